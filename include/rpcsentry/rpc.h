@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The RPC header (RFC 5531 9) into a compact record. What does not fit one is
+ * no loss: the packet's bytes take the fallback and the agent parses them.
+ */
+#ifndef RPCSENTRY_RPC_H
+#define RPCSENTRY_RPC_H
+
+#include "cursor.h"
+#include "portmap.h"
+#include "record.h"
+
+enum {
+	RPCS_RPC_VERSION = 2,
+	RPCS_MSG_CALL = 0,
+	RPCS_MSG_REPLY = 1,
+	RPCS_REPLY_ACCEPTED = 0,
+	RPCS_REPLY_DENIED = 1,
+
+	RPCS_ACCEPT_SUCCESS = 0,
+	RPCS_ACCEPT_PROG_UNAVAIL = 1,
+	RPCS_ACCEPT_PROG_MISMATCH = 2,
+	RPCS_ACCEPT_PROC_UNAVAIL = 3,
+	RPCS_ACCEPT_GARBAGE_ARGS = 4,
+	RPCS_ACCEPT_SYSTEM_ERR = 5,
+
+	RPCS_REJECT_RPC_MISMATCH = 0,
+	RPCS_REJECT_AUTH_ERROR = 1,
+
+	/* Bytes of a message that make it a call or a reply (events.md). */
+	RPCS_CALL_BYTES = 24,
+	RPCS_REPLY_BYTES = 12,
+
+	/* Record marking (RFC 5531 11). */
+	RPCS_MARK_BYTES = 4,
+};
+
+/** Bit 31 of a record mark: the last fragment of its record. */
+#define RPCS_MARK_LAST 0x80000000U
+
+enum rpcs_auth_flavor {
+	RPCS_AUTH_NONE = 0,
+	RPCS_AUTH_SYS = 1,
+	RPCS_AUTH_SHORT = 2,
+	RPCS_AUTH_DH = 3,
+	RPCS_AUTH_GSS = 6,
+	RPCS_AUTH_TLS = 7, /* RFC 9289 */
+};
+
+/* Why a packet took the fallback; each reason has a counter. */
+#define RPCS_FALLBACKS(X)                                                                     \
+	X(fragment, "first IP fragments of a portmapper port")                                \
+	X(truncated, "packets with a length that lies beyond the bytes that are there")       \
+	X(scattered, "packets whose RPC header lies beyond what the program can reach")       \
+	X(short, "messages too short to be a call or a reply")                                \
+	X(not_rpc, "messages that are neither call nor reply")                                \
+	X(credential, "calls with a credential over 400 bytes or beyond the message")         \
+	X(verifier, "messages with a verifier over 400 bytes or beyond the message")          \
+	X(auth_sys, "calls whose AUTH_SYS body does not parse or has a machine name over 64") \
+	X(status, "replies with a status that RFC 5531 does not have, or without all of it")  \
+	X(body, "messages with more arguments or results than a compact record holds")        \
+	X(stream, "TCP segments that are not one whole record at a record boundary")
+
+/** Result of rpcs_rpc_decode(): NONE means that the compact record says all. */
+enum rpcs_fallback {
+	RPCS_FALLBACK_NONE,
+#define X(name, help) RPCS_FALLBACK_##name,
+	RPCS_FALLBACKS(X)
+#undef X
+		RPCS_FALLBACK__MAX
+};
+
+/** A compact record with room for the machine name that may follow it. */
+struct rpcs_record_buffer {
+	struct rpcs_record_rpc rpc;
+	__u8 machine[RPCS_RECORD_MACHINE_MAX];
+	__u32 machine_offset; /* in the message; the engine copies from there */
+};
+
+/** Too few bytes by the message's own length, or only out of the program's reach? */
+RPCS_INLINE enum rpcs_fallback rpcs_rpc_missing(const struct rpcs_cursor *cur, __u32 wanted,
+						enum rpcs_fallback by_length)
+{
+	return cur->left < wanted ? by_length : RPCS_FALLBACK_scattered;
+}
+
+/** The body of an AUTH_SYS credential (RFC 5531 appendix A); `cur` is a copy limited to it. */
+RPCS_INLINE bool rpcs_rpc_auth_sys(struct rpcs_cursor cur, const __u8 *message,
+				   struct rpcs_record_buffer *buf)
+{
+	__u32 stamp, machine_len, gids;
+
+	if (!rpcs_take_be32(&cur, &stamp) || !rpcs_take_be32(&cur, &machine_len) ||
+	    machine_len > RPCS_RECORD_MACHINE_MAX)
+		return false;
+	buf->rpc.machine_len = machine_len;
+	buf->machine_offset = cur.pos - message;
+	if (!rpcs_skip(&cur, rpcs_xdr_padded(machine_len)))
+		return false;
+	if (!rpcs_take_be32(&cur, &buf->rpc.uid) || !rpcs_take_be32(&cur, &buf->rpc.gid) ||
+	    !rpcs_take_be32(&cur, &gids))
+		return false;
+	if (gids > RPCS_GIDS_MAX || cur.left < gids * 4)
+		return false;
+	buf->rpc.gid_count = gids;
+	return true;
+}
+
+/** Takes an opaque_auth: flavor and a body of at most 400 bytes, stepped over. */
+RPCS_INLINE enum rpcs_fallback rpcs_rpc_auth(struct rpcs_cursor *cur, __u32 *ret_flavor,
+					     __u16 *ret_len, enum rpcs_fallback bad)
+{
+	__u32 len;
+
+	if (!rpcs_take_be32(cur, ret_flavor) || !rpcs_take_be32(cur, &len))
+		return rpcs_rpc_missing(cur, 4, bad);
+	if (len > RPCS_AUTH_BODY_MAX)
+		return bad;
+	*ret_len = len;
+	if (!rpcs_skip(cur, rpcs_xdr_padded(len)))
+		return rpcs_rpc_missing(cur, rpcs_xdr_padded(len), bad);
+	return RPCS_FALLBACK_NONE;
+}
+
+/** The first units of arguments or results; `cur` has been checked to hold them by length. */
+RPCS_INLINE enum rpcs_fallback rpcs_rpc_body(struct rpcs_cursor *cur, struct rpcs_record_rpc *rec)
+{
+	int i;
+
+	for (i = 0; i < RPCS_RECORD_WORDS; i++) {
+		if (cur->left < 4)
+			break;
+		if (!rpcs_take_be32(cur, &rec->body[i]))
+			return RPCS_FALLBACK_scattered;
+	}
+	return RPCS_FALLBACK_NONE;
+}
+
+/** May the arguments of this call be cut after RPCS_RECORD_WORDS units? */
+RPCS_INLINE bool rpcs_rpc_body_may_be_cut(const struct rpcs_record_rpc *rec)
+{
+	if (rec->call.program != RPCS_PORTMAP_PROGRAM)
+		return true; /* nobody decodes them */
+	/* CALLIT: the inner program, version, procedure and length are the first four. */
+	return rec->call.version == 2 && rec->call.procedure == RPCS_PORTMAP_CALLIT;
+}
+
+RPCS_INLINE enum rpcs_fallback rpcs_rpc_call(struct rpcs_cursor *cur, const __u8 *message,
+					     struct rpcs_record_buffer *buf)
+{
+	struct rpcs_record_rpc *rec = &buf->rpc;
+	struct rpcs_cursor cred;
+	enum rpcs_fallback result;
+
+	if (!rpcs_take_be32(cur, &rec->call.rpc_version) ||
+	    !rpcs_take_be32(cur, &rec->call.program) || !rpcs_take_be32(cur, &rec->call.version) ||
+	    !rpcs_take_be32(cur, &rec->call.procedure))
+		return rpcs_rpc_missing(cur, 4, RPCS_FALLBACK_short);
+	cred = *cur;
+	result = rpcs_rpc_auth(cur, &rec->cred_flavor, &rec->cred_len, RPCS_FALLBACK_credential);
+	if (result != RPCS_FALLBACK_NONE)
+		return result;
+	/* Flavor and length lie before the body; both were checked just now. */
+	cred.pos += 8;
+	cred.left = rec->cred_len;
+	if (rec->cred_flavor == RPCS_AUTH_SYS && !rpcs_rpc_auth_sys(cred, message, buf))
+		return RPCS_FALLBACK_auth_sys;
+	result = rpcs_rpc_auth(cur, &rec->verf_flavor, &rec->verf_len, RPCS_FALLBACK_verifier);
+	if (result != RPCS_FALLBACK_NONE)
+		return result;
+	if (cur->left > RPCS_RECORD_WORDS * 4 && !rpcs_rpc_body_may_be_cut(rec))
+		return RPCS_FALLBACK_body;
+	return rpcs_rpc_body(cur, rec);
+}
+
+RPCS_INLINE enum rpcs_fallback rpcs_rpc_reply(struct rpcs_cursor *cur,
+					      struct rpcs_record_buffer *buf)
+{
+	struct rpcs_record_rpc *rec = &buf->rpc;
+	enum rpcs_fallback result;
+
+	if (!rpcs_take_be32(cur, &rec->reply.reply_stat))
+		return rpcs_rpc_missing(cur, 4, RPCS_FALLBACK_short);
+	if (rec->reply.reply_stat == RPCS_REPLY_ACCEPTED) {
+		result = rpcs_rpc_auth(cur, &rec->verf_flavor, &rec->verf_len,
+				       RPCS_FALLBACK_verifier);
+		if (result != RPCS_FALLBACK_NONE)
+			return result;
+	} else if (rec->reply.reply_stat != RPCS_REPLY_DENIED) {
+		return RPCS_FALLBACK_status;
+	}
+	if (!rpcs_take_be32(cur, &rec->reply.stat))
+		return rpcs_rpc_missing(cur, 4, RPCS_FALLBACK_status);
+	if (cur->left > RPCS_RECORD_WORDS * 4)
+		return RPCS_FALLBACK_body;
+	return rpcs_rpc_body(cur, rec);
+}
+
+/**
+ * Decodes the message at `cur`, whose `left` is its length, into `buf`, which
+ * was zeroed. On NONE kind, message_len and all fields of the record but the
+ * head's are set; otherwise the fields read before the fault are.
+ */
+RPCS_INLINE enum rpcs_fallback rpcs_rpc_decode(struct rpcs_cursor *cur,
+					       struct rpcs_record_buffer *buf)
+{
+	const __u8 *message = cur->pos;
+	__u32 type;
+
+	buf->rpc.message_len = cur->left;
+	if (cur->left > 0xffff)
+		return RPCS_FALLBACK_body;
+	if (!rpcs_take_be32(cur, &buf->rpc.xid) || !rpcs_take_be32(cur, &type))
+		return rpcs_rpc_missing(cur, 4, RPCS_FALLBACK_short);
+	if (type == RPCS_MSG_CALL) {
+		buf->rpc.head.kind = RPCS_RECORD_CALL;
+		return rpcs_rpc_call(cur, message, buf);
+	}
+	if (type == RPCS_MSG_REPLY) {
+		buf->rpc.head.kind = RPCS_RECORD_REPLY;
+		return rpcs_rpc_reply(cur, buf);
+	}
+	return RPCS_FALLBACK_not_rpc;
+}
+
+#endif

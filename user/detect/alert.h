@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* An alert as it leaves: the contract of events.md and detections.md, section Alerts. */
+#ifndef RPCSENTRY_DETECT_ALERT_H
+#define RPCSENTRY_DETECT_ALERT_H
+
+#include "../match/call.h"
+#include "../policy/detections.h"
+
+/** alert.outcome, from best to worst for the site; see rpcs_outcome_name(). */
+enum rpcs_outcome {
+	RPCS_OUTCOME_ATTEMPT,
+	RPCS_OUTCOME_TIMEOUT,
+	RPCS_OUTCOME_DENIED,
+	RPCS_OUTCOME_RPC_MISMATCH,
+	RPCS_OUTCOME_PROG_UNAVAIL,
+	RPCS_OUTCOME_PROG_MISMATCH,
+	RPCS_OUTCOME_PROC_UNAVAIL,
+	RPCS_OUTCOME_GARBAGE_ARGS,
+	RPCS_OUTCOME_SYSTEM_ERR,
+	RPCS_OUTCOME_EMPTY,
+	RPCS_OUTCOME_NOT_REGISTERED,
+	RPCS_OUTCOME_SUCCESS,
+	RPCS_OUTCOME__MAX
+};
+
+const char *rpcs_outcome_name(enum rpcs_outcome outcome);
+
+enum { RPCS_EVIDENCE_MAX = 8, RPCS_EVIDENCE_TEXT = 200, RPCS_ALERT_ID_TEXT = 37 };
+
+/** One alert line, or an update of one. */
+struct rpcs_alert {
+	enum rpcs_detection_id detection;
+	uint64_t id_high, id_low;
+	uint8_t severity;
+	enum rpcs_outcome outcome;
+	bool update; /* carries alert.update: true, the id is that of the first line */
+	bool raised; /* an update that raised the severity: an `alert` line again */
+	uint32_t count;
+	uint64_t time_ns; /* of the packet that gave it this form */
+	uint64_t frame;
+	const struct rpcs_call *call;	  /* NULL for alerts that no call raised */
+	const struct rpcs_message *reply; /* set on an update */
+	struct rpcs_tuple tuple;	  /* client to server; protocol 0: no packet behind it */
+	struct rpcs_sighting seen;
+	uint64_t flow_id;				      /* 0 for none */
+	char evidence[RPCS_EVIDENCE_MAX][RPCS_EVIDENCE_TEXT]; /* printable ASCII */
+	uint8_t evidence_count;
+};
+
+/** The id in the form of a version 7 UUID (RFC 9562). */
+void rpcs_alert_id_format(const struct rpcs_alert *alert, char text[RPCS_ALERT_ID_TEXT]);
+
+/** Adds a line of evidence; what does not fit is cut, control characters become '?'. */
+void rpcs_alert_evidence(struct rpcs_alert *alert, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Stage 9: decides which calls, replies and connections are worth an alert. */
+#ifndef RPCSENTRY_DETECT_DETECT_H
+#define RPCSENTRY_DETECT_DETECT_H
+
+#include "../base/hash.h"
+#include "../policy/policy.h"
+#include "alert.h"
+
+struct rpcs_detect;
+
+/** Where alerts go; called in the order in which they are raised. */
+typedef void (*rpcs_alert_fn)(void *arg, const struct rpcs_alert *alert);
+
+/** What the sensor lost since the last time it was asked (1110080). */
+struct rpcs_loss {
+	uint64_t records_lost;	  /* the ring was full */
+	uint64_t calls_evicted;	  /* pending calls pushed out of a full table */
+	uint64_t sources_evicted; /* detection state pushed out while in use */
+	uint64_t flows_evicted;
+	uint64_t reassembly_evicted;
+	uint64_t journal_dropped; /* alerts that the journal's queue had no room for */
+};
+
+/** State is sized from the policy's limits here and never grows. NULL: out of memory. */
+struct rpcs_detect *rpcs_detect_new(struct rpcs_policy *policy, const struct rpcs_hash_seed *seed,
+				    rpcs_alert_fn emit, void *arg);
+void rpcs_detect_free(struct rpcs_detect **detect);
+
+/** A call was seen; its decision stands in it (held calls come again with the outcome). */
+void rpcs_detect_call(struct rpcs_detect *detect, struct rpcs_call *call);
+
+/**
+ * The outcome of a call: `reply` answered it, or NULL and call->status says
+ * TIMEOUT. Sends the updates of the alerts that the call raised, and alerts
+ * that only an outcome can raise.
+ */
+void rpcs_detect_outcome(struct rpcs_detect *detect, struct rpcs_call *call,
+			 const struct rpcs_message *reply);
+
+/** A SYN, FIN or RST of a portmapper port. */
+void rpcs_detect_connection(struct rpcs_detect *detect, const struct rpcs_connection *connection,
+			    uint64_t flow_id);
+
+/** The figures since the start; raises 1110080 once a minute at most. */
+void rpcs_detect_loss(struct rpcs_detect *detect, const struct rpcs_loss *total, uint64_t now_ns);
+
+/** Sources evicted from detection tables since the start. */
+uint64_t rpcs_detect_evictions(const struct rpcs_detect *detect);
+
+/** The explanation of a detection for `explain` and the journal's catalog. */
+struct rpcs_explanation {
+	const char *what;  /* what it is */
+	const char *fires; /* what fires it */
+	const char *why;   /* why it matters, with the CVE or the history */
+	const char *false_positives;
+	const char *next;  /* what to check next */
+	const char *allow; /* how to allow it, policy text included */
+};
+
+/** NULL for a detection that is not implemented yet. */
+const struct rpcs_explanation *rpcs_detect_explain(enum rpcs_detection_id id);
+
+#endif

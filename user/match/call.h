@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A call that stages 7 to 10 talk about: pending, answered or timed out. */
+#ifndef RPCSENTRY_MATCH_CALL_H
+#define RPCSENTRY_MATCH_CALL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../stream/message.h"
+
+/** rpc.status of events.md. */
+enum rpcs_status {
+	RPCS_STATUS_PENDING,  /* still unanswered when the capture or the run ended */
+	RPCS_STATUS_ANSWERED, /* by the reply given with it */
+	RPCS_STATUS_TIMEOUT,  /* no reply in timeouts.call */
+	RPCS_STATUS_UNKNOWN,  /* the sensor cannot see that direction */
+	RPCS_STATUS__MAX
+};
+
+enum { RPCS_CALL_ALERTS_MAX = 6 };
+
+/** An alert that this call raised, so that the outcome can follow (detections.md, Alerts). */
+struct rpcs_call_alert {
+	uint64_t id_high, id_low; /* alert.id */
+	uint16_t detection;	  /* enum rpcs_detection_id */
+	uint8_t severity;	  /* as sent */
+	uint8_t outcome;	  /* enum rpcs_outcome, as sent */
+};
+
+/**
+ * One call. Lives in the matcher's table until its reply or timeout; texts in
+ * `message` are then kept with it. tuple is client to server.
+ */
+struct rpcs_call {
+	struct rpcs_message message; /* body is gone once the handler for the call returned */
+	uint64_t flow_id;
+	uint64_t flow_start_ns;
+	enum rpcs_status status;
+	uint32_t retransmissions;
+	bool tcp_handshake, tcp_midstream;
+
+	/* the policy's decision, set in stage 8 */
+	bool allowed;
+	bool held;     /* the first matching rule has an outcome: decided with the reply */
+	bool log;      /* false: no event line */
+	uint32_t rule; /* index of the rule that decided; UINT32_MAX for none */
+
+	struct rpcs_call_alert alerts[RPCS_CALL_ALERTS_MAX];
+	uint8_t alert_count;
+};
+
+#endif

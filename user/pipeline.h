@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Stages 5 to 10 wired together: a record goes in, what is to be told comes out
+ * at the sinks. One process, no threads; the sensor and `read` both run it.
+ */
+#ifndef RPCSENTRY_PIPELINE_H
+#define RPCSENTRY_PIPELINE_H
+
+#include "base/hash.h"
+#include "output/sink.h"
+#include "policy/policy.h"
+#include "source/frame.h"
+
+struct rpcs_pipeline;
+
+struct rpcs_pipeline_options {
+	struct rpcs_policy *policy; /* stays the caller's */
+	struct rpcs_hash_seed seed;
+	struct rpcs_sink **sinks; /* stay the caller's */
+	uint32_t sink_count;
+	bool messages; /* tell every RPC message, not only calls with their outcome */
+	uint64_t monotonic_offset_ns; /* live: added to a record's time */
+};
+
+/** NULL: out of memory. */
+struct rpcs_pipeline *rpcs_pipeline_new(const struct rpcs_pipeline_options *options);
+void rpcs_pipeline_free(struct rpcs_pipeline **pipeline);
+
+/** Takes one record; `frame` as rpcs_record_fn. `pipeline` is a struct rpcs_pipeline. */
+void rpcs_pipeline_record(void *pipeline, const void *record, uint32_t len,
+			  const struct rpcs_frame *frame);
+
+/** Lets time pass where no packet does: timeouts, windows. */
+void rpcs_pipeline_tick(struct rpcs_pipeline *pipeline, uint64_t now_ns);
+
+/** Losses of the kernel and the journal, for 1110080; totals since the start. */
+void rpcs_pipeline_loss(struct rpcs_pipeline *pipeline, uint64_t records_lost,
+			uint64_t journal_dropped, uint64_t now_ns);
+
+/** Hands a `stats` line to the sinks: the caller has filled all but the agent's counters. */
+void rpcs_pipeline_stats(struct rpcs_pipeline *pipeline, struct rpcs_stats *stats);
+
+/** The end of the capture or the run: every pending call gets its line; sinks are flushed. */
+void rpcs_pipeline_finish(struct rpcs_pipeline *pipeline);
+
+struct rpcs_agent_counters *rpcs_pipeline_counters(struct rpcs_pipeline *pipeline);
+
+#endif

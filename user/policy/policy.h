@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The site's policy (spec policy.md): loaded once, checked whole, read-only after. */
+#ifndef RPCSENTRY_POLICY_POLICY_H
+#define RPCSENTRY_POLICY_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../base/address.h"
+#include "detections.h"
+
+/** What a call is to a rule: one bit for each name that `calls` knows. */
+enum rpcs_policy_call {
+	RPCS_CALL_NULL,
+	RPCS_CALL_SET,
+	RPCS_CALL_UNSET,
+	RPCS_CALL_GETPORT,
+	RPCS_CALL_GETADDR,
+	RPCS_CALL_GETVERSADDR,
+	RPCS_CALL_DUMP,
+	RPCS_CALL_GETADDRLIST,
+	RPCS_CALL_CALLIT,
+	RPCS_CALL_BCAST,
+	RPCS_CALL_INDIRECT,
+	RPCS_CALL_GETTIME,
+	RPCS_CALL_UADDR2TADDR,
+	RPCS_CALL_TADDR2UADDR,
+	RPCS_CALL_GETSTAT,
+	RPCS_CALL_OTHER,  /* a version or procedure RFC 1833 does not have, or another program */
+	RPCS_CALL_DIRECT, /* an RPC call to another port than the portmapper's */
+	RPCS_CALL__MAX
+};
+
+/** The call a portmapper version and procedure are (version first). */
+enum rpcs_policy_call rpcs_policy_call_of(uint32_t version, uint32_t procedure);
+
+enum rpcs_answered {
+	RPCS_ANSWERED_NOT_YET, /* the reply may still come */
+	RPCS_ANSWERED_YES,
+	RPCS_ANSWERED_NO,
+};
+
+/** One call to be decided. */
+struct rpcs_policy_query {
+	const struct rpcs_address *client;
+	const struct rpcs_address *server;
+	enum rpcs_policy_call call;
+	bool has_program;
+	uint32_t program; /* asked for, called (DIRECT), or the inner one (CALLIT) */
+	enum rpcs_answered answered;
+};
+
+enum { RPCS_RULE_NONE = 0xffffffffU };
+
+/** What the first matching rule says. */
+struct rpcs_policy_decision {
+	bool allowed;	    /* a rule permits it */
+	bool names_change;  /* that rule names SET or UNSET itself (detections.md, Allowed) */
+	bool held;	    /* that rule has an outcome and the reply is not known yet */
+	bool log;	    /* false: no event line */
+	bool suppress;	    /* `suppress: kernel` */
+	bool names_servers; /* the rule has `servers`: a directed broadcast named there */
+	uint32_t rule;	    /* index, RPCS_RULE_NONE when none matched */
+};
+
+enum rpcs_mode { RPCS_MODE_AUTO, RPCS_MODE_NATIVE, RPCS_MODE_GENERIC, RPCS_MODE_TC };
+enum rpcs_any_port { RPCS_ANY_PORT_OFF, RPCS_ANY_PORT_FIRST, RPCS_ANY_PORT_ALL };
+
+enum { RPCS_POLICY_INTERFACES_MAX = 64, RPCS_POLICY_NAME_MAX = 64 };
+
+/** Scalars of the file; the tables behind lie in struct rpcs_policy. Durations in ns. */
+struct rpcs_settings {
+	char sensor_name[RPCS_POLICY_NAME_MAX]; /* empty for none */
+	char interfaces[RPCS_POLICY_INTERFACES_MAX][16];
+	uint32_t interface_count;
+	enum rpcs_mode mode;
+	uint16_t ports[8];
+	uint32_t port_count;
+	enum rpcs_any_port any_port;
+	uint64_t ring_size; /* bytes, rounded up to a power of two of pages by the loader */
+
+	uint64_t alert_repeat_ns;
+	bool alert_journal;
+	char *alert_eve;      /* NULL for none */
+	char *inventory_file; /* NULL for none */
+
+	uint64_t call_timeout_ns, flow_timeout_ns, fragment_timeout_ns;
+	uint64_t limit_flows, limit_pending_calls, limit_sources, limit_reassembly;
+	uint64_t limit_per_source_records;
+	uint64_t stats_interval_ns;
+
+	struct rpcs_detection_setting detections[RPCS_D__MAX];
+	uint64_t thresholds[RPCS_T__MAX]; /* durations in nanoseconds */
+};
+
+struct rpcs_policy;
+
+/** One mistake in a policy file. */
+struct rpcs_policy_error {
+	uint32_t line, column; /* 1-based */
+	char text[200];	       /* what is wrong, and what was expected */
+};
+
+enum { RPCS_POLICY_ERRORS_MAX = 64 };
+
+/** The mistakes of a file, in its order; `total` counts those beyond the array as well. */
+struct rpcs_policy_errors {
+	struct rpcs_policy_error list[RPCS_POLICY_ERRORS_MAX];
+	uint32_t kept, total;
+};
+
+/**
+ * Parses and checks a policy text. On success *ret_policy is owned by the
+ * caller (rpcs_policy_free). -EINVAL: `errors` says what; -ENOMEM.
+ */
+int rpcs_policy_parse(const char *text, size_t len, struct rpcs_policy **ret_policy,
+		      struct rpcs_policy_errors *errors);
+
+/** Reads a file (at most 64 MiB) and parses it; -errno of open or read, else as parse. */
+int rpcs_policy_load(const char *path, struct rpcs_policy **ret_policy,
+		     struct rpcs_policy_errors *errors);
+
+void rpcs_policy_free(struct rpcs_policy **policy);
+
+/** The built-in policy's text, the same as config/default.yaml. */
+const char *rpcs_policy_default_text(void);
+
+const struct rpcs_settings *rpcs_policy_settings(const struct rpcs_policy *policy);
+
+/** Did the file set networks.home? */
+bool rpcs_policy_home_is_set(const struct rpcs_policy *policy);
+
+/** Gives `home` the prefixes of the place (live: interfaces; read: RFC 1918 and ULA); -ENOMEM. */
+int rpcs_policy_home_default(struct rpcs_policy *policy, const struct rpcs_prefix *prefixes,
+			     size_t count);
+
+/** Is the address in `networks.home`? Link-local and loopback are, unless home was set. */
+bool rpcs_policy_is_home(const struct rpcs_policy *policy, const struct rpcs_address *address);
+
+/** Is the program in the sensitive set, with the file's additions and removals? */
+bool rpcs_policy_is_sensitive(const struct rpcs_policy *policy, uint32_t program);
+
+/** Decides a call. Counts the rule's hit unless held. */
+void rpcs_policy_decide(struct rpcs_policy *policy, const struct rpcs_policy_query *query,
+			struct rpcs_policy_decision *ret_decision);
+
+uint32_t rpcs_policy_rule_count(const struct rpcs_policy *policy);
+const char *rpcs_policy_rule_name(const struct rpcs_policy *policy, uint32_t rule);
+uint64_t rpcs_policy_rule_hits(const struct rpcs_policy *policy, uint32_t rule);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Putting the programs on interfaces, and taking them off. */
+#ifndef RPCSENTRY_SOURCE_ATTACH_H
+#define RPCSENTRY_SOURCE_ATTACH_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../policy/policy.h"
+#include "kernel.h"
+
+/** What one interface offers and what the sensor chose on it. */
+struct rpcs_interface {
+	char name[IF_NAMESIZE];
+	uint32_t ifindex;
+	char driver[32]; /* "veth", "virtio_net", …; empty where there is none */
+	bool physical;	 /* on a bus: a NIC or virtio */
+	bool loopback;
+	uint32_t mtu;
+	uint32_t foreign_xdp; /* id of another XDP program, 0 for none */
+	char foreign_xdp_name[32];
+
+	enum rpcs_mode mode; /* chosen: native, generic or tc; never auto */
+	bool egress;	     /* TC egress is watched as well */
+	const char *reason;  /* why this mode, for the operator */
+};
+
+struct rpcs_attachments;
+
+/** Looks at an interface; -ENODEV when there is none of that name. Needs no privilege. */
+int rpcs_interface_inspect(const char *name, struct rpcs_interface *ret_interface);
+
+/** The mode that `wanted` comes to on this interface (spec cli.md), with its reason. */
+void rpcs_interface_choose(struct rpcs_interface *interface, enum rpcs_mode wanted, bool egress);
+
+/** One entry per interface attached; owned by the caller. */
+int rpcs_attachments_new(struct rpcs_kernel *kernel, struct rpcs_attachments **ret_attachments);
+
+/**
+ * Attaches to one interface as chosen; in auto mode falls to TC where driver
+ * XDP is refused, and says so in `interface`. Logs the one clear line on
+ * failure; returns -errno.
+ */
+int rpcs_attachments_add(struct rpcs_attachments *attachments, struct rpcs_interface *interface,
+			 enum rpcs_mode wanted);
+
+/** Leaves the programs running behind pins: `run --keep`. */
+int rpcs_attachments_keep(struct rpcs_attachments *attachments);
+
+/** Detaches everything that was not kept, and frees. */
+void rpcs_attachments_free(struct rpcs_attachments **attachments);
+
+/** `rpcsentry detach`: takes programs and pins off that a run left; name NULL: all. */
+int rpcs_attachments_detach(const char *name, uint32_t *ret_count);
+
+#endif

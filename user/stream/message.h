@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What stage 6 hands on: one RPC message, whole, with where and when it was seen. */
+#ifndef RPCSENTRY_STREAM_MESSAGE_H
+#define RPCSENTRY_STREAM_MESSAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../base/address.h"
+
+/** Bytes from the wire, not terminated, valid as long as the message; len 0 for none. */
+struct rpcs_text {
+	const uint8_t *bytes;
+	uint32_t len;
+};
+
+/** Sender and receiver; ports in host order. */
+struct rpcs_tuple {
+	struct rpcs_address src;
+	struct rpcs_address dst;
+	uint16_t sport;
+	uint16_t dport;
+	uint8_t protocol; /* 6 or 17 */
+};
+
+/** When and where a packet was seen. */
+struct rpcs_sighting {
+	uint64_t time_ns; /* since the epoch */
+	uint64_t frame;	  /* 1-based number in the capture; 0 live */
+	uint32_t ifindex; /* 0 from a capture */
+	uint16_t flags;	  /* enum rpcs_packet_flag */
+	uint16_t vlan[2]; /* outermost first */
+	uint8_t vlan_count;
+	uint8_t ttl;
+};
+
+/** The credential of a call (RFC 5531 8.2). */
+struct rpcs_auth {
+	uint32_t flavor;
+	uint32_t len;
+	bool malformed; /* an AUTH_SYS body that does not parse: no fields below */
+	bool sys;	/* the fields below are set */
+	uint32_t uid;
+	uint32_t gid;
+	struct rpcs_text machine;
+};
+
+/** Which members of struct rpcs_portmap are set: a shape for each layout of RFC 1833. */
+enum rpcs_portmap_shape {
+	RPCS_PORTMAP_NOTHING,	     /* void, or nothing that could be decoded */
+	RPCS_PORTMAP_MAPPING,	     /* v2 args: program, version, protocol, port */
+	RPCS_PORTMAP_RPCB,	     /* v3/v4 args: program, version, netid, address, owner */
+	RPCS_PORTMAP_CALLIT_ARGS,    /* program, version, procedure, length */
+	RPCS_PORTMAP_PORT,	     /* v2 GETPORT result: port */
+	RPCS_PORTMAP_ADDRESS,	     /* an universal address: address */
+	RPCS_PORTMAP_RESULT,	     /* SET, UNSET result: result */
+	RPCS_PORTMAP_CALLIT_PORT,    /* v2 CALLIT result: port, length */
+	RPCS_PORTMAP_CALLIT_ADDRESS, /* v3/v4 result: address, length */
+	RPCS_PORTMAP_MAPPINGS,	     /* v2 DUMP result: mappings of program … port */
+	RPCS_PORTMAP_RPCBS,	     /* v3/v4 DUMP result: mappings of program … owner */
+	RPCS_PORTMAP_ENTRIES,	     /* GETADDRLIST result: mappings of address … protocol_name */
+	RPCS_PORTMAP_TIME,	     /* GETTIME result: time */
+	RPCS_PORTMAP_SHAPE__MAX
+};
+
+/** One entry of a DUMP or GETADDRLIST reply; members by the shape. */
+struct rpcs_mapping {
+	uint32_t program, version, protocol, port;
+	struct rpcs_text netid, address, owner;
+	uint32_t semantics;
+	struct rpcs_text protocol_family, protocol_name;
+};
+
+enum { RPCS_MAPPINGS_MAX = 256 };
+
+/** Portmapper arguments or results. `has` counts the members that were wholly there, in order. */
+struct rpcs_portmap {
+	enum rpcs_portmap_shape shape;
+	uint8_t has; /* of the shape's members; less than all when truncated or malformed */
+	uint32_t program, version, protocol, port, procedure;
+	uint32_t length; /* CALLIT: of the inner arguments or results */
+	uint32_t time;	 /* seconds since the epoch */
+	bool result;
+	struct rpcs_text netid, address, owner;
+	const struct rpcs_mapping *mappings; /* the first RPCS_MAPPINGS_MAX */
+	uint32_t mappings_kept;
+	uint32_t mappings_count; /* the true number */
+	bool mappings_complete;	 /* the list's end was there: mappings_count holds */
+};
+
+/** A call or a reply. Pointers are valid until the handler returns. */
+struct rpcs_message {
+	struct rpcs_tuple tuple;
+	struct rpcs_sighting seen;
+	bool is_call;
+	bool reassembled; /* came through the fallback: rpc.source */
+	bool truncated;
+	const char *malformed; /* a literal reason, NULL for none */
+	uint32_t xid;
+	uint32_t length; /* bytes of the message, without record marks */
+
+	/* a call's header; a reply's once stage 7 has found its call */
+	uint32_t rpc_version, program, version, procedure;
+	bool has_auth; /* the credential's flavor was there */
+	struct rpcs_auth auth;
+	bool has_verf;
+	uint32_t verf_flavor, verf_len;
+
+	/* a reply's header, in order; `reply_has` counts how many of the two stats were there */
+	uint32_t reply_stat, stat; /* stat: accept_stat or reject_stat */
+	uint8_t reply_has;
+	bool has_mismatch;
+	uint32_t mismatch_low, mismatch_high;
+	bool has_auth_stat;
+	uint32_t auth_stat;
+
+	/* arguments or results as they are, for the decoder that knows the procedure */
+	const uint8_t *body;
+	uint32_t body_len;	 /* by the message's length */
+	uint32_t body_available; /* bytes that are there; fewer in a compact record or when cut */
+
+	struct rpcs_portmap portmap; /* decoded when program is 100000 */
+};
+
+/** SYN, FIN or RST of a watched port. */
+struct rpcs_connection {
+	struct rpcs_tuple tuple;
+	struct rpcs_sighting seen;
+	uint8_t tcp_flags;
+	uint32_t seq, ack;
+};
+
+#endif
