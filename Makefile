@@ -4,16 +4,27 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
-CC ?= gcc
+sysconfdir ?= /etc
+bindir ?= $(PREFIX)/bin
+mandir ?= $(PREFIX)/share/man
+datadir ?= $(PREFIX)/share/rpcsentry
+unitdir ?= $(PREFIX)/lib/systemd/system
+catalogdir ?= $(PREFIX)/lib/systemd/catalog
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 CLANG ?= clang
-BPFTOOL ?= bpftool
+CLANG_FORMAT ?= clang-format
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
 PKGS := libbpf libelf libpcap yaml-0.1 libsystemd libcap nettle
 VERSION := 0.1.0
 COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes -Wformat=2 -Werror
 CFLAGS ?= -O2 -g
-ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARNINGS) -D_GNU_SOURCE -Iinclude -I$(BUILD) \
+INCLUDES := -Iinclude -I$(BUILD) -Iuser
+ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARNINGS) -D_GNU_SOURCE $(INCLUDES) \
 	$(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDLIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Wshadow -Werror \
@@ -25,22 +36,36 @@ LIBRARY := $(BUILD)/librpcsentry.a
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 KERNEL_TESTS := $(patsubst tests/kernel/%.c,$(BUILD)/tests/%,$(wildcard tests/kernel/test_*.c))
 SKELETON := $(BUILD)/rpcsentry.skel.h
+MAN_PAGES := $(patsubst docs/%.scd,$(BUILD)/man/%,$(wildcard docs/*.scd))
+C_FILES := $(wildcard bpf/*.[ch] include/rpcsentry/*.h user/*.[ch] user/*/*.[ch] tests/*/*.[ch])
+
+# Sub-makes of `test`, `demo` and `run` use all cores, unless -j was given.
+PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+SUBMAKE = $(MAKE) --no-print-directory $(PARALLEL)
 
 .PHONY: all
-all: $(BUILD)/rpcsentry
+all: $(BUILD)/rpcsentry #: build the sensor at build/rpcsentry
 
 $(BUILD)/rpcsentry: $(BUILD)/user/main.o $(LIBRARY)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(LIBRARY): $(filter-out $(BUILD)/user/main.o,$(OBJECTS))
+$(LIBRARY): $(filter-out $(BUILD)/user/main.o,$(OBJECTS)) $(BUILD)/objects.stamp
 	rm -f $@
-	$(AR) rcs $@ $^
+	$(AR) rcs $@ $(filter %.o,$^)
 
-$(BUILD)/%.o: %.c | $(SKELETON)
+$(BUILD)/%.o: %.c $(BUILD)/flags.stamp | $(SKELETON)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(ALL_CFLAGS) $(FILE_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/rpcsentry.bpf.o: bpf/rpcsentry.bpf.c
+# .incbin is invisible to -MMD.
+$(BUILD)/user/policy/default_text.o: config/default.yaml
+
+# Only this file knows the version, so that a new commit rebuilds nothing else.
+$(BUILD)/user/version.o: $(BUILD)/version.stamp
+$(BUILD)/user/version.o: private FILE_CFLAGS = \
+	-DRPCSENTRY_VERSION='"$(VERSION)"' -DRPCSENTRY_COMMIT='"$(COMMIT)"'
+
+$(BUILD)/rpcsentry.bpf.o: bpf/rpcsentry.bpf.c $(BUILD)/flags.stamp
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -48,16 +73,111 @@ $(SKELETON): $(BUILD)/rpcsentry.bpf.o
 	$(BPFTOOL) gen skeleton $< name rpcsentry_bpf >$@.tmp
 	mv $@.tmp $@
 
+define TEST_RULE
+@mkdir -p $(@D)
+$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -MF $@.d -o $@ $< $(LIBRARY) -lcmocka -ljansson $(LDLIBS)
+endef
+
 $(BUILD)/tests/%: tests/unit/%.c $(LIBRARY)
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Iuser -Itests -MMD -MP -MF $@.d -o $@ $< $(LIBRARY) -lcmocka -ljansson $(LDLIBS)
+	$(TEST_RULE)
 
 $(BUILD)/tests/%: tests/kernel/%.c $(LIBRARY)
+	$(TEST_RULE)
+
+$(BUILD)/man/%: docs/%.scd
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Iuser -Itests -MMD -MP -MF $@.d -o $@ $< $(LIBRARY) -lcmocka -ljansson $(LDLIBS)
+	scdoc <$< >$@.tmp
+	mv $@.tmp $@
+
+# A stamp changes only when its text does: other flags, another commit or a removed source file
+# rebuild what they touch, and nothing else. The `+` has `make -n` know that too.
+STAMP = +@mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' >$@
+
+$(BUILD)/flags.stamp: FORCE
+	$(call STAMP,$(CC) $(ALL_CFLAGS) | $(CLANG) $(BPF_CFLAGS))
+$(BUILD)/objects.stamp: FORCE
+	$(call STAMP,$(OBJECTS))
+$(BUILD)/version.stamp: FORCE
+	$(call STAMP,$(VERSION) $(COMMIT))
+FORCE:
+
+.PHONY: tests
+tests: $(UNIT_TESTS) $(KERNEL_TESTS) #: build the test programs
+
+.PHONY: deps
+deps: #: install what building, the demo and the tests need (apt-get, as root)
+	@scripts/install-deps.sh build lab test
+
+.PHONY: demo
+demo: #: install, build, and show the sensor at work in a lab of its own
+	@scripts/install-deps.sh build lab
+	@$(SUBMAKE) all
+	@BUILD=$(BUILD) scripts/demo.sh
+
+.PHONY: test
+test: #: install, build, and run every test
+	@scripts/install-deps.sh build lab test
+	@$(SUBMAKE) all tests
+	@BUILD=$(BUILD) tests/run $(TESTS)
+
+.PHONY: run
+run: #: watch a real interface: make run IFACE=eth0 [ARGS='-m generic ...']
+	@[ -n "$(IFACE)" ] || { echo "rpcsentry: run: no interface given; say make run IFACE=eth0" >&2; exit 2; }
+	@scripts/install-deps.sh build
+	@$(SUBMAKE) all
+	@$(BUILD)/rpcsentry run -i $(IFACE) --text $(ARGS)
+
+.PHONY: check check-format check-static check-includes check-headers check-text check-shell check-man
+check: check-format check-static check-includes check-headers check-text check-shell check-man #: formatting, static analysis and the project's own lints
+check-format:
+	@$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
+check-static: $(SKELETON)
+	@BUILD=$(BUILD) scripts/lint-static.sh
+check-includes:
+	@scripts/lint-includes.py
+check-headers:
+	@BUILD=$(BUILD) scripts/lint-headers.sh
+check-text:
+	@scripts/lint-text.py
+check-shell:
+	@scripts/lint-shell.sh
+check-man: $(MAN_PAGES)
+	@# scdoc writes more paragraph macros than it needs.
+	@! mandoc -T lint -W warning $(MAN_PAGES) | grep -v 'skipping paragraph macro'
+
+.PHONY: format
+format: #: lay out all C files by clang-format
+	$(CLANG_FORMAT) -i $(C_FILES)
+
+.PHONY: install
+install: all $(MAN_PAGES) #: install to PREFIX (/usr/local), under DESTDIR
+	install -D -m 755 $(BUILD)/rpcsentry $(DESTDIR)$(bindir)/rpcsentry
+	[ -e $(DESTDIR)$(sysconfdir)/rpcsentry/rpcsentry.yaml ] || \
+		install -D -m 644 config/default.yaml $(DESTDIR)$(sysconfdir)/rpcsentry/rpcsentry.yaml
+	install -D -m 644 schema/eve.json $(DESTDIR)$(datadir)/eve.json
+	install -d $(DESTDIR)$(unitdir) $(DESTDIR)$(catalogdir) $(DESTDIR)$(mandir)/man8
+	sed 's|@bindir@|$(bindir)|; s|@sysconfdir@|$(sysconfdir)|' systemd/rpcsentry.service \
+		>$(DESTDIR)$(unitdir)/rpcsentry.service
+	$(BUILD)/rpcsentry explain --catalog >$(DESTDIR)$(catalogdir)/rpcsentry.catalog
+	$(if $(MAN_PAGES),install -m 644 $(MAN_PAGES) $(DESTDIR)$(mandir)/man8)
+	$(if $(DESTDIR),,-journalctl --update-catalog)
+
+.PHONY: uninstall
+uninstall: #: remove what install put there; a policy that was changed stays
+	rm -f $(DESTDIR)$(bindir)/rpcsentry $(DESTDIR)$(unitdir)/rpcsentry.service
+	rm -f $(DESTDIR)$(catalogdir)/rpcsentry.catalog $(DESTDIR)$(datadir)/eve.json
+	rm -f $(patsubst $(BUILD)/man/%,$(DESTDIR)$(mandir)/man8/%,$(MAN_PAGES))
+	! cmp -s config/default.yaml $(DESTDIR)$(sysconfdir)/rpcsentry/rpcsentry.yaml || \
+		rm -f $(DESTDIR)$(sysconfdir)/rpcsentry/rpcsentry.yaml
+	-rmdir $(DESTDIR)$(datadir) $(DESTDIR)$(sysconfdir)/rpcsentry 2>/dev/null
+	$(if $(DESTDIR),,-journalctl --update-catalog)
 
 .PHONY: clean
-clean:
+clean: #: remove everything that was built
 	rm -rf $(BUILD)
+
+.PHONY: help
+help: #: this list
+	@sed -n 's/^\([a-z-]*\):.*#: \(.*\)/\1\t\2/p' Makefile | expand -t 12
 
 -include $(OBJECTS:.o=.d) $(BUILD)/rpcsentry.bpf.d $(UNIT_TESTS:=.d) $(KERNEL_TESTS:=.d)

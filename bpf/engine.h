@@ -35,6 +35,20 @@ RPCS_INLINE void rpcs_engine_flow_set(struct rpcs_engine *eng, const struct rpcs
 		eng->counters->flows_full += 1;
 }
 
+RPCS_INLINE enum rpcs_fragment_verdict rpcs_engine_fragment_get(struct rpcs_engine *eng,
+								const struct rpcs_fragment_key *key)
+{
+	__u32 *verdict = bpf_map_lookup_elem(&fragments, key);
+
+	return verdict ? *verdict : RPCS_FRAGMENT_UNKNOWN;
+}
+
+RPCS_INLINE void rpcs_engine_fragment_set(struct rpcs_engine *eng,
+					  const struct rpcs_fragment_key *key, __u32 verdict)
+{
+	bpf_map_update_elem(&fragments, key, &verdict, BPF_ANY);
+}
+
 RPCS_INLINE __u64 rpcs_engine_now(struct rpcs_engine *eng)
 {
 	return bpf_ktime_get_ns();
@@ -56,8 +70,24 @@ RPCS_INLINE void rpcs_engine_count_call(struct rpcs_engine *eng, __u32 version, 
 		index = 6 + procedure;
 	else if (version == 4 && procedure < 13)
 		index = 15 + procedure;
+	RPCS_OPAQUE(index);
 	if (index < sizeof(*p) / sizeof(__u64))
 		((__u64 *)p)[index] += 1;
+}
+
+/**
+ * Is *len at least 1 and at most `max`? Kernel 6.1's verifier takes a lower bound
+ * only from an addition, not from a comparison with 0.
+ */
+RPCS_INLINE bool rpcs_engine_bound(__u32 *len, __u32 max)
+{
+	__u32 less = *len - 1;
+
+	RPCS_OPAQUE(less);
+	if (less >= max)
+		return false;
+	*len = less + 1;
+	return true;
 }
 
 RPCS_INLINE long rpcs_engine_load(void *ctx, bool xdp, __u32 offset, void *dst, __u32 len)
@@ -87,12 +117,10 @@ RPCS_INLINE void rpcs_engine_emit_rpc(struct rpcs_engine *eng, __u32 machine_off
 {
 	__u32 len = buf->rpc.machine_len;
 
-	/* The decoder capped it; kernel 6.18's verifier forgets that once it is spilled. */
-	asm volatile("" : "+r"(len));
-	if (len > RPCS_RECORD_MACHINE_MAX)
-		len = RPCS_RECORD_MACHINE_MAX;
-	if (len && rpcs_engine_load(eng->ctx, eng->hook == RPCS_HOOK_XDP, machine_offset,
-				    buf->machine, len))
+	/* The decoder capped it, but the record lies in a map: nothing is known of it here. */
+	if (!rpcs_engine_bound(&len, RPCS_RECORD_MACHINE_MAX) ||
+	    rpcs_engine_load(eng->ctx, eng->hook == RPCS_HOOK_XDP, machine_offset, buf->machine,
+			     len))
 		len = 0;
 	rpcs_engine_output(eng->counters, buf, sizeof(buf->rpc) + len);
 }
@@ -117,8 +145,7 @@ RPCS_INLINE int rpcs_engine_pieces(void *ctx, bool xdp)
 		len = total - offset;
 		if (len > RPCS_PIECE_BYTES)
 			len = RPCS_PIECE_BYTES;
-		/* The verifier has no lower bound from the subtraction (kernel 6.1). */
-		if (len == 0)
+		if (!rpcs_engine_bound(&len, RPCS_PIECE_BYTES))
 			break;
 		if (rpcs_engine_load(ctx, xdp, s->packet.network_offset + offset, s->bytes, len)) {
 			c->pieces_unread += 1;

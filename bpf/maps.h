@@ -9,6 +9,7 @@
 #include <rpcsentry/config.h>
 #include <rpcsentry/counters.h>
 #include <rpcsentry/flow.h>
+#include <rpcsentry/fragment.h>
 #include <rpcsentry/record.h>
 
 /**
@@ -63,6 +64,14 @@ struct {
 	__type(key, struct rpcs_flow_key);
 	__type(value, __u64);
 } flows SEC(".maps");
+
+/* What the first fragment of a packet was, for those that follow it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct rpcs_fragment_key);
+	__type(value, __u32); /* enum rpcs_fragment_verdict */
+} fragments SEC(".maps");
 
 /* The interfaces watched: a forwarded packet counts where it came in. */
 struct {

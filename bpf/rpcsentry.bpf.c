@@ -43,22 +43,36 @@ RPCS_INLINE bool rpcs_hand_over(const struct rpcs_packet *pkt)
 	return true;
 }
 
-/** Stages 2 to 4 for the packet in the scratch memory. `eng` has all but the maps' part. */
-RPCS_INLINE int rpcs_watched(struct rpcs_engine *eng)
+/** Adds the maps' part to an engine; false cannot happen but to the verifier. */
+RPCS_INLINE bool rpcs_engine_complete(struct rpcs_engine *eng)
 {
 	eng->counters = rpcs_counters_here();
 	eng->scratch = rpcs_scratch_here();
 	if (!eng->counters || !eng->scratch)
-		return 0;
+		return false;
 	eng->record = &eng->scratch->record;
 	eng->connection = &eng->scratch->connection;
-	rpcs_inspect(eng, &eng->scratch->packet);
+	return true;
+}
+
+/** Stages 2 to 4 for the packet in the scratch memory. */
+RPCS_INLINE int rpcs_watched(struct rpcs_engine *eng)
+{
+	if (rpcs_engine_complete(eng))
+		rpcs_inspect(eng, &eng->scratch->packet);
 	return 0;
 }
 
-__noinline int rpcs_xdp_watched(struct xdp_md *ctx)
+RPCS_INLINE int rpcs_fragment(struct rpcs_engine *eng, int result, int watched)
 {
-	struct rpcs_engine eng = {
+	if (rpcs_engine_complete(eng))
+		rpcs_inspect_fragment(eng, &eng->scratch->packet, result, watched);
+	return 0;
+}
+
+RPCS_INLINE struct rpcs_engine rpcs_xdp_engine(struct xdp_md *ctx)
+{
+	return (struct rpcs_engine){
 		.ctx = ctx,
 		.data = (const __u8 *)(long)ctx->data,
 		.end = (const __u8 *)(long)ctx->data_end,
@@ -66,13 +80,26 @@ __noinline int rpcs_xdp_watched(struct xdp_md *ctx)
 		.ifindex = ctx->ingress_ifindex,
 		.hook = RPCS_HOOK_XDP,
 	};
+}
+
+__noinline int rpcs_xdp_watched(struct xdp_md *ctx)
+{
+	struct rpcs_engine eng = rpcs_xdp_engine(ctx);
 
 	return rpcs_watched(&eng);
 }
 
-__noinline int rpcs_tc_watched(struct __sk_buff *skb)
+/* `watched` as in rpcs_inspect_fragment(), whose packet lies in the scratch memory. */
+__noinline int rpcs_xdp_fragment(struct xdp_md *ctx, int result, int watched)
 {
-	struct rpcs_engine eng = {
+	struct rpcs_engine eng = rpcs_xdp_engine(ctx);
+
+	return rpcs_fragment(&eng, result, watched);
+}
+
+RPCS_INLINE struct rpcs_engine rpcs_tc_engine(struct __sk_buff *skb)
+{
+	return (struct rpcs_engine){
 		.ctx = skb,
 		.data = (const __u8 *)(long)skb->data,
 		.end = (const __u8 *)(long)skb->data_end,
@@ -80,8 +107,20 @@ __noinline int rpcs_tc_watched(struct __sk_buff *skb)
 		.ifindex = skb->ifindex,
 		.hook = RPCS_HOOK_TC_INGRESS,
 	};
+}
+
+__noinline int rpcs_tc_watched(struct __sk_buff *skb)
+{
+	struct rpcs_engine eng = rpcs_tc_engine(skb);
 
 	return rpcs_watched(&eng);
+}
+
+__noinline int rpcs_tc_fragment(struct __sk_buff *skb, int result, int watched)
+{
+	struct rpcs_engine eng = rpcs_tc_engine(skb);
+
+	return rpcs_fragment(&eng, result, watched);
 }
 
 /* Packets with IPv6 extension headers are rare; their loop is checked by itself. */
@@ -148,6 +187,13 @@ int rpcs_xdp(struct xdp_md *ctx)
 		return XDP_PASS;
 	c->packets += 1;
 	result = rpcs_xdp_parse(ctx, &pkt);
+	if (RPCS_UNLIKELY(rpcs_inspect_is_fragment(&pkt, result))) {
+		if (rpcs_hand_over(&pkt))
+			rpcs_xdp_fragment(ctx, result,
+					  result != RPCS_PACKET_OK || rpcs_is_watched(&pkt));
+		if (result == RPCS_PACKET_OK)
+			return XDP_PASS;
+	}
 	if (result != RPCS_PACKET_OK)
 		rpcs_inspect_count_packet(c, result);
 	else if (rpcs_is_watched(&pkt) && rpcs_hand_over(&pkt))
@@ -195,11 +241,17 @@ RPCS_INLINE bool rpcs_was_seen(struct __sk_buff *skb)
 	return ifindex && bpf_map_lookup_elem(&interfaces, &ifindex);
 }
 
-/** What a TC program does with a packet that has been parsed. */
+/** What a TC program does with a packet that has been parsed, with `result`. */
 RPCS_INLINE void rpcs_tc_report(struct __sk_buff *skb, struct rpcs_counters *c,
-				struct rpcs_packet *pkt, bool egress)
+				struct rpcs_packet *pkt, enum rpcs_packet_result result,
+				bool egress)
 {
-	if (!rpcs_is_watched(pkt))
+	bool fragment = rpcs_inspect_is_fragment(pkt, result);
+	bool watched = result != RPCS_PACKET_OK || rpcs_is_watched(pkt);
+
+	if (result != RPCS_PACKET_OK)
+		rpcs_inspect_count_packet(c, result);
+	if (!fragment && (result != RPCS_PACKET_OK || !watched))
 		return;
 	if (egress) {
 		if (rpcs_was_seen(skb)) {
@@ -210,26 +262,24 @@ RPCS_INLINE void rpcs_tc_report(struct __sk_buff *skb, struct rpcs_counters *c,
 	}
 	/* Offsets stay true when pulling moves the bytes. */
 	bpf_skb_pull_data(skb, skb->len < RPCS_PULL_BYTES ? skb->len : RPCS_PULL_BYTES);
-	if (rpcs_hand_over(pkt))
+	if (!rpcs_hand_over(pkt))
+		return;
+	if (RPCS_UNLIKELY(fragment))
+		rpcs_tc_fragment(skb, result, watched);
+	else
 		rpcs_tc_watched(skb);
 }
 
 /* The whole way once more, over a longer linear part: rare, so a function of its own. */
-__noinline int rpcs_tc_again(struct __sk_buff *skb, int egress)
+__noinline int rpcs_tc_again(struct __sk_buff *skb)
 {
-	struct rpcs_counters *c = rpcs_counters_here();
 	struct rpcs_packet pkt = {};
 	enum rpcs_packet_result result;
 
-	if (!c)
-		return 0;
 	bpf_skb_pull_data(skb, skb->len < RPCS_PULL_BYTES ? skb->len : RPCS_PULL_BYTES);
 	result = rpcs_tc_parse(skb, &pkt);
-	if (result != RPCS_PACKET_OK)
-		rpcs_inspect_count_packet(c, result);
-	else
-		rpcs_tc_report(skb, c, &pkt, egress);
-	return 0;
+	rpcs_hand_over(&pkt);
+	return result;
 }
 
 RPCS_INLINE int rpcs_tc(struct __sk_buff *skb, bool egress)
@@ -242,12 +292,11 @@ RPCS_INLINE int rpcs_tc(struct __sk_buff *skb, bool egress)
 		return TC_ACT_UNSPEC;
 	c->packets += 1;
 	result = rpcs_tc_parse(skb, &pkt);
-	if (result == RPCS_PACKET_OK)
-		rpcs_tc_report(skb, c, &pkt, egress);
-	else if (RPCS_UNLIKELY(rpcs_tc_scattered(skb, result)))
-		rpcs_tc_again(skb, egress);
-	else
-		rpcs_inspect_count_packet(c, result);
+	if (RPCS_UNLIKELY(rpcs_tc_scattered(skb, result))) {
+		result = rpcs_tc_again(skb);
+		rpcs_take_back(&pkt);
+	}
+	rpcs_tc_report(skb, c, &pkt, result, egress);
 	return TC_ACT_UNSPEC;
 }
 

@@ -17,6 +17,7 @@ RPCS_INLINE bool rpcs_config_watches(const volatile struct rpcs_config *config, 
 {
 	int i;
 
+	RPCS_UNROLL
 	for (i = 0; i < RPCS_PORTS_MAX; i++) {
 		if (i >= config->port_count)
 			break;

@@ -3,6 +3,7 @@
 #ifndef RPCSENTRY_CURSOR_H
 #define RPCSENTRY_CURSOR_H
 
+#include "limits.h"
 #include "portable.h"
 
 /**
@@ -46,14 +47,28 @@ RPCS_INLINE bool rpcs_take_be32(struct rpcs_cursor *cur, __u32 *ret_value)
 	return true;
 }
 
-/** Steps over `len` bytes, which the caller has capped; false when they are not there. */
+/** Steps over `len` bytes, RPCS_SKIP_MAX at the most; false when they are not there. */
 RPCS_INLINE bool rpcs_skip(struct rpcs_cursor *cur, __u32 len)
 {
+	/* The caller's cap was on another register (kernel 6.1). */
+	RPCS_OPAQUE(len);
+	if (len > RPCS_SKIP_MAX)
+		return false;
 	if (cur->left < len || RPCS_BEYOND(cur->pos, len, cur->end))
 		return false;
 	cur->pos += len;
 	cur->left -= len;
 	return true;
+}
+
+/**
+ * The place `offset` bytes behind `data`, NULL when that is over `max`: the one
+ * way from an offset that came through memory to a pointer.
+ */
+RPCS_INLINE const __u8 *rpcs_at(const __u8 *data, __u32 offset, __u32 max)
+{
+	RPCS_OPAQUE(offset);
+	return offset > max ? NULL : data + offset;
 }
 
 /** The length of an XDR opaque with its padding (RFC 4506 4.10); cap `len` before. */

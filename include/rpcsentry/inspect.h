@@ -14,6 +14,8 @@
  *
  *	__u64 rpcs_engine_flow_get(eng, key)	 the flow's state, 0 for none
  *	void rpcs_engine_flow_set(eng, key, state)  0 forgets the flow
+ *	enum rpcs_fragment_verdict rpcs_engine_fragment_get(eng, key)
+ *	void rpcs_engine_fragment_set(eng, key, verdict)
  *	__u64 rpcs_engine_now(eng)		 time for a record, nanoseconds
  *	void rpcs_engine_count_call(eng, version, procedure)
  *	void rpcs_engine_emit(eng, record, len)	 counts rpc_seen, sent, lost
@@ -27,6 +29,7 @@
 #include "config.h"
 #include "counters.h"
 #include "flow.h"
+#include "fragment.h"
 #include "packet.h"
 #include "rpc.h"
 
@@ -69,12 +72,10 @@ RPCS_INLINE bool rpcs_inspect_head(struct rpcs_engine *eng, const struct rpcs_pa
 				   struct rpcs_record_head *head)
 {
 	bool ip6 = pkt->flags & RPCS_F_IP6;
-	const __u8 *ip;
+	const __u8 *ip = rpcs_at(eng->data, pkt->network_offset, RPCS_NETWORK_OFFSET_MAX);
 
-	/* The verifier knows nothing of an offset that came through a map. */
-	if (pkt->network_offset > RPCS_NETWORK_OFFSET_MAX)
+	if (!ip)
 		return false;
-	ip = eng->data + pkt->network_offset;
 	head->flags = pkt->flags;
 	if (pkt->network_offset) {
 		if (RPCS_BEYOND(eng->data, 14, eng->end))
@@ -119,9 +120,10 @@ RPCS_INLINE enum rpcs_fallback rpcs_inspect_message(struct rpcs_engine *eng,
 	};
 	enum rpcs_fallback reason;
 
-	if (pkt->payload_offset > RPCS_PAYLOAD_OFFSET_MAX)
+	cur.pos = rpcs_at(eng->data, pkt->payload_offset, RPCS_PAYLOAD_OFFSET_MAX);
+	if (!cur.pos)
 		return RPCS_FALLBACK_scattered;
-	cur.pos = eng->data + pkt->payload_offset + skip;
+	cur.pos += skip;
 	reason = rpcs_rpc_decode(&cur, buf);
 	if (buf->rpc.head.kind == RPCS_RECORD_CALL && reason != RPCS_FALLBACK_short &&
 	    buf->rpc.call.program == RPCS_PORTMAP_PROGRAM)
@@ -145,9 +147,7 @@ RPCS_INLINE void rpcs_inspect_udp(struct rpcs_engine *eng, const struct rpcs_pac
 {
 	enum rpcs_fallback reason;
 
-	if (pkt->flags & RPCS_F_FRAGMENT)
-		reason = RPCS_FALLBACK_fragment;
-	else if (pkt->flags & RPCS_F_TRUNCATED)
+	if (pkt->flags & RPCS_F_TRUNCATED)
 		reason = RPCS_FALLBACK_truncated;
 	else
 		reason = rpcs_inspect_message(eng, pkt, 0, buf);
@@ -173,12 +173,11 @@ RPCS_INLINE void rpcs_inspect_connection(struct rpcs_engine *eng, const struct r
 /** Is the segment one whole record, its mark included (RFC 5531 11)? */
 RPCS_INLINE bool rpcs_inspect_whole_record(struct rpcs_engine *eng, const struct rpcs_packet *pkt)
 {
-	const __u8 *payload;
+	const __u8 *payload = rpcs_at(eng->data, pkt->payload_offset, RPCS_PAYLOAD_OFFSET_MAX);
 	__u32 mark;
 
-	if (pkt->payload_len <= RPCS_MARK_BYTES || pkt->payload_offset > RPCS_PAYLOAD_OFFSET_MAX)
+	if (pkt->payload_len <= RPCS_MARK_BYTES || !payload)
 		return false;
-	payload = eng->data + pkt->payload_offset;
 	if (RPCS_BEYOND(payload, RPCS_MARK_BYTES, eng->end))
 		return false;
 	mark = rpcs_load_be32(payload);
@@ -191,9 +190,7 @@ RPCS_INLINE __u64 rpcs_inspect_segment(struct rpcs_engine *eng, const struct rpc
 {
 	enum rpcs_fallback reason = RPCS_FALLBACK_stream;
 
-	if (pkt->flags & RPCS_F_FRAGMENT)
-		reason = RPCS_FALLBACK_fragment;
-	else if (pkt->flags & RPCS_F_TRUNCATED)
+	if (pkt->flags & RPCS_F_TRUNCATED)
 		reason = RPCS_FALLBACK_truncated;
 	else if (rpcs_flow_at_boundary(state, pkt->seq) && !(pkt->tcp_flags & RPCS_TCP_SYN) &&
 		 rpcs_inspect_whole_record(eng, pkt))
@@ -235,6 +232,43 @@ RPCS_INLINE void rpcs_inspect_tcp(struct rpcs_engine *eng, const struct rpcs_pac
 		state = 0;
 	}
 	rpcs_engine_flow_set(eng, &key, state);
+}
+
+/**
+ * An IP fragment. `watched`: its ports are a portmapper's, or it is too short to
+ * have any; a later fragment (`result` says so) asks what the first one was.
+ */
+RPCS_INLINE void rpcs_inspect_fragment(struct rpcs_engine *eng, const struct rpcs_packet *pkt,
+				       enum rpcs_packet_result result, bool watched)
+{
+	struct rpcs_record_buffer *buf = eng->record;
+	struct rpcs_fragment_key key = {};
+
+	if (!rpcs_fragment_may_matter(pkt) ||
+	    !rpcs_fragment_key_fill(&key, pkt, eng->data, eng->end))
+		return;
+	if (result == RPCS_PACKET_fragment_later)
+		watched = rpcs_engine_fragment_get(eng, &key) != RPCS_FRAGMENT_OTHERS;
+	else
+		rpcs_engine_fragment_set(eng, &key,
+					 watched ? RPCS_FRAGMENT_WATCHED : RPCS_FRAGMENT_OTHERS);
+	if (!watched)
+		return;
+	eng->counters->packets_watched += 1;
+	RPCS_ZERO(buf);
+	if (rpcs_inspect_head(eng, pkt, &buf->rpc.head))
+		rpcs_inspect_fallback(eng, pkt, &buf->rpc.head, RPCS_FALLBACK_fragment);
+	else
+		eng->counters->packets_unread += 1;
+}
+
+/** Is this fragment's first part, or the lack of one, for rpcs_inspect_fragment()? */
+RPCS_INLINE bool rpcs_inspect_is_fragment(const struct rpcs_packet *pkt,
+					  enum rpcs_packet_result result)
+{
+	return (pkt->flags & RPCS_F_FRAGMENT) &&
+	       (result == RPCS_PACKET_OK || result == RPCS_PACKET_fragment_later ||
+		result == RPCS_PACKET_transport_short);
 }
 
 /** Reports a packet of a portmapper port. */

@@ -8,10 +8,12 @@ enum {
 	RPCS_PORTS_MAX = 8,
 	/* 802.1ad outside, 802.1Q inside. */
 	RPCS_VLANS_MAX = 2,
-	/* RFC 8200 4.1 recommends at most four kinds of extension header before TCP and UDP. */
-	RPCS_IP6_EXTENSIONS_MAX = 6,
+	/* RFC 8200 4.1 has each kind at most once, but hosts take any number in any order. */
+	RPCS_IP6_EXTENSIONS_MAX = 12,
 	/* RFC 5531 8.2: opaque_auth body<400>. */
 	RPCS_AUTH_BODY_MAX = 400,
+	/* The longest step over bytes that are not looked at: a padded opaque_auth body. */
+	RPCS_SKIP_MAX = RPCS_AUTH_BODY_MAX,
 	/* RFC 5531 appendix A: machinename<255>, gids<16>. */
 	RPCS_MACHINE_MAX = 255,
 	RPCS_GIDS_MAX = 16,

@@ -50,7 +50,7 @@ enum {
 	X(vlan_deep, "frames with more than two VLAN tags, not looked into")         \
 	X(ip_short, "packets that end inside the IP header")                         \
 	X(ip_bad, "packets whose IP header can't be valid (version, IHL, length)")   \
-	X(ip6_deep, "IPv6 packets with more than six extension headers")             \
+	X(ip6_deep, "IPv6 packets with more than twelve extension headers")          \
 	X(fragment_later, "IP fragments that are not the first one of their packet") \
 	X(transport_short, "packets that end inside the UDP or TCP header")          \
 	X(transport_bad, "packets whose UDP length or TCP data offset can't be valid")
@@ -70,7 +70,7 @@ enum rpcs_packet_result {
 enum rpcs_packet_flag {
 	RPCS_F_LOCAL = 1 << 0,	   /* never was on a wire: both Ethernet addresses are zero */
 	RPCS_F_GROUP = 1 << 1,	   /* Ethernet destination with the group bit */
-	RPCS_F_FRAGMENT = 1 << 2,  /* the first IP fragment of several */
+	RPCS_F_FRAGMENT = 1 << 2,  /* an IP fragment; only the first one has ports */
 	RPCS_F_TRUNCATED = 1 << 3, /* a length lies beyond the bytes that are there */
 	RPCS_F_IP6 = 1 << 4,
 	RPCS_F_OUTBOUND = 1 << 5, /* seen by a TC egress program */
@@ -87,6 +87,7 @@ struct rpcs_packet {
 	__u32 payload_offset; /* of what UDP or TCP carries */
 	__u32 payload_len;    /* by the headers; may exceed what is there (TRUNCATED) */
 	__u32 seq, ack;	      /* TCP only */
+	__u32 fragment_id;    /* of an IP fragment */
 	__u16 sport, dport;
 	__u16 vlan[RPCS_VLANS_MAX]; /* VLAN ids, outermost first */
 	__u16 flags; /* enum rpcs_packet_flag, but LOCAL and GROUP: rpcs_packet_link_flags() */
@@ -120,11 +121,11 @@ RPCS_INLINE enum rpcs_packet_result rpcs_packet_ip4(struct rpcs_packet *pkt,
 		pkt->flags |= RPCS_F_TRUNCATED;
 	pkt->payload_offset = pkt->network_offset + header_len;
 	pkt->payload_len = total_len - header_len;
-	if (fragment & 0x1fff)
-		return RPCS_PACKET_fragment_later;
-	if (fragment & 0x2000)
-		pkt->flags |= RPCS_F_FRAGMENT;
-	return RPCS_PACKET_OK;
+	if (!(fragment & 0x3fff))
+		return RPCS_PACKET_OK;
+	pkt->flags |= RPCS_F_FRAGMENT;
+	pkt->fragment_id = rpcs_load_be16(ip + 4);
+	return (fragment & 0x1fff) ? RPCS_PACKET_fragment_later : RPCS_PACKET_OK;
 }
 
 /** IPv6 (RFC 8200), its fixed header. As rpcs_packet_ip4(). */
@@ -163,12 +164,11 @@ RPCS_INLINE bool rpcs_packet_is_extension(__u8 protocol)
 RPCS_INLINE enum rpcs_packet_result rpcs_packet_extension(struct rpcs_packet *pkt, const __u8 *data,
 							  const __u8 *end)
 {
-	const __u8 *ext;
+	const __u8 *ext = rpcs_at(data, pkt->payload_offset, RPCS_TRANSPORT_OFFSET_MAX);
 	__u32 len, fragment;
 
-	if (pkt->payload_offset > RPCS_TRANSPORT_OFFSET_MAX)
+	if (!ext)
 		return RPCS_PACKET_ip6_deep;
-	ext = data + pkt->payload_offset;
 	if (RPCS_BEYOND(ext, 8, end))
 		return RPCS_PACKET_ip_short;
 	len = (ext[1] + 1U) * 8;
@@ -177,11 +177,15 @@ RPCS_INLINE enum rpcs_packet_result rpcs_packet_extension(struct rpcs_packet *pk
 	if (pkt->protocol == RPCS_IP_FRAGMENT) {
 		len = 8;
 		fragment = rpcs_load_be16(ext + 2);
-		if (fragment & 0xfff8)
-			return RPCS_PACKET_fragment_later;
 		/* Neither offset nor more: an atomic fragment (RFC 6946) is a whole packet. */
-		if (fragment & 1)
+		if (fragment & 0xfff9) {
 			pkt->flags |= RPCS_F_FRAGMENT;
+			pkt->fragment_id = rpcs_load_be32(ext + 4);
+		}
+		if (fragment & 0xfff8) {
+			pkt->protocol = ext[0];
+			return RPCS_PACKET_fragment_later;
+		}
 	}
 	if (pkt->payload_len < len)
 		return RPCS_PACKET_ip_bad;
@@ -200,6 +204,7 @@ RPCS_INLINE enum rpcs_packet_result rpcs_packet_extensions(struct rpcs_packet *p
 
 	if (!(pkt->flags & RPCS_F_IP6))
 		return RPCS_PACKET_OK;
+	RPCS_UNROLL
 	for (i = 0; i < RPCS_IP6_EXTENSIONS_MAX; i++) {
 		RPCS_FORGET();
 		if (!rpcs_packet_is_extension(pkt->protocol))
@@ -260,12 +265,14 @@ RPCS_INLINE enum rpcs_packet_result rpcs_packet_tcp(struct rpcs_packet *pkt, con
 RPCS_INLINE enum rpcs_packet_result rpcs_packet_transport(struct rpcs_packet *pkt, const __u8 *data,
 							  const __u8 *end)
 {
-	if (pkt->payload_offset > RPCS_TRANSPORT_OFFSET_MAX)
+	const __u8 *transport = rpcs_at(data, pkt->payload_offset, RPCS_TRANSPORT_OFFSET_MAX);
+
+	if (!transport)
 		return RPCS_PACKET_ip6_deep;
 	if (pkt->protocol == RPCS_IP_UDP)
-		return rpcs_packet_udp(pkt, data + pkt->payload_offset, end);
+		return rpcs_packet_udp(pkt, transport, end);
 	if (pkt->protocol == RPCS_IP_TCP)
-		return rpcs_packet_tcp(pkt, data + pkt->payload_offset, end);
+		return rpcs_packet_tcp(pkt, transport, end);
 	return RPCS_PACKET_NOT_TRANSPORT;
 }
 
@@ -275,6 +282,7 @@ RPCS_INLINE enum rpcs_packet_result rpcs_packet_vlan(struct rpcs_packet *pkt,
 {
 	int i;
 
+	RPCS_UNROLL
 	for (i = 0; i < RPCS_VLANS_MAX; i++) {
 		if (*type != RPCS_ETH_VLAN && *type != RPCS_ETH_QINQ && *type != RPCS_ETH_QINQ9)
 			return RPCS_PACKET_OK;

@@ -12,6 +12,10 @@
 
 #include "vmlinux.h"
 
+#ifndef NULL
+#define NULL ((void *)0)
+#endif
+
 /*
  * Only `pos + n > end` teaches the verifier a packet's range (kernel 6.1 to
  * 6.18, clang 14); the difference of two packet pointers is refused.
@@ -25,16 +29,35 @@
  */
 #define RPCS_FORGET() asm volatile("" ::: "memory")
 
+/*
+ * Hides where a value came from, so that the compiler keeps the bounds check that
+ * follows and the verifier sees it on the register that is used.
+ */
+#define RPCS_OPAQUE(x) asm volatile("" : "+r"(x))
+
+/*
+ * Kernel 6.1's verifier refuses a loop that is entered in its middle, as clang 14
+ * lays some out ("back-edge"); unrolled there is none.
+ */
+#define RPCS_UNROLL _Pragma("clang loop unroll(full)")
+
 #else
 
 #include <linux/types.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Natively `pos + n` may overflow the buffer's address range: compare lengths. */
-#define RPCS_BEYOND(pos, n, end) ((size_t)((const __u8 *)(end) - (const __u8 *)(pos)) < (size_t)(n))
+/*
+ * Natively `pos + n` may overflow the buffer's address range: compare lengths. A
+ * header's own length may have put `pos` behind the end already.
+ */
+#define RPCS_BEYOND(pos, n, end)                      \
+	((const __u8 *)(pos) > (const __u8 *)(end) || \
+	 (size_t)((const __u8 *)(end) - (const __u8 *)(pos)) < (size_t)(n))
 
 #define RPCS_FORGET() ((void)0)
+#define RPCS_OPAQUE(x) ((void)(x))
+#define RPCS_UNROLL
 
 #endif /* __bpf__ */
 

@@ -49,7 +49,7 @@ enum rpcs_auth_flavor {
 
 /* Why a packet took the fallback; each reason has a counter. */
 #define RPCS_FALLBACKS(X)                                                                     \
-	X(fragment, "first IP fragments of a portmapper port")                                \
+	X(fragment, "IP fragments of a portmapper port, or come before their first one")      \
 	X(truncated, "packets with a length that lies beyond the bytes that are there")       \
 	X(scattered, "packets whose RPC header lies beyond what the program can reach")       \
 	X(short, "messages too short to be a call or a reply")                                \
@@ -127,6 +127,7 @@ RPCS_INLINE enum rpcs_fallback rpcs_rpc_body(struct rpcs_cursor *cur, struct rpc
 {
 	int i;
 
+	RPCS_UNROLL
 	for (i = 0; i < RPCS_RECORD_WORDS; i++) {
 		if (cur->left < 4)
 			break;

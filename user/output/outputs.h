@@ -16,7 +16,7 @@ struct rpcs_output_context {
 	uint32_t port_count;
 };
 
-/** EVE JSON to a descriptor, buffered, whole lines only; `fd` stays the caller's. NULL: no memory. */
+/** EVE JSON to a descriptor, buffered, in whole lines; `fd` is the caller's. NULL: no memory. */
 struct rpcs_sink *rpcs_eve_new(int fd, const struct rpcs_output_context *context);
 void rpcs_eve_free(struct rpcs_sink **sink);
 

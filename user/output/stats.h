@@ -22,7 +22,11 @@
 	X(messages_junk, "payloads on a portmapper port that are no RPC message")          \
 	X(packets_incomplete, "fallback packets of which a piece was lost")                \
 	X(packets_bad, "fallback packets whose headers do not parse")                      \
-	X(ip_fragments, "IP fragments that wait for reassembly")                           \
+	X(ip_fragments, "IP fragments taken")                                              \
+	X(ip_reassembled, "IP packets put together from fragments")                        \
+	X(ip_expired, "IP packets that stayed incomplete for timeouts.fragment")           \
+	X(ip_evicted, "incomplete IP packets pushed out of a full table")                  \
+	X(ip_overlaps, "IP fragments that differ from earlier ones where they overlap")    \
 	X(tcp_segments, "TCP segments taken from the fallback")                            \
 	X(tcp_unplaced, "bytes of TCP segments that no record could be found in")          \
 	X(flows, "flows seen")                                                             \

@@ -45,13 +45,19 @@ int rpcs_attachments_new(struct rpcs_kernel *kernel, struct rpcs_attachments **r
 int rpcs_attachments_add(struct rpcs_attachments *attachments, struct rpcs_interface *interface,
 			 enum rpcs_mode wanted);
 
+/**
+ * To be called when every interface has been added: takes off what a former
+ * `run --keep` left on interfaces and hooks that this run does not watch.
+ */
+void rpcs_attachments_settle(struct rpcs_attachments *attachments);
+
 /** Leaves the programs running behind pins: `run --keep`. */
 int rpcs_attachments_keep(struct rpcs_attachments *attachments);
 
 /** Detaches everything that was not kept, and frees. */
 void rpcs_attachments_free(struct rpcs_attachments **attachments);
 
-/** `rpcsentry detach`: takes programs and pins off that a run left; name NULL: all. */
+/** `rpcsentry detach`: takes off what a run left; name NULL: all. -ENODEV: no such interface. */
 int rpcs_attachments_detach(const char *name, uint32_t *ret_count);
 
 #endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The parent's state, shared by start (parent.c), loop (parent_loop.c) and end (parent_stop.c). */
+#ifndef RPCSENTRY_AGENT_PARENT_STATE_H
+#define RPCSENTRY_AGENT_PARENT_STATE_H
+
+#include "../source/attach.h"
+#include "../source/kernel.h"
+#include "child.h"
+#include "lock.h"
+#include "run_options.h"
+
+struct rpcs_parent {
+	const struct rpcs_run_plan *plan;
+	struct rpcs_policy *policy;
+	struct rpcs_lock lock;
+	struct rpcs_kernel *kernel;
+	struct rpcs_attachments *attachments;
+	struct rpcs_interface interfaces[RPCS_POLICY_INTERFACES_MAX];
+	bool gone[RPCS_POLICY_INTERFACES_MAX]; /* vanished while watched */
+	struct rpcs_child sensor, writer;
+	int sensor_fd; /* struct rpcs_ipc_message both ways; -1 once it is closed */
+	int eve_fd;    /* until the sensor has it */
+	int signal_fd, links_fd;
+	bool failed; /* exit 1 */
+};
+
+/** The event file, opened for appending; logs the one line on failure; -errno. */
+int rpcs_parent_open_eve(const char *path);
+
+/** Waits for signals, children and interfaces until something ends the run. */
+void rpcs_parent_loop(struct rpcs_parent *parent);
+
+/** Programs off, sensor, journal writer: each may finish, none for ever. */
+void rpcs_parent_stop(struct rpcs_parent *parent);
+
+#endif

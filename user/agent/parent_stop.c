@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The end of a run, in this order: programs, sensor, journal writer. */
+#include "parent_state.h"
+
+#include <errno.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#include "../base/cleanup.h"
+#include "../base/log.h"
+#include "ipc.h"
+
+enum {
+	/* For the sensor: the rest of the ring, and a journal that does not answer. */
+	RPCS_PARENT_SENSOR_MS = 15000,
+	RPCS_PARENT_WRITER_MS = 5000,
+};
+
+static void rpcs_parent_detach(struct rpcs_parent *parent)
+{
+	if (!parent->attachments)
+		return;
+	if (parent->plan->keep && !parent->failed) {
+		int err = rpcs_attachments_keep(parent->attachments);
+
+		if (err) {
+			rpcs_log_error("cannot keep the programs: %s; they are taken off",
+				       strerror(-err));
+			parent->failed = true;
+		} else {
+			rpcs_log_info("the programs stay; the next run picks them up, "
+				      "`rpcsentry detach` takes them off");
+		}
+	}
+	rpcs_attachments_free(&parent->attachments);
+}
+
+/** The totals that the sensor sends last; none when it did not come to it. */
+static void rpcs_parent_tell_totals(int fd)
+{
+	struct rpcs_ipc_message message;
+	int passed, err;
+
+	while ((err = rpcs_ipc_receive(fd, &message, &passed)) == 0 || err == -EBADMSG) {
+		if (err)
+			continue;
+		rpcs_cleanup_fd(&passed); /* the sensor has nothing to hand us */
+		if (message.kind != RPCS_IPC_DONE)
+			continue;
+		rpcs_log_info("ended: %llu alerts, %llu records lost, %llu alerts not in the "
+			      "journal",
+			      (unsigned long long)message.alerts,
+			      (unsigned long long)message.records_lost,
+			      (unsigned long long)message.journal_dropped);
+	}
+}
+
+static void rpcs_parent_stop_sensor(struct rpcs_parent *parent)
+{
+	const struct rpcs_ipc_message stop = { .kind = RPCS_IPC_STOP };
+	struct rpcs_child *sensor = &parent->sensor;
+
+	if (!sensor->pid)
+		return;
+	/* It may have ended by now; the wait below finds out. */
+	rpcs_ipc_send(parent->sensor_fd, &stop, -1);
+	if (rpcs_child_wait(sensor, RPCS_PARENT_SENSOR_MS)) {
+		rpcs_log_error("the sensor does not end and is killed: the last events are lost; "
+			       "see whether the event file can be written");
+		rpcs_child_kill(sensor);
+		parent->failed = true;
+		return;
+	}
+	if (!rpcs_child_ended_well(sensor))
+		parent->failed = true;
+	/* After a failure its one line says enough. */
+	if (!parent->failed)
+		rpcs_parent_tell_totals(parent->sensor_fd);
+}
+
+static void rpcs_parent_stop_writer(struct rpcs_parent *parent)
+{
+	/* It ends by itself once it has written what the sensor sent. */
+	if (!rpcs_child_wait(&parent->writer, RPCS_PARENT_WRITER_MS))
+		return;
+	rpcs_log_error("the journal does not answer, its writer is killed: the last alerts are "
+		       "not in the journal; see to systemd-journald");
+	rpcs_child_kill(&parent->writer);
+}
+
+void rpcs_parent_stop(struct rpcs_parent *parent)
+{
+	sd_notify(0, "STOPPING=1");
+	rpcs_parent_detach(parent);
+	rpcs_parent_stop_sensor(parent);
+	/* Without a sensor the writer sees the end of its input at once. */
+	rpcs_cleanup_fd(&parent->sensor_fd);
+	rpcs_parent_stop_writer(parent);
+}

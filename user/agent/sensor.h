@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The sensor's process: everything from the ring to the alert, without any right. */
+#ifndef RPCSENTRY_AGENT_SENSOR_H
+#define RPCSENTRY_AGENT_SENSOR_H
+
+#include "../policy/policy.h"
+#include "journal_sink.h"
+#include "privilege.h"
+
+/** What the parent hands over. Descriptors that are -1 are not used. */
+struct rpcs_sensor_options {
+	struct rpcs_policy *policy;
+	pid_t parent;
+	struct rpcs_identity identity;
+	int parent_fd; /* struct rpcs_ipc_message both ways */
+	int ring_fd, counters_fd;
+	int eve_fd;
+	int journal_fd; /* entries to the journal writer */
+	bool text, text_terminal, text_transactions;
+};
+
+/** The whole life of the process, from after the fork to its exit status. */
+int rpcs_sensor_main(const struct rpcs_sensor_options *options);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The sensor's state, shared by its set-up (sensor.c) and its loop (sensor_loop.c). */
+#ifndef RPCSENTRY_AGENT_SENSOR_STATE_H
+#define RPCSENTRY_AGENT_SENSOR_STATE_H
+
+#include "../base/clock.h"
+#include "../output/sink.h"
+#include "../pipeline.h"
+#include "../source/ring.h"
+#include "sensor.h"
+
+enum { RPCS_SENSOR_SINKS_MAX = 3 };
+
+/** What wakes the loop; the data of its epoll events. */
+enum rpcs_sensor_event {
+	RPCS_SENSOR_RING,
+	RPCS_SENSOR_PARENT,
+	RPCS_SENSOR_TIMER,
+	RPCS_SENSOR_JOURNAL,
+	RPCS_SENSOR_EVENT__MAX
+};
+
+struct rpcs_sensor {
+	const struct rpcs_sensor_options *options;
+	const struct rpcs_settings *settings;
+	struct rpcs_sink *eve, *text, *journal;
+	struct rpcs_sink *sinks[RPCS_SENSOR_SINKS_MAX];
+	uint32_t sink_count;
+	struct rpcs_pipeline *pipeline;
+	struct rpcs_ring *ring;
+	int epoll_fd, timer_fd, eve_fd;
+	uint64_t offset_ns; /* CLOCK_MONOTONIC to real time, for records and clock alike */
+	uint64_t start_ns, next_stats_ns;
+	bool backlog; /* the ring held more than the last batch */
+	bool stopping;
+};
+
+/** The time that records have: one clock for both, or windows would jump with the wall clock. */
+static inline uint64_t rpcs_sensor_now(const struct rpcs_sensor *sensor)
+{
+	return rpcs_clock_monotonic() + sensor->offset_ns;
+}
+
+/** Runs until the parent says stop or has gone; -errno: cannot go on. */
+int rpcs_sensor_loop(struct rpcs_sensor *sensor);
+
+/** The programs are off: what is left in the ring, the pending calls, the last line. */
+int rpcs_sensor_finish(struct rpcs_sensor *sensor);
+
+#endif

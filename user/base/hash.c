@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* SipHash-1-3 (Aumasson and Bernstein): one round a word, three at the end. */
+#include "hash.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+
+struct sip_state {
+	uint64_t v0, v1, v2, v3;
+};
+
+static inline uint64_t sip_rotate(uint64_t x, unsigned int bits)
+{
+	return x << bits | x >> (64 - bits);
+}
+
+static inline void sip_round(struct sip_state *s)
+{
+	s->v0 += s->v1;
+	s->v1 = sip_rotate(s->v1, 13) ^ s->v0;
+	s->v0 = sip_rotate(s->v0, 32);
+	s->v2 += s->v3;
+	s->v3 = sip_rotate(s->v3, 16) ^ s->v2;
+	s->v0 += s->v3;
+	s->v3 = sip_rotate(s->v3, 21) ^ s->v0;
+	s->v2 += s->v1;
+	s->v1 = sip_rotate(s->v1, 17) ^ s->v2;
+	s->v2 = sip_rotate(s->v2, 32);
+}
+
+static inline void sip_word(struct sip_state *s, uint64_t word)
+{
+	s->v3 ^= word;
+	sip_round(s);
+	s->v0 ^= word;
+}
+
+/* Words are little-endian by definition; a short one is filled up with zeros. */
+static inline uint64_t sip_load(const uint8_t *bytes, size_t len)
+{
+	uint64_t word = 0;
+
+	memcpy(&word, bytes, len);
+	return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap64(word) : word;
+}
+
+uint64_t rpcs_hash(const struct rpcs_hash_seed *seed, const void *data, size_t len)
+{
+	struct sip_state s = {
+		.v0 = seed->k0 ^ 0x736f6d6570736575ULL,
+		.v1 = seed->k1 ^ 0x646f72616e646f6dULL,
+		.v2 = seed->k0 ^ 0x6c7967656e657261ULL,
+		.v3 = seed->k1 ^ 0x7465646279746573ULL,
+	};
+	const uint8_t *bytes = data;
+	size_t left = len;
+
+	for (; left >= 8; left -= 8, bytes += 8)
+		sip_word(&s, sip_load(bytes, 8));
+	/* The last word holds the rest and, on top, the length. */
+	sip_word(&s, (left ? sip_load(bytes, left) : 0) | (uint64_t)len << 56);
+	s.v2 ^= 0xff;
+	sip_round(&s);
+	sip_round(&s);
+	sip_round(&s);
+	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+}
+
+int rpcs_hash_seed_random(struct rpcs_hash_seed *ret_seed)
+{
+	struct rpcs_hash_seed seed;
+	ssize_t got;
+
+	do {
+		got = getrandom(&seed, sizeof(seed), 0);
+	} while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return -errno;
+	if (got != sizeof(seed)) /* up to 256 bytes come whole (getrandom(2)) */
+		return -EIO;
+	*ret_seed = seed;
+	return 0;
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The JSON writer. What does not fit sets `full`; nothing is written after that. */
+#include "json.h"
+
+#include <string.h>
+
+enum {
+	ESCAPE_LEN = 6,	   /* \u00XX */
+	UINT_DIGITS = 20,  /* of UINT64_MAX */
+	KEY_EXTRA = 4,	   /* a comma, two quotes, a colon */
+	FIRST_ASCII = ' ', /* printable from here … */
+	LAST_ASCII = '~',  /* … to here */
+};
+
+static const char hex_digits[16] = "0123456789abcdef";
+
+static const char digit_pairs[200] = "00010203040506070809101112131415161718192021222324"
+				     "25262728293031323334353637383940414243444546474849"
+				     "50515253545556575859606162636465666768697071727374"
+				     "75767778798081828384858687888990919293949596979899";
+
+void rpcs_json_init(struct rpcs_json *json, char *buf, size_t size)
+{
+	*json = (struct rpcs_json){ .buf = buf, .size = size };
+}
+
+/* Room for `len` more bytes, or NULL with `full` set. */
+static char *json_room(struct rpcs_json *json, size_t len)
+{
+	if (json->full || json->size - json->len < len) {
+		json->full = true;
+		return NULL;
+	}
+	return json->buf + json->len;
+}
+
+/* Comma and key before a value whose text takes at most `value_len`. */
+static char *json_item(struct rpcs_json *json, const char *key, size_t value_len)
+{
+	size_t key_len = key ? strlen(key) : 0;
+	char *p = json_room(json, key_len + KEY_EXTRA + value_len);
+
+	if (!p)
+		return NULL;
+	if (json->comma)
+		*p++ = ',';
+	if (key) {
+		*p++ = '"';
+		memcpy(p, key, key_len);
+		p += key_len;
+		*p++ = '"';
+		*p++ = ':';
+	}
+	json->comma = true;
+	return p;
+}
+
+static void json_done(struct rpcs_json *json, const char *end)
+{
+	json->len = end - json->buf;
+}
+
+void rpcs_json_open(struct rpcs_json *json, const char *key, char bracket)
+{
+	char *p = json_item(json, key, 1);
+
+	if (!p)
+		return;
+	*p++ = bracket;
+	json_done(json, p);
+	json->comma = false;
+}
+
+void rpcs_json_close(struct rpcs_json *json, char bracket)
+{
+	char *p = json_room(json, 1);
+
+	if (!p)
+		return;
+	*p++ = bracket;
+	json_done(json, p);
+	json->comma = true;
+}
+
+void rpcs_json_uint(struct rpcs_json *json, const char *key, uint64_t value)
+{
+	char digits[UINT_DIGITS];
+	char *first = digits + sizeof(digits);
+	char *p = json_item(json, key, UINT_DIGITS);
+	size_t len;
+
+	if (!p)
+		return;
+	while (value >= 100) {
+		first -= 2;
+		memcpy(first, digit_pairs + 2 * (value % 100), 2);
+		value /= 100;
+	}
+	if (value >= 10) {
+		first -= 2;
+		memcpy(first, digit_pairs + 2 * value, 2);
+	} else {
+		*--first = '0' + value;
+	}
+	len = digits + sizeof(digits) - first;
+	memcpy(p, first, len);
+	json_done(json, p + len);
+}
+
+void rpcs_json_bool(struct rpcs_json *json, const char *key, bool value)
+{
+	const char *text = value ? "true" : "false";
+	size_t len = value ? 4 : 5;
+	char *p = json_item(json, key, len);
+
+	if (!p)
+		return;
+	memcpy(p, text, len);
+	json_done(json, p + len);
+}
+
+static char *json_unit(char *p, uint32_t unit)
+{
+	*p++ = '\\';
+	*p++ = 'u';
+	*p++ = hex_digits[unit >> 12 & 0xf];
+	*p++ = hex_digits[unit >> 8 & 0xf];
+	*p++ = hex_digits[unit >> 4 & 0xf];
+	*p++ = hex_digits[unit & 0xf];
+	return p;
+}
+
+static char *json_byte(char *p, uint8_t byte)
+{
+	if (byte < FIRST_ASCII || byte > LAST_ASCII)
+		return json_unit(p, byte);
+	if (byte == '"' || byte == '\\')
+		*p++ = '\\';
+	*p++ = byte;
+	return p;
+}
+
+/* The exact length of the escaped bytes. */
+static size_t json_escaped_len(const uint8_t *bytes, size_t len)
+{
+	size_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (bytes[i] < FIRST_ASCII || bytes[i] > LAST_ASCII)
+			sum += ESCAPE_LEN;
+		else
+			sum += bytes[i] == '"' || bytes[i] == '\\' ? 2 : 1;
+	}
+	return sum;
+}
+
+/* Room for `len` bytes that may all need escaping: exact only where the worst does not fit. */
+static char *json_quoted(struct rpcs_json *json, const char *key, const uint8_t *bytes, size_t len)
+{
+	size_t worst;
+
+	if (len > json->size) { /* nor may the product below overflow */
+		json->full = true;
+		return NULL;
+	}
+	worst = len * ESCAPE_LEN + 2;
+	if (json->size - json->len < worst + (key ? strlen(key) : 0) + KEY_EXTRA)
+		worst = json_escaped_len(bytes, len) + 2;
+	return json_item(json, key, worst);
+}
+
+void rpcs_json_bytes(struct rpcs_json *json, const char *key, const uint8_t *bytes, size_t len)
+{
+	char *p = json_quoted(json, key, bytes, len);
+	size_t i;
+
+	if (!p)
+		return;
+	*p++ = '"';
+	for (i = 0; i < len; i++)
+		p = json_byte(p, bytes[i]);
+	*p++ = '"';
+	json_done(json, p);
+}
+
+/*
+ * The length of the well-formed UTF-8 sequence (RFC 3629 4) of two bytes or more
+ * at `s`, with its character; 0 when there is none.
+ */
+static size_t json_utf8(const uint8_t *s, uint32_t *ret_character)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	uint32_t c;
+	size_t len, i;
+
+	if (s[0] >= 0xc2 && s[0] <= 0xdf)
+		len = 2;
+	else if (s[0] >= 0xe0 && s[0] <= 0xef)
+		len = 3;
+	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+		len = 4;
+	else
+		return 0;
+	c = s[0] & (0x7f >> len);
+	for (i = 1; i < len; i++) { /* the terminating zero stops this as well */
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	if (c < least[len] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		return 0;
+	*ret_character = c;
+	return len;
+}
+
+static char *json_character(char *p, uint32_t c)
+{
+	if (c < 0x10000)
+		return json_unit(p, c);
+	p = json_unit(p, 0xd800 + ((c - 0x10000) >> 10));
+	return json_unit(p, 0xdc00 + ((c - 0x10000) & 0x3ff));
+}
+
+void rpcs_json_string(struct rpcs_json *json, const char *key, const char *text)
+{
+	const uint8_t *s = (const uint8_t *)text;
+	char *p = json_quoted(json, key, s, strlen(text));
+	uint32_t c;
+	size_t len;
+
+	if (!p)
+		return;
+	*p++ = '"';
+	while (*s) {
+		len = *s > LAST_ASCII ? json_utf8(s, &c) : 0;
+		if (len) {
+			p = json_character(p, c);
+			s += len;
+		} else {
+			p = json_byte(p, *s++);
+		}
+	}
+	*p++ = '"';
+	json_done(json, p);
+}
+
+size_t rpcs_json_end(struct rpcs_json *json)
+{
+	char *p = json_room(json, 1);
+
+	if (!p)
+		return 0;
+	*p = '\n';
+	json->len += 1;
+	return json->len;
+}

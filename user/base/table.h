@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A hash table of a fixed number of slots, for state that packets create: it
+ * never grows, and its entries keep their order, so that the oldest can go
+ * first. Entries with equal keys may stand side by side.
+ */
+#ifndef RPCSENTRY_BASE_TABLE_H
+#define RPCSENTRY_BASE_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hash.h"
+
+/** Entries are queued in lanes, each oldest first: say, pending and answered. */
+enum rpcs_table_lane { RPCS_LANE_FIRST, RPCS_LANE_SECOND, RPCS_LANE__MAX };
+
+struct rpcs_table;
+
+/**
+ * `capacity` entries of `value_size` bytes, keyed by their first `key_size`
+ * bytes. Pages are touched as entries come. NULL: out of memory.
+ */
+struct rpcs_table *rpcs_table_new(uint32_t capacity, uint32_t key_size, uint32_t value_size,
+				  const struct rpcs_hash_seed *seed);
+void rpcs_table_free(struct rpcs_table **table);
+
+/** The newest entry with that key, or NULL. */
+void *rpcs_table_find(const struct rpcs_table *table, const void *key);
+
+/** The next older entry with the same key, or NULL. */
+void *rpcs_table_find_next(const struct rpcs_table *table, const void *entry);
+
+/** A new zeroed entry with that key at the end of the first lane; NULL when the table is full. */
+void *rpcs_table_add(struct rpcs_table *table, const void *key);
+
+/** Gives the entry's slot back. */
+void rpcs_table_remove(struct rpcs_table *table, void *entry);
+
+/** Puts the entry at the end of a lane. */
+void rpcs_table_move(struct rpcs_table *table, void *entry, enum rpcs_table_lane lane);
+
+/** The oldest entry of a lane, or NULL. */
+void *rpcs_table_oldest(const struct rpcs_table *table, enum rpcs_table_lane lane);
+
+/** The entry that is one newer in its lane, or NULL. */
+void *rpcs_table_newer(const struct rpcs_table *table, const void *entry);
+
+uint32_t rpcs_table_count(const struct rpcs_table *table);
+bool rpcs_table_is_full(const struct rpcs_table *table);
+
+#endif

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* `rpcsentry read`: the whole pipeline over a capture file, in one process. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "commands.h"
+#include "options.h"
+#include "output/outputs.h"
+#include "pipeline.h"
+#include "source/engine.h"
+#include "source/pcap.h"
+
+/** The run of one command. */
+struct reader {
+	const char *path, *policy_path, *eve_path;
+	bool messages, kernel_engine;
+	enum rpcs_any_port any_port;
+
+	struct rpcs_policy *policy;
+	const struct rpcs_settings *settings;
+	struct rpcs_pcap *pcap;
+	struct rpcs_sink *sink;
+	struct rpcs_pipeline *pipeline;
+	struct rpcs_native *native;
+	struct rpcs_kernel *kernel;
+	struct rpcs_test_run *test_run;
+	int eve_fd;
+	uint64_t last_ns, first_ns;
+};
+
+static const char help[] =
+	"usage: rpcsentry read FILE [OPTION...]\n\n"
+	"Reads a pcap or pcapng file (- for standard input) and prints what the sensor\n"
+	"would have seen: lines for people, or EVE JSON with --eve.\n\n"
+	"  -c, --config FILE      policy (default: the built-in one)\n"
+	"      --any-port MODE    RPC on other ports: off, first, all\n"
+	"      --eve FILE         write EVE JSON to FILE (- for standard output)\n"
+	"      --messages         a line for every RPC message as well\n"
+	"      --engine ENGINE    native (default, no privilege), or kernel: every frame\n"
+	"                         goes through the loaded BPF program\n"
+	"  -v, --verbose          show the verifier's and libbpf's messages\n"
+	"  -h, --help             this text\n";
+
+static int parse_options(struct reader *reader, int argc, char **argv)
+{
+	enum { OPT_ANY_PORT = 256, OPT_EVE, OPT_MESSAGES, OPT_ENGINE };
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "any-port", required_argument, NULL, OPT_ANY_PORT },
+		{ "eve", required_argument, NULL, OPT_EVE },
+		{ "messages", no_argument, NULL, OPT_MESSAGES },
+		{ "engine", required_argument, NULL, OPT_ENGINE },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, ":c:vh", options, NULL)) != -1) {
+		switch (opt) {
+		case 'c':
+			reader->policy_path = optarg;
+			break;
+		case OPT_ANY_PORT:
+			if (!rpcs_option_any_port(optarg, &reader->any_port))
+				return -EINVAL;
+			break;
+		case OPT_EVE:
+			reader->eve_path = optarg;
+			break;
+		case OPT_MESSAGES:
+			reader->messages = true;
+			break;
+		case OPT_ENGINE:
+			if (strcmp(optarg, "kernel") && strcmp(optarg, "native")) {
+				rpcs_log_error("--engine %s: unknown; kernel or native", optarg);
+				return -EINVAL;
+			}
+			reader->kernel_engine = strcmp(optarg, "kernel") == 0;
+			break;
+		case 'v':
+			rpcs_verbose = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return 1;
+		default:
+			rpcs_option_unknown("read", opt, argv);
+			return -EINVAL;
+		}
+	}
+	if (optind + 1 != argc) {
+		rpcs_log_error("read: %s; `rpcsentry read --help` shows how",
+			       optind == argc ? "no file given" : "one file at a time");
+		return -EINVAL;
+	}
+	reader->path = argv[optind];
+	return 0;
+}
+
+/* What counts as inside where no interface can tell (spec detections.md). */
+static int default_home(struct rpcs_policy *policy)
+{
+	static const char *const texts[] = { "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
+					     "fc00::/7" };
+	struct rpcs_prefix prefixes[4];
+	size_t i;
+
+	if (rpcs_policy_home_is_set(policy))
+		return 0;
+	for (i = 0; i < 4; i++)
+		if (rpcs_prefix_parse(texts[i], &prefixes[i]))
+			return -EINVAL;
+	return rpcs_policy_home_default(policy, prefixes, 4);
+}
+
+static int open_sink(struct reader *reader)
+{
+	struct rpcs_output_context context = {
+		.sensor_name = reader->settings->sensor_name,
+		.transactions = true,
+		.ports = reader->settings->ports,
+		.port_count = reader->settings->port_count,
+	};
+	bool terminal = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+
+	if (!reader->eve_path) {
+		reader->sink = rpcs_text_new(stdout, terminal, &context);
+		return reader->sink ? 0 : -ENOMEM;
+	}
+	reader->eve_fd = STDOUT_FILENO;
+	if (strcmp(reader->eve_path, "-"))
+		reader->eve_fd = open(reader->eve_path,
+				      O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	if (reader->eve_fd < 0) {
+		int err = errno;
+
+		rpcs_log_error("%s: %s", reader->eve_path, strerror(err));
+		return -err;
+	}
+	reader->sink = rpcs_eve_new(reader->eve_fd, &context);
+	return reader->sink ? 0 : -ENOMEM;
+}
+
+static int open_engine(struct reader *reader)
+{
+	struct rpcs_kernel_options options = {
+		.ports = reader->settings->ports,
+		.port_count = reader->settings->port_count,
+		.ring_size = reader->settings->ring_size,
+		.flows = reader->settings->limit_flows,
+	};
+	int err;
+
+	reader->native =
+		rpcs_native_new(reader->settings, rpcs_pipeline_record, reader->pipeline);
+	if (!reader->native)
+		return -ENOMEM;
+	if (!reader->kernel_engine)
+		return 0;
+	err = rpcs_kernel_load(&options, &reader->kernel);
+	if (err)
+		return err;
+	err = rpcs_test_run_new(reader->kernel, RPCS_HOOK_XDP, reader->native,
+				rpcs_pipeline_record, reader->pipeline, &reader->test_run);
+	if (err)
+		rpcs_log_error("kernel engine: %s; --engine native needs no kernel",
+			       strerror(-err));
+	return err;
+}
+
+static int open_all(struct reader *reader)
+{
+	struct rpcs_pipeline_options options = {
+		/* Fixed: the same capture gives the same lines. */
+		.seed = { 0x7270637365ULL, 0x6e747279ULL },
+		.sinks = &reader->sink,
+		.sink_count = 1,
+		.messages = reader->messages,
+	};
+	int err = open_sink(reader);
+
+	if (err)
+		return err;
+	options.policy = reader->policy;
+	reader->pipeline = rpcs_pipeline_new(&options);
+	if (!reader->pipeline) {
+		rpcs_log_error("read: out of memory for the tables; lower `limits` in the policy");
+		return -ENOMEM;
+	}
+	return open_engine(reader);
+}
+
+/* The kernel engine leaves frames that it cannot take to the native one. */
+static void add_counters(struct rpcs_counters *sum, const struct rpcs_counters *more)
+{
+	const uint64_t *from = (const uint64_t *)more;
+	uint64_t *to = (uint64_t *)sum;
+	size_t i;
+
+	for (i = 0; i < sizeof(*sum) / sizeof(*to); i++)
+		to[i] += from[i];
+}
+
+static void tell_stats(struct reader *reader)
+{
+	struct rpcs_stats stats = { .time_ns = reader->last_ns,
+				    .uptime_ns = reader->last_ns - reader->first_ns };
+	struct rpcs_agent_counters *agent = rpcs_pipeline_counters(reader->pipeline);
+
+	if (reader->kernel)
+		rpcs_kernel_counters_read(rpcs_kernel_counters_fd(reader->kernel), &stats.kernel);
+	add_counters(&stats.kernel, rpcs_native_counters(reader->native));
+	stats.kernel_packets = agent->frames;
+	stats.kernel_drops = stats.kernel.records_lost;
+	if (reader->test_run)
+		agent->engine_fallbacks = rpcs_test_run_fallbacks(reader->test_run);
+	rpcs_pipeline_stats(reader->pipeline, &stats);
+}
+
+/* All frames; returns the exit status. */
+static int read_frames(struct reader *reader)
+{
+	struct rpcs_agent_counters *agent = rpcs_pipeline_counters(reader->pipeline);
+	struct rpcs_progress progress;
+	struct rpcs_frame frame;
+	int got, err = 0;
+
+	rpcs_progress_start(&progress, rpcs_pcap_size(reader->pcap));
+	while ((got = rpcs_pcap_next(reader->pcap, &frame)) == 1) {
+		if (agent->frames++ == 0)
+			reader->first_ns = reader->last_ns = frame.time_ns;
+		if (frame.time_ns > reader->last_ns)
+			reader->last_ns = frame.time_ns;
+		if (reader->test_run)
+			err = rpcs_test_run_frame(reader->test_run, &frame);
+		else
+			rpcs_native_frame(reader->native, &frame);
+		if (err) {
+			rpcs_log_error("kernel engine: frame %llu: %s",
+				       (unsigned long long)frame.number, strerror(-err));
+			break;
+		}
+		if (agent->frames % 65536 == 0)
+			rpcs_progress_show(&progress, rpcs_pcap_position(reader->pcap),
+					   agent->frames);
+	}
+	rpcs_progress_end(&progress);
+	rpcs_pipeline_finish(reader->pipeline);
+	tell_stats(reader);
+	rpcs_pipeline_flush(reader->pipeline);
+	if (err || agent->eve_errors)
+		return RPCS_EXIT_FAILURE;
+	if (got == 0)
+		return RPCS_EXIT_OK;
+	rpcs_log_error("%s: cut or damaged %s; what came before it was read", reader->path,
+		       rpcs_pcap_error(reader->pcap));
+	return RPCS_EXIT_DAMAGED;
+}
+
+static void close_all(struct reader *reader)
+{
+	rpcs_test_run_free(&reader->test_run);
+	rpcs_kernel_free(&reader->kernel);
+	rpcs_native_free(&reader->native);
+	rpcs_pipeline_free(&reader->pipeline);
+	if (reader->sink && reader->eve_path)
+		rpcs_eve_free(&reader->sink);
+	else if (reader->sink)
+		rpcs_text_free(&reader->sink);
+	if (reader->eve_fd > STDOUT_FILENO)
+		close(reader->eve_fd);
+	rpcs_pcap_free(&reader->pcap);
+	rpcs_policy_free(&reader->policy);
+}
+
+int rpcs_cmd_read(int argc, char **argv)
+{
+	struct reader reader = { .any_port = RPCS_ANY_PORT_FIRST, .eve_fd = -1 };
+	int status = parse_options(&reader, argc, argv);
+
+	if (status)
+		return status < 0 ? RPCS_EXIT_USAGE : RPCS_EXIT_OK;
+	status = rpcs_option_policy(reader.policy_path, &reader.policy);
+	if (status)
+		return status;
+	reader.settings = rpcs_policy_settings(reader.policy);
+	status = RPCS_EXIT_FAILURE;
+	if (default_home(reader.policy) == 0 && rpcs_pcap_open(reader.path, &reader.pcap) == 0 &&
+	    open_all(&reader) == 0)
+		status = read_frames(&reader);
+	close_all(&reader);
+	return status;
+}

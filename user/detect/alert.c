@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* An alert's identity, its evidence, and the names of its outcomes. */
+#include "alert.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "../base/clock.h"
+#include "internal.h"
+
+static const char *const outcome_names[] = {
+	[RPCS_OUTCOME_ATTEMPT] = "attempt",
+	[RPCS_OUTCOME_TIMEOUT] = "timeout",
+	[RPCS_OUTCOME_DENIED] = "denied",
+	[RPCS_OUTCOME_RPC_MISMATCH] = "rpc_mismatch",
+	[RPCS_OUTCOME_PROG_UNAVAIL] = "prog_unavail",
+	[RPCS_OUTCOME_PROG_MISMATCH] = "prog_mismatch",
+	[RPCS_OUTCOME_PROC_UNAVAIL] = "proc_unavail",
+	[RPCS_OUTCOME_GARBAGE_ARGS] = "garbage_args",
+	[RPCS_OUTCOME_SYSTEM_ERR] = "system_err",
+	[RPCS_OUTCOME_EMPTY] = "empty",
+	[RPCS_OUTCOME_NOT_REGISTERED] = "not_registered",
+	[RPCS_OUTCOME_SUCCESS] = "success",
+};
+
+static_assert(sizeof(outcome_names) / sizeof(outcome_names[0]) == RPCS_OUTCOME__MAX,
+	      "a name for each outcome");
+
+const char *rpcs_outcome_name(enum rpcs_outcome outcome)
+{
+	return outcome_names[outcome];
+}
+
+void rpcs_alert_id_format(const struct rpcs_alert *alert, char text[RPCS_ALERT_ID_TEXT])
+{
+	snprintf(text, RPCS_ALERT_ID_TEXT,
+		 "%08" PRIx64 "-%04" PRIx64 "-%04" PRIx64 "-%04" PRIx64 "-%012" PRIx64,
+		 alert->id_high >> 32, alert->id_high >> 16 & 0xffff, alert->id_high & 0xffff,
+		 alert->id_low >> 48, alert->id_low & UINT64_C(0xffffffffffff));
+}
+
+void rpcs_alert_evidence(struct rpcs_alert *alert, const char *format, ...)
+{
+	char *text, *at;
+	va_list args;
+
+	if (alert->evidence_count >= RPCS_EVIDENCE_MAX)
+		return;
+	text = alert->evidence[alert->evidence_count++];
+	va_start(args, format);
+	vsnprintf(text, RPCS_EVIDENCE_TEXT, format, args);
+	va_end(args);
+	for (at = text; *at; at++)
+		if (*at < 0x20 || *at > 0x7e)
+			*at = '?';
+}
+
+/*
+ * RFC 9562 5.7: 48 bits of milliseconds, then bits nobody can guess. They come
+ * from the seed and a running number, so that reading a capture twice gives
+ * the same ids.
+ */
+static void set_id(struct rpcs_detect *detect, struct rpcs_alert *alert)
+{
+	uint64_t number[2] = { ++detect->alert_number, 0 };
+	uint64_t ms = alert->time_ns / RPCS_NSEC_PER_MSEC;
+	uint64_t random = rpcs_hash(&detect->seed, number, sizeof(number));
+
+	alert->id_high = ms << 16 | 0x7000 | (random & 0x0fff);
+	number[1] = 1;
+	random = rpcs_hash(&detect->seed, number, sizeof(number));
+	alert->id_low = 1ULL << 63 | random >> 2;
+}
+
+bool rpcs_alert_init(struct rpcs_detect *detect, enum rpcs_detection_id id, uint64_t time_ns,
+		     struct rpcs_alert *ret_alert)
+{
+	const struct rpcs_detection_setting *setting = &detect->settings->detections[id];
+
+	if (!setting->enabled)
+		return false;
+	*ret_alert = (struct rpcs_alert){
+		.detection = id,
+		.severity = setting->severity,
+		.outcome = RPCS_OUTCOME_ATTEMPT,
+		.count = 1,
+		.time_ns = time_ns,
+	};
+	set_id(detect, ret_alert);
+	return true;
+}
+
+void rpcs_alert_set_call(struct rpcs_alert *alert, const struct rpcs_call *call)
+{
+	alert->call = call;
+	alert->tuple = call->message.tuple;
+	alert->seen = call->message.seen;
+	alert->frame = call->message.seen.frame;
+	alert->flow_id = call->flow_id;
+}
+
+void rpcs_alert_send(struct rpcs_detect *detect, const struct rpcs_alert *alert)
+{
+	detect->emit(detect->arg, alert);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the files of stage 9 share: the table's rows, the state, and how an alert is raised. */
+#ifndef RPCSENTRY_DETECT_INTERNAL_H
+#define RPCSENTRY_DETECT_INTERNAL_H
+
+#include "../base/table.h"
+#include "detect.h"
+
+/**
+ * What a detection does; every member may be NULL. An alert that `matches`
+ * raised is kept with its call, and its outcome follows; those that the other
+ * hooks raise stand alone.
+ */
+struct rpcs_detection_row {
+	bool (*matches)(const struct rpcs_detect *detect, const struct rpcs_call *call);
+	void (*describe)(const struct rpcs_detect *detect, const struct rpcs_call *call,
+			 struct rpcs_alert *alert);
+	/* The severity that this outcome raises the alert to; 0 for none. */
+	uint8_t (*escalate)(const struct rpcs_message *reply, enum rpcs_outcome outcome);
+
+	void (*on_call)(struct rpcs_detect *detect, const struct rpcs_call *call);
+	void (*on_outcome)(struct rpcs_detect *detect, const struct rpcs_call *call,
+			   const struct rpcs_message *reply, enum rpcs_outcome outcome);
+	void (*on_connection)(struct rpcs_detect *detect, const struct rpcs_connection *connection,
+			      uint64_t flow_id);
+	const struct rpcs_explanation *explanation; /* NULL: not implemented yet */
+};
+
+/** The row of `id`; never NULL for a valid one. */
+const struct rpcs_detection_row *rpcs_detection_row(enum rpcs_detection_id id);
+
+struct rpcs_sweep;
+
+struct rpcs_detect {
+	struct rpcs_policy *policy; /* the caller's */
+	const struct rpcs_settings *settings;
+	struct rpcs_hash_seed seed;
+	rpcs_alert_fn emit;
+	void *arg;
+
+	uint64_t alert_number;		  /* alerts so far, the source of their ids */
+	uint8_t implemented[RPCS_D__MAX]; /* ids of the rows that do something */
+	uint32_t implemented_count;
+
+	struct rpcs_sweep *sweep;
+	struct rpcs_table *exposed; /* exposed.c: by server and client */
+	uint64_t evictions;
+
+	struct rpcs_loss loss_told;
+	uint64_t loss_told_ns; /* 0: never */
+};
+
+/** Fills an alert of `id` but for evidence; false when the policy has switched it off. */
+bool rpcs_alert_init(struct rpcs_detect *detect, enum rpcs_detection_id id, uint64_t time_ns,
+		     struct rpcs_alert *ret_alert);
+
+/** The call and where it was seen. */
+void rpcs_alert_set_call(struct rpcs_alert *alert, const struct rpcs_call *call);
+
+void rpcs_alert_send(struct rpcs_detect *detect, const struct rpcs_alert *alert);
+
+/* Facts about a call. */
+
+/** By version first; OTHER for a call to another program. */
+enum rpcs_policy_call rpcs_call_kind(const struct rpcs_call *call);
+
+/** The policy permits the call and that silences what depends on it (detections.md, Allowed). */
+bool rpcs_call_is_silent(const struct rpcs_call *call);
+
+bool rpcs_call_is_local(const struct rpcs_call *call);
+bool rpcs_detect_is_portmap_port(const struct rpcs_detect *detect, uint16_t port);
+
+/* Outcomes (outcome.c). */
+
+/** ATTEMPT when nothing is known: pending, unseen direction, a status RFC 5531 does not have. */
+enum rpcs_outcome rpcs_outcome_of(const struct rpcs_call *call, const struct rpcs_message *reply);
+
+/** Adds what the reply, or its absence, tells an analyst. */
+void rpcs_outcome_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
+			   const struct rpcs_message *reply, struct rpcs_alert *alert);
+
+/* Words (words.c). */
+
+enum { RPCS_WORDS_TEXT = 96 };
+
+/** "mountd (100005)", or "program 1234". */
+const char *rpcs_words_program(uint32_t program, char text[RPCS_WORDS_TEXT]);
+
+/** "udp", "tcp", or "protocol 3". */
+const char *rpcs_words_protocol(uint32_t protocol, char text[RPCS_WORDS_TEXT]);
+
+/** Bytes from the wire in printable ASCII: the rest, quotes and backslashes as \xXX. */
+const char *rpcs_words_bytes(const struct rpcs_text *bytes, char text[RPCS_WORDS_TEXT]);
+
+/** "12 mappings: mountd, nfs, …": the programs of a reply, each once. */
+void rpcs_words_mappings(const struct rpcs_portmap *portmap, struct rpcs_alert *alert,
+			 const char *before);
+
+/** Evidence of who called: outside or not, its credential, its source port. */
+void rpcs_words_client(const struct rpcs_detect *detect, const struct rpcs_call *call,
+		       struct rpcs_alert *alert);
+
+/* Families. */
+
+bool rpcs_dump_matches(const struct rpcs_detect *detect, const struct rpcs_call *call);
+void rpcs_dump_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
+			struct rpcs_alert *alert);
+bool rpcs_getport_matches(const struct rpcs_detect *detect, const struct rpcs_call *call);
+bool rpcs_getport_sensitive_matches(const struct rpcs_detect *detect, const struct rpcs_call *call);
+uint8_t rpcs_getport_sensitive_escalate(const struct rpcs_message *reply,
+					enum rpcs_outcome outcome);
+bool rpcs_set_matches(const struct rpcs_detect *detect, const struct rpcs_call *call);
+bool rpcs_unset_matches(const struct rpcs_detect *detect, const struct rpcs_call *call);
+void rpcs_mapping_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
+			   struct rpcs_alert *alert);
+bool rpcs_callit_matches(const struct rpcs_detect *detect, const struct rpcs_call *call);
+void rpcs_callit_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
+			  struct rpcs_alert *alert);
+bool rpcs_spoofed_matches(const struct rpcs_detect *detect, const struct rpcs_call *call);
+void rpcs_spoofed_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
+			   struct rpcs_alert *alert);
+
+/** State for 1110002: whom a server's list went to. NULL: out of memory. */
+struct rpcs_table *rpcs_exposed_new(const struct rpcs_settings *settings,
+				    const struct rpcs_hash_seed *seed);
+void rpcs_exposed_outcome(struct rpcs_detect *detect, const struct rpcs_call *call,
+			  const struct rpcs_message *reply, enum rpcs_outcome outcome);
+
+/** State for 1110020. NULL: out of memory. */
+struct rpcs_sweep *rpcs_sweep_new(const struct rpcs_settings *settings,
+				  const struct rpcs_hash_seed *seed);
+void rpcs_sweep_free(struct rpcs_sweep **sweep);
+void rpcs_sweep_call(struct rpcs_detect *detect, const struct rpcs_call *call);
+void rpcs_sweep_connection(struct rpcs_detect *detect, const struct rpcs_connection *connection,
+			   uint64_t flow_id);
+
+extern const struct rpcs_explanation rpcs_explain_dump, rpcs_explain_dump_exposed,
+	rpcs_explain_getport, rpcs_explain_getport_sensitive, rpcs_explain_set_remote,
+	rpcs_explain_unset_remote, rpcs_explain_callit, rpcs_explain_spoofed_local,
+	rpcs_explain_sweep, rpcs_explain_sensor_loss;
+
+#endif

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* 1110080: what the sensor itself lost, said once a minute at most. */
+#include <inttypes.h>
+#include <stddef.h>
+
+#include "../base/clock.h"
+#include "internal.h"
+
+#define INTERVAL_NS (60 * RPCS_NSEC_PER_SEC)
+
+static const struct kind {
+	size_t offset;
+	const char *one, *many; /* with the mend */
+} kinds[] = {
+	{ offsetof(struct rpcs_loss, records_lost), "record was lost: the ring was full",
+	  "records were lost: the ring was full; raise sensor.ring_size" },
+	{ offsetof(struct rpcs_loss, calls_evicted), "unanswered call was evicted",
+	  "unanswered calls were evicted; raise limits.pending_calls" },
+	{ offsetof(struct rpcs_loss, sources_evicted), "source was evicted while it was counted",
+	  "sources were evicted while they were counted; raise limits.sources" },
+	{ offsetof(struct rpcs_loss, flows_evicted), "flow in use was evicted",
+	  "flows in use were evicted; raise limits.flows" },
+	{ offsetof(struct rpcs_loss, reassembly_evicted), "unfinished reassembly was evicted",
+	  "unfinished reassemblies were evicted; raise limits.reassembly" },
+	{ offsetof(struct rpcs_loss, journal_dropped), "alert did not reach the journal",
+	  "alerts did not reach the journal: its queue was full" },
+};
+
+enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+
+static uint64_t figure(const struct rpcs_loss *loss, unsigned int kind)
+{
+	return *(const uint64_t *)(const void *)((const char *)loss + kinds[kind].offset);
+}
+
+void rpcs_detect_loss(struct rpcs_detect *detect, const struct rpcs_loss *total, uint64_t now_ns)
+{
+	struct rpcs_alert alert;
+	bool lost = false;
+	unsigned int i;
+
+	for (i = 0; i < KINDS; i++)
+		lost |= figure(total, i) > figure(&detect->loss_told, i);
+	if (!lost || (detect->loss_told_ns && now_ns < detect->loss_told_ns + INTERVAL_NS) ||
+	    !rpcs_alert_init(detect, RPCS_D_SENSOR_LOSS, now_ns, &alert))
+		return;
+	for (i = 0; i < KINDS; i++) {
+		uint64_t all = figure(total, i), before = figure(&detect->loss_told, i);
+		uint64_t count = all > before ? all - before : 0;
+
+		if (count)
+			rpcs_alert_evidence(&alert, "%" PRIu64 " %s (%" PRIu64 " since the start)",
+					    count, count == 1 ? kinds[i].one : kinds[i].many, all);
+	}
+	detect->loss_told = *total;
+	detect->loss_told_ns = now_ns;
+	rpcs_alert_send(detect, &alert);
+}

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The EVE JSON sink: a line for each event (spec events.md). */
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <rpcsentry/packet.h>
+#include <rpcsentry/portmap.h>
+
+#include "../base/clock.h"
+#include "eve_objects.h"
+#include "interfaces.h"
+#include "lines.h"
+#include "names.h"
+#include "outputs.h"
+
+enum { COMMUNITY_ID_TEXT = 40, ALERT_GID = 1110, ALERT_REV = 1 };
+
+struct eve {
+	struct rpcs_sink sink; /* first: the caller holds its address */
+	struct rpcs_output_context context;
+	struct rpcs_lines lines;
+	struct rpcs_interfaces interfaces;
+};
+
+/* The common fields of a line; NULL and 0 for what it does not have. */
+struct eve_common {
+	const char *event_type;
+	uint64_t time_ns;
+	uint64_t frame;
+	const struct rpcs_sighting *seen;
+	const struct rpcs_tuple *tuple;
+	uint64_t flow_id;
+};
+
+static void eve_tuple(struct rpcs_json *json, const struct rpcs_tuple *tuple)
+{
+	char address[RPCS_ADDRESS_TEXT];
+	char id[COMMUNITY_ID_TEXT];
+
+	rpcs_address_format(&tuple->src, address);
+	rpcs_json_string(json, "src_ip", address);
+	rpcs_json_uint(json, "src_port", tuple->sport);
+	rpcs_address_format(&tuple->dst, address);
+	rpcs_json_string(json, "dest_ip", address);
+	rpcs_json_uint(json, "dest_port", tuple->dport);
+	rpcs_json_string(json, "proto", rpcs_protocol_name(tuple->protocol));
+	rpcs_community_id(tuple, id);
+	rpcs_json_string(json, "community_id", id);
+}
+
+static void eve_sighting(struct eve *eve, struct rpcs_json *json, const struct rpcs_sighting *seen)
+{
+	const char *name = NULL;
+	uint32_t i;
+
+	if (eve->context.live && seen->ifindex)
+		name = rpcs_interfaces_name(&eve->interfaces, seen->ifindex);
+	if (name)
+		rpcs_json_string(json, "in_iface", name);
+	if (seen->vlan_count == 0)
+		return;
+	rpcs_json_open(json, "vlan", '[');
+	for (i = 0; i < seen->vlan_count && i < 2; i++)
+		rpcs_json_uint(json, NULL, seen->vlan[i]);
+	rpcs_json_close(json, ']');
+}
+
+static void eve_begin(struct eve *eve, struct rpcs_json *json, const struct eve_common *common,
+		      const struct rpcs_eve_detail *detail)
+{
+	char time[RPCS_TIME_TEXT];
+
+	rpcs_json_open(json, NULL, '{');
+	rpcs_time_format(common->time_ns, time);
+	rpcs_json_string(json, "timestamp", time);
+	if (common->flow_id)
+		rpcs_json_uint(json, "flow_id", common->flow_id);
+	rpcs_json_string(json, "event_type", common->event_type);
+	if (eve->context.sensor_name && eve->context.sensor_name[0])
+		rpcs_json_string(json, "sensor", eve->context.sensor_name);
+	if (!eve->context.live && common->frame)
+		rpcs_json_uint(json, "pcap_cnt", common->frame);
+	if (common->seen)
+		eve_sighting(eve, json, common->seen);
+	if (common->tuple && common->tuple->protocol)
+		eve_tuple(json, common->tuple);
+	if (detail->shortened)
+		rpcs_json_bool(json, "shortened", true);
+}
+
+/* One event, whatever it is: just the members that its line needs. */
+struct eve_event {
+	struct eve_common common;
+	const struct rpcs_message *message;
+	const struct rpcs_call *call;
+	const struct rpcs_message *reply;
+	const struct rpcs_alert *alert;
+	const struct rpcs_stats *stats;
+};
+
+static void eve_message_body(struct rpcs_json *json, const struct eve_event *event,
+			     const struct rpcs_eve_detail *detail)
+{
+	rpcs_json_open(json, "rpc", '{');
+	rpcs_eve_rpc(json, event->message, detail);
+	rpcs_json_close(json, '}');
+	rpcs_eve_portmap(json, &event->message->portmap, NULL, detail);
+}
+
+static void eve_call_body(struct rpcs_json *json, const struct eve_event *event,
+			  const struct rpcs_eve_detail *detail)
+{
+	const struct rpcs_call *call = event->call;
+	bool answered = call->status == RPCS_STATUS_ANSWERED && event->reply;
+
+	rpcs_json_open(json, "rpc", '{');
+	rpcs_eve_rpc(json, &call->message, detail);
+	/* The first line of an alert leaves before there is an outcome. */
+	if (!event->alert || event->alert->update)
+		rpcs_eve_outcome(json, call, event->reply);
+	rpcs_json_close(json, '}');
+	rpcs_eve_portmap(json, &call->message.portmap, answered ? &event->reply->portmap : NULL,
+			 detail);
+	if (call->message.tuple.protocol != RPCS_IP_TCP)
+		return;
+	rpcs_json_open(json, "tcp", '{');
+	rpcs_json_bool(json, "handshake", call->tcp_handshake);
+	rpcs_json_bool(json, "midstream", call->tcp_midstream);
+	rpcs_json_close(json, '}');
+}
+
+static void eve_alert_body(struct rpcs_json *json, const struct rpcs_alert *alert)
+{
+	const struct rpcs_detection_info *info = rpcs_detection_info(alert->detection);
+	char id[RPCS_ALERT_ID_TEXT];
+	uint32_t i;
+
+	rpcs_json_open(json, "alert", '{');
+	rpcs_json_string(json, "action", "allowed");
+	rpcs_json_uint(json, "gid", ALERT_GID);
+	rpcs_json_uint(json, "signature_id", info->signature_id);
+	rpcs_json_uint(json, "rev", ALERT_REV);
+	rpcs_json_string(json, "signature", info->signature);
+	rpcs_json_string(json, "category", info->category);
+	rpcs_json_uint(json, "severity", alert->severity);
+	rpcs_json_string(json, "name", info->name);
+	rpcs_alert_id_format(alert, id);
+	rpcs_json_string(json, "id", id);
+	rpcs_json_string(json, "outcome", rpcs_outcome_name(alert->outcome));
+	rpcs_json_uint(json, "count", alert->count);
+	if (alert->update)
+		rpcs_json_bool(json, "update", true);
+	rpcs_json_open(json, "evidence", '[');
+	for (i = 0; i < alert->evidence_count && i < RPCS_EVIDENCE_MAX; i++)
+		rpcs_json_string(json, NULL, alert->evidence[i]);
+	rpcs_json_close(json, ']');
+	rpcs_json_close(json, '}');
+}
+
+static void eve_stats_body(struct rpcs_json *json, const struct rpcs_stats *stats)
+{
+	rpcs_json_open(json, "stats", '{');
+	rpcs_json_uint(json, "uptime", stats->uptime_ns / RPCS_NSEC_PER_SEC);
+	rpcs_json_open(json, "capture", '{');
+	rpcs_json_uint(json, "kernel_packets", stats->kernel_packets);
+	rpcs_json_uint(json, "kernel_drops", stats->kernel_drops);
+	rpcs_json_close(json, '}');
+	rpcs_json_open(json, "kernel", '{');
+#define X(name, help) rpcs_json_uint(json, #name, stats->kernel.name);
+	RPCS_COUNTERS(X)
+#undef X
+#define X(name, help) rpcs_json_uint(json, "packet_" #name, stats->kernel.packet_##name);
+	RPCS_PACKET_RESULTS(X)
+#undef X
+#define X(name, help) rpcs_json_uint(json, "fallback_" #name, stats->kernel.fallback_##name);
+	RPCS_FALLBACKS(X)
+#undef X
+	rpcs_json_close(json, '}');
+	rpcs_json_open(json, "agent", '{');
+#define X(name, help) rpcs_json_uint(json, #name, stats->agent.name);
+	RPCS_AGENT_COUNTERS(X)
+#undef X
+	rpcs_json_close(json, '}');
+	rpcs_json_close(json, '}');
+}
+
+static size_t eve_format(struct eve *eve, const struct eve_event *event,
+			 const struct rpcs_eve_detail *detail, char *room)
+{
+	struct rpcs_json json;
+
+	rpcs_json_init(&json, room, RPCS_LINE_MAX);
+	eve_begin(eve, &json, &event->common, detail);
+	if (event->alert)
+		eve_alert_body(&json, event->alert);
+	if (event->message)
+		eve_message_body(&json, event, detail);
+	if (event->call)
+		eve_call_body(&json, event, detail);
+	if (event->stats)
+		eve_stats_body(&json, event->stats);
+	rpcs_json_close(&json, '}');
+	return rpcs_json_end(&json);
+}
+
+/* A line that does not fit is told again in less detail, never cut and never lost. */
+static int eve_write(struct eve *eve, const struct eve_event *event)
+{
+	static const struct rpcs_eve_detail details[] = {
+		{ .mappings = true, .string_max = UINT32_MAX },
+		{ .mappings = false, .string_max = UINT32_MAX, .shortened = true },
+		{ .mappings = false, .string_max = 1024, .shortened = true },
+	};
+	size_t len = 0;
+	char *room;
+	size_t i;
+	int err;
+
+	err = rpcs_lines_room(&eve->lines, &room);
+	if (err)
+		return err;
+	for (i = 0; i < sizeof(details) / sizeof(details[0]) && len == 0; i++)
+		len = eve_format(eve, event, &details[i], room);
+	if (len == 0)
+		return -EMSGSIZE;
+	rpcs_lines_add(&eve->lines, len);
+	return 0;
+}
+
+static int eve_message(struct rpcs_sink *sink, const struct rpcs_message *message, uint64_t flow_id)
+{
+	struct eve_event event = {
+		.common = {
+			.event_type = "rpc",
+			.time_ns = message->seen.time_ns,
+			.frame = message->seen.frame,
+			.seen = &message->seen,
+			.tuple = &message->tuple,
+			.flow_id = flow_id,
+		},
+		.message = message,
+	};
+
+	return eve_write((struct eve *)sink, &event);
+}
+
+static int eve_call(struct rpcs_sink *sink, const struct rpcs_call *call,
+		    const struct rpcs_message *reply)
+{
+	const struct rpcs_message *message = &call->message;
+	bool portmap = message->program == RPCS_PORTMAP_PROGRAM;
+	struct eve *eve = (struct eve *)sink;
+	struct eve_event event = {
+		.common = {
+			.event_type = portmap ? "portmap" : "rpc_call",
+			.time_ns = message->seen.time_ns,
+			.frame = message->seen.frame,
+			.seen = &message->seen,
+			.tuple = &message->tuple,
+			.flow_id = call->flow_id,
+		},
+		.call = call,
+		.reply = reply,
+	};
+
+	return eve->context.transactions && call->log ? eve_write(eve, &event) : 0;
+}
+
+static int eve_alert(struct rpcs_sink *sink, const struct rpcs_alert *alert)
+{
+	struct eve_event event = {
+		.common = {
+			.event_type = alert->update && !alert->raised ? "alert_update" : "alert",
+			.time_ns = alert->time_ns,
+			.frame = alert->frame,
+			.seen = &alert->seen,
+			.tuple = &alert->tuple,
+			.flow_id = alert->flow_id,
+		},
+		.call = alert->call,
+		.reply = alert->reply,
+		.alert = alert,
+	};
+
+	return eve_write((struct eve *)sink, &event);
+}
+
+static int eve_stats(struct rpcs_sink *sink, const struct rpcs_stats *stats)
+{
+	struct eve_event event = {
+		.common = { .event_type = "stats", .time_ns = stats->time_ns },
+		.stats = stats,
+	};
+
+	return eve_write((struct eve *)sink, &event);
+}
+
+static int eve_flush(struct rpcs_sink *sink)
+{
+	return rpcs_lines_flush(&((struct eve *)sink)->lines);
+}
+
+struct rpcs_sink *rpcs_eve_new(int fd, const struct rpcs_output_context *context)
+{
+	struct eve *eve = calloc(1, sizeof(*eve));
+
+	if (!eve)
+		return NULL;
+	if (rpcs_lines_init(&eve->lines, fd)) {
+		free(eve);
+		return NULL;
+	}
+	eve->context = *context;
+	eve->sink = (struct rpcs_sink){
+		.message = eve_message,
+		.call = eve_call,
+		.alert = eve_alert,
+		.stats = eve_stats,
+		.flush = eve_flush,
+	};
+	/* The zone and the names come from files and sockets: not once the sensor is confined. */
+	tzset();
+	if (context->live)
+		rpcs_interfaces_init(&eve->interfaces);
+	return &eve->sink;
+}
+
+void rpcs_eve_free(struct rpcs_sink **sink)
+{
+	struct eve *eve = (struct eve *)*sink;
+
+	if (!eve)
+		return;
+	rpcs_lines_flush(&eve->lines);
+	rpcs_lines_free(&eve->lines);
+	free(eve);
+	*sink = NULL;
+}
+
+void rpcs_eve_reopen(struct rpcs_sink *sink, int fd)
+{
+	rpcs_lines_reopen(&((struct eve *)sink)->lines, fd);
+}

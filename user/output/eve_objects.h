@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The `rpc` and `portmap` objects of EVE lines. */
+#ifndef RPCSENTRY_OUTPUT_EVE_OBJECTS_H
+#define RPCSENTRY_OUTPUT_EVE_OBJECTS_H
+
+#include "../base/json.h"
+#include "../match/call.h"
+
+/** How much of what the wire gave a line tells: less when all of it did not fit. */
+struct rpcs_eve_detail {
+	bool mappings;	     /* the lists themselves; their counts always */
+	uint32_t string_max; /* bytes of one string */
+	bool shortened;	     /* this is not the whole: the line says so */
+};
+
+/** The members of a message's `rpc` object, without its brackets. */
+void rpcs_eve_rpc(struct rpcs_json *json, const struct rpcs_message *message,
+		  const struct rpcs_eve_detail *detail);
+
+/** What the outcome adds to a call's `rpc` object; `reply` may be NULL. */
+void rpcs_eve_outcome(struct rpcs_json *json, const struct rpcs_call *call,
+		      const struct rpcs_message *reply);
+
+/** The `portmap` object, with `reply`'s inside; neither where there is nothing to tell. */
+void rpcs_eve_portmap(struct rpcs_json *json, const struct rpcs_portmap *portmap,
+		      const struct rpcs_portmap *reply, const struct rpcs_eve_detail *detail);
+
+/** A string from the wire, as long as `detail` lets it be. */
+void rpcs_eve_text(struct rpcs_json *json, const char *key, struct rpcs_text text,
+		   const struct rpcs_eve_detail *detail);
+
+#endif

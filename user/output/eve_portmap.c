@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The `portmap` object of EVE lines (spec events.md, "portmap by procedure"). */
+#include "../policy/programs.h"
+#include "eve_objects.h"
+
+enum { SHAPE_MEMBERS = 5 };
+
+/* The members that struct rpcs_portmap may have set. */
+enum member {
+	M_NONE,
+	M_PROGRAM,
+	M_VERSION,
+	M_PROTOCOL,
+	M_PORT,
+	M_PROCEDURE,
+	M_ARGS_LENGTH,
+	M_RESULT_LENGTH,
+	M_NETID,
+	M_ADDRESS,
+	M_OWNER,
+	M_RESULT,
+	M_TIME,
+};
+
+/* In the order in which they lie on the wire, which `has` counts in; lists are apart. */
+static const uint8_t shapes[RPCS_PORTMAP_SHAPE__MAX][SHAPE_MEMBERS] = {
+	[RPCS_PORTMAP_MAPPING] = { M_PROGRAM, M_VERSION, M_PROTOCOL, M_PORT },
+	[RPCS_PORTMAP_RPCB] = { M_PROGRAM, M_VERSION, M_NETID, M_ADDRESS, M_OWNER },
+	[RPCS_PORTMAP_CALLIT_ARGS] = { M_PROGRAM, M_VERSION, M_PROCEDURE, M_ARGS_LENGTH },
+	[RPCS_PORTMAP_PORT] = { M_PORT },
+	[RPCS_PORTMAP_ADDRESS] = { M_ADDRESS },
+	[RPCS_PORTMAP_RESULT] = { M_RESULT },
+	[RPCS_PORTMAP_CALLIT_PORT] = { M_PORT, M_RESULT_LENGTH },
+	[RPCS_PORTMAP_CALLIT_ADDRESS] = { M_ADDRESS, M_RESULT_LENGTH },
+	[RPCS_PORTMAP_TIME] = { M_TIME },
+};
+
+static void eve_program(struct rpcs_json *json, uint32_t program)
+{
+	const char *name = rpcs_program_name(program);
+
+	rpcs_json_uint(json, "program", program);
+	if (name)
+		rpcs_json_string(json, "program_name", name);
+}
+
+static void eve_member(struct rpcs_json *json, enum member member,
+		       const struct rpcs_portmap *portmap, const struct rpcs_eve_detail *detail)
+{
+	switch (member) {
+	case M_NONE:
+		break;
+	case M_PROGRAM:
+		eve_program(json, portmap->program);
+		break;
+	case M_VERSION:
+		rpcs_json_uint(json, "version", portmap->version);
+		break;
+	case M_PROTOCOL:
+		rpcs_json_uint(json, "protocol", portmap->protocol);
+		break;
+	case M_PORT:
+		rpcs_json_uint(json, "port", portmap->port);
+		break;
+	case M_PROCEDURE:
+		rpcs_json_uint(json, "procedure", portmap->procedure);
+		break;
+	case M_ARGS_LENGTH:
+		rpcs_json_uint(json, "args_length", portmap->length);
+		break;
+	case M_RESULT_LENGTH:
+		rpcs_json_uint(json, "result_length", portmap->length);
+		break;
+	case M_NETID:
+		rpcs_eve_text(json, "netid", portmap->netid, detail);
+		break;
+	case M_ADDRESS:
+		rpcs_eve_text(json, "address", portmap->address, detail);
+		break;
+	case M_OWNER:
+		rpcs_eve_text(json, "owner", portmap->owner, detail);
+		break;
+	case M_RESULT:
+		rpcs_json_bool(json, "result", portmap->result);
+		break;
+	case M_TIME:
+		rpcs_json_uint(json, "time", portmap->time);
+		break;
+	}
+}
+
+static bool is_list(enum rpcs_portmap_shape shape)
+{
+	return shape == RPCS_PORTMAP_MAPPINGS || shape == RPCS_PORTMAP_RPCBS ||
+	       shape == RPCS_PORTMAP_ENTRIES;
+}
+
+static void eve_entry(struct rpcs_json *json, enum rpcs_portmap_shape shape,
+		      const struct rpcs_mapping *entry, const struct rpcs_eve_detail *detail)
+{
+	rpcs_json_open(json, NULL, '{');
+	if (shape == RPCS_PORTMAP_ENTRIES) {
+		rpcs_eve_text(json, "address", entry->address, detail);
+		rpcs_eve_text(json, "netid", entry->netid, detail);
+		rpcs_json_uint(json, "semantics", entry->semantics);
+		rpcs_eve_text(json, "protocol_family", entry->protocol_family, detail);
+		rpcs_eve_text(json, "protocol", entry->protocol_name, detail);
+	} else {
+		eve_program(json, entry->program);
+		rpcs_json_uint(json, "version", entry->version);
+	}
+	if (shape == RPCS_PORTMAP_MAPPINGS) {
+		rpcs_json_uint(json, "protocol", entry->protocol);
+		rpcs_json_uint(json, "port", entry->port);
+	} else if (shape == RPCS_PORTMAP_RPCBS) {
+		rpcs_eve_text(json, "netid", entry->netid, detail);
+		rpcs_eve_text(json, "address", entry->address, detail);
+		rpcs_eve_text(json, "owner", entry->owner, detail);
+	}
+	rpcs_json_close(json, '}');
+}
+
+static void eve_list(struct rpcs_json *json, const struct rpcs_portmap *portmap,
+		     const struct rpcs_eve_detail *detail)
+{
+	uint32_t kept = portmap->mappings_kept;
+	uint32_t i;
+
+	if (kept > RPCS_MAPPINGS_MAX)
+		kept = RPCS_MAPPINGS_MAX;
+	if (detail->mappings) {
+		rpcs_json_open(json, "mappings", '[');
+		for (i = 0; i < kept && !json->full; i++)
+			eve_entry(json, portmap->shape, &portmap->mappings[i], detail);
+		rpcs_json_close(json, ']');
+	}
+	if (portmap->mappings_complete)
+		rpcs_json_uint(json, "mappings_count", portmap->mappings_count);
+}
+
+static void eve_members(struct rpcs_json *json, const struct rpcs_portmap *portmap,
+			const struct rpcs_eve_detail *detail)
+{
+	uint32_t i;
+
+	if (portmap->shape >= RPCS_PORTMAP_SHAPE__MAX)
+		return;
+	if (is_list(portmap->shape)) {
+		eve_list(json, portmap, detail);
+		return;
+	}
+	for (i = 0; i < portmap->has && i < SHAPE_MEMBERS; i++)
+		eve_member(json, shapes[portmap->shape][i], portmap, detail);
+}
+
+static bool tells(const struct rpcs_portmap *portmap)
+{
+	return portmap && portmap->shape != RPCS_PORTMAP_NOTHING &&
+	       (portmap->has > 0 || is_list(portmap->shape));
+}
+
+void rpcs_eve_portmap(struct rpcs_json *json, const struct rpcs_portmap *portmap,
+		      const struct rpcs_portmap *reply, const struct rpcs_eve_detail *detail)
+{
+	if (!tells(portmap) && !tells(reply))
+		return;
+	rpcs_json_open(json, "portmap", '{');
+	if (tells(portmap))
+		eve_members(json, portmap, detail);
+	if (tells(reply)) {
+		rpcs_json_open(json, "reply", '{');
+		eve_members(json, reply, detail);
+		rpcs_json_close(json, '}');
+	}
+	rpcs_json_close(json, '}');
+}

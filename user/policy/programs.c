@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The program table: by number, by name. */
+#include "programs.h"
+
+#include <stddef.h>
+#include <strings.h>
+
+#include "program_rows.h"
+#include "program_table.h"
+
+static const struct program_row {
+	uint32_t number;
+	const char *name;
+} rows[] = {
+#define X(number, name) { number, name },
+	RPCS_PROGRAM_ROWS(X)
+#undef X
+};
+
+enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+
+const char *rpcs_program_name(uint32_t program)
+{
+	size_t low = 0, high = ROWS;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (rows[middle].number < program)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < ROWS && rows[low].number == program ? rows[low].name : NULL;
+}
+
+bool rpcs_program_find(const char *name, uint32_t *ret_program)
+{
+	/* Read at load time only: no index by name is worth its keep. */
+	for (size_t i = 0; i < ROWS; i++) {
+		if (strcasecmp(rows[i].name, name) == 0) {
+			*ret_program = rows[i].number;
+			return true;
+		}
+	}
+	return false;
+}
+
+void rpcs_program_suggest(struct rpcs_suggestion *suggestion)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		rpcs_suggestion_offer(suggestion, rows[i].name);
+}

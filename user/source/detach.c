@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The end of attachments: kept behind pins, taken off, or found from a former run. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../base/cleanup.h"
+#include "attach.h"
+#include "attach_private.h"
+#include "clsact.h"
+#include "kernel_private.h"
+#include "links.h"
+#include "pins.h"
+
+/* The kernel frees a program some time after its last link: tries of 10 ms. */
+enum { RPCS_DETACH_TRIES = 50 };
+
+/** Is this pin one that the run took over or made? */
+static bool rpcs_attachment_holds(const struct rpcs_attachment *at, enum rpcs_pin_hook hook)
+{
+	return (at->in.fd >= 0 && at->in.hook == hook) || (at->out.fd >= 0 && at->out.hook == hook);
+}
+
+static bool rpcs_attachments_hold(const struct rpcs_attachments *attachments,
+				  const struct rpcs_pin *pin)
+{
+	uint32_t i;
+
+	for (i = 0; i < attachments->count; i++)
+		if (!strcmp(attachments->list[i]->name, pin->iface) &&
+		    rpcs_attachment_holds(attachments->list[i], pin->hook))
+			return true;
+	return false;
+}
+
+void rpcs_attachment_drop_others(const struct rpcs_attachments *attachments,
+				 const struct rpcs_attachment *at)
+{
+	int hook;
+
+	(void)attachments;
+	for (hook = 0; hook < RPCS_PIN__MAX; hook++)
+		if (!rpcs_attachment_holds(at, hook))
+			rpcs_links_remove_pin(at->name, hook);
+	/* Filters outlive their pins: a killed run leaves them without any. */
+	if (!rpcs_attachment_holds(at, RPCS_PIN_EGRESS_CLSACT))
+		rpcs_clsact_detach(at->ifindex, true, true);
+	if (!rpcs_attachment_holds(at, RPCS_PIN_INGRESS_CLSACT))
+		rpcs_clsact_detach(at->ifindex, false, true);
+}
+
+/** The interfaces in the map that this run does not watch: a former one's. */
+static void rpcs_attachments_forget(const struct rpcs_attachments *attachments)
+{
+	int fd = rpcs_kernel_interfaces_fd(attachments->kernel), i;
+	uint32_t keys[RPCS_ATTACHMENTS_MAX], *last = NULL, count = 0, k;
+	bool watched;
+
+	while (count < RPCS_ATTACHMENTS_MAX && !bpf_map_get_next_key(fd, last, &keys[count]))
+		last = &keys[count++];
+	for (k = 0; k < count; k++) {
+		watched = false;
+		for (i = 0; i < (int)attachments->count; i++)
+			watched |= attachments->list[i]->ifindex == keys[k];
+		if (!watched)
+			bpf_map_delete_elem(fd, &keys[k]);
+	}
+}
+
+/** A kept clsact pin says that filters may still be there; its interface knows. */
+static void rpcs_detach_pin(const struct rpcs_pin *pin)
+{
+	uint32_t ifindex = if_nametoindex(pin->iface);
+
+	rpcs_links_remove_pin(pin->iface, pin->hook);
+	if (!ifindex)
+		return;
+	if (pin->hook == RPCS_PIN_EGRESS_CLSACT)
+		rpcs_clsact_detach(ifindex, true, true);
+	else if (pin->hook == RPCS_PIN_INGRESS_CLSACT)
+		rpcs_clsact_detach(ifindex, false, true);
+}
+
+/** All pins; the caller frees. Returns their number or -errno. */
+static int rpcs_detach_list(struct rpcs_pin **ret_pins)
+{
+	struct rpcs_pin *pins = calloc(RPCS_PINS_MAX, sizeof(*pins));
+	int count;
+
+	if (!pins)
+		return -ENOMEM;
+	count = rpcs_pins_list(pins, RPCS_PINS_MAX);
+	if (count < 0) {
+		free(pins);
+		return count;
+	}
+	*ret_pins = pins;
+	return count;
+}
+
+void rpcs_attachments_settle(struct rpcs_attachments *attachments)
+{
+	RPCS_OWNED_BLOCK struct rpcs_pin *pins = NULL;
+	int count = rpcs_detach_list(&pins), i;
+
+	for (i = 0; i < count; i++)
+		if (!rpcs_attachments_hold(attachments, &pins[i]))
+			rpcs_detach_pin(&pins[i]);
+	rpcs_attachments_forget(attachments);
+}
+
+int rpcs_attachments_keep(struct rpcs_attachments *attachments)
+{
+	uint32_t i;
+	int ret;
+
+	for (i = 0; i < attachments->count; i++) {
+		struct rpcs_attachment *at = attachments->list[i];
+
+		ret = rpcs_links_pin(at->name, &at->in);
+		if (!ret)
+			ret = rpcs_links_pin(at->name, &at->out);
+		if (ret)
+			return ret;
+	}
+	attachments->kept = true;
+	rpcs_kernel_keep(attachments->kernel);
+	return 0;
+}
+
+void rpcs_attachments_free(struct rpcs_attachments **attachments_owner)
+{
+	struct rpcs_attachments *attachments = *attachments_owner;
+	bool end;
+	uint32_t i;
+
+	if (!attachments)
+		return;
+	end = !attachments->kept && attachments->owner == getpid();
+	for (i = 0; i < attachments->count; i++) {
+		struct rpcs_attachment *at = attachments->list[i];
+
+		if (end)
+			rpcs_attachment_remove(attachments, at);
+		rpcs_cleanup_fd(&at->in.fd);
+		rpcs_cleanup_fd(&at->out.fd);
+		free(at);
+	}
+	free(attachments);
+	*attachments_owner = NULL;
+}
+
+/** Our filters on one interface of this network namespace; the number taken off. */
+static uint32_t rpcs_detach_filters(uint32_t ifindex)
+{
+	return (uint32_t)rpcs_clsact_detach(ifindex, true, true) +
+	       (uint32_t)rpcs_clsact_detach(ifindex, false, true);
+}
+
+static uint32_t rpcs_detach_all_filters(void)
+{
+	struct if_nameindex *list = if_nameindex(), *entry;
+	uint32_t count = 0;
+
+	if (!list)
+		return 0;
+	for (entry = list; entry->if_index; entry++)
+		count += rpcs_detach_filters(entry->if_index);
+	if_freenameindex(list);
+	return count;
+}
+
+/** Does a sensor still run, once the kernel has let go of the programs just taken off? */
+static bool rpcs_detach_is_running(void)
+{
+	const struct timespec pause = { .tv_nsec = 10000000 };
+	int i;
+
+	for (i = 0; i < RPCS_DETACH_TRIES; i++) {
+		if (!rpcs_kernel_is_running())
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return true;
+}
+
+int rpcs_attachments_detach(const char *name, uint32_t *ret_count)
+{
+	RPCS_OWNED_BLOCK struct rpcs_pin *pins = NULL;
+	uint32_t count = 0, ifindex = name ? if_nametoindex(name) : 0;
+	bool found = !name || ifindex;
+	int pin_count, left, i;
+
+	rpcs_kernel_quiet();
+	pin_count = rpcs_detach_list(&pins);
+	if (pin_count < 0)
+		return pin_count;
+	left = pin_count;
+	/* Filters first: a pin that goes with one is not counted a second time. */
+	if (!name)
+		count = rpcs_detach_all_filters();
+	else if (ifindex)
+		count = rpcs_detach_filters(ifindex);
+	for (i = 0; i < pin_count; i++) {
+		if (name && strcmp(name, pins[i].iface))
+			continue;
+		found = true;
+		if (rpcs_links_remove_pin(pins[i].iface, pins[i].hook) &&
+		    !rpcs_links_is_clsact(pins[i].hook))
+			count++;
+		left--;
+	}
+	if (left == 0 && !rpcs_detach_is_running())
+		rpcs_kernel_unpin_all();
+	rpcs_pins_tidy();
+	/* Its pins may outlive an interface; without either, there never was one. */
+	if (!found)
+		return -ENODEV;
+	*ret_count = count;
+	return 0;
+}

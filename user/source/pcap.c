@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Reads captures and gives every frame an Ethernet header, made up where it had none. */
+#include "pcap.h"
+
+#include <errno.h>
+#include <pcap/pcap.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <rpcsentry/packet.h>
+
+#include "../base/clock.h"
+#include "../base/log.h"
+
+enum {
+	/* Larger than libpcap's own MAXIMUM_SNAPLEN, which bounds what it hands over. */
+	FRAME_MAX = 262144 + 64,
+	ETHERNET_BYTES = 14,
+
+	ARPHRD_LOOPBACK_TYPE = 772,
+	SLL_BROADCAST = 1,
+	SLL_MULTICAST = 2,
+};
+
+struct rpcs_pcap {
+	pcap_t *handle;
+	FILE *file;
+	int link;
+	uint64_t number;
+	uint64_t size;
+	char error[PCAP_ERRBUF_SIZE + 64];
+	uint8_t *buffer; /* for frames that get a made-up header */
+};
+
+/* What a frame's own link header says of it. */
+struct link_facts {
+	uint32_t header_len;
+	uint16_t type; /* EtherType; 0: not IP */
+	bool local, group;
+};
+
+static bool facts_sll(const uint8_t *p, uint32_t len, struct link_facts *facts)
+{
+	if (len < 16)
+		return false;
+	facts->header_len = 16;
+	facts->group = rpcs_load_be16(p) == SLL_BROADCAST || rpcs_load_be16(p) == SLL_MULTICAST;
+	facts->local = rpcs_load_be16(p + 2) == ARPHRD_LOOPBACK_TYPE;
+	facts->type = rpcs_load_be16(p + 14);
+	return true;
+}
+
+static bool facts_sll2(const uint8_t *p, uint32_t len, struct link_facts *facts)
+{
+	if (len < 20)
+		return false;
+	facts->header_len = 20;
+	facts->type = rpcs_load_be16(p);
+	facts->local = rpcs_load_be16(p + 8) == ARPHRD_LOOPBACK_TYPE;
+	facts->group = p[10] == SLL_BROADCAST || p[10] == SLL_MULTICAST;
+	return true;
+}
+
+/* The family of BSD loopback headers: host order of whoever wrote it, or network order. */
+static bool facts_null(const uint8_t *p, uint32_t len, struct link_facts *facts)
+{
+	uint32_t family;
+
+	if (len < 4)
+		return false;
+	family = rpcs_load_be32(p);
+	if (family > 0xffff)
+		family = __builtin_bswap32(family);
+	facts->header_len = 4;
+	facts->local = true;
+	if (family == 2)
+		facts->type = RPCS_ETH_IP4;
+	else if (family == 10 || family == 24 || family == 28 || family == 30)
+		facts->type = RPCS_ETH_IP6; /* Linux; NetBSD, OpenBSD; FreeBSD; macOS */
+	return true;
+}
+
+static bool facts_raw(const uint8_t *p, uint32_t len, struct link_facts *facts)
+{
+	if (len < 1)
+		return false;
+	facts->type = (p[0] >> 4) == 6 ? RPCS_ETH_IP6 : RPCS_ETH_IP4;
+	return true;
+}
+
+static bool facts_of(int link, const uint8_t *p, uint32_t len, struct link_facts *facts)
+{
+	switch (link) {
+	case DLT_LINUX_SLL:
+		return facts_sll(p, len, facts);
+	case DLT_LINUX_SLL2:
+		return facts_sll2(p, len, facts);
+	case DLT_NULL:
+	case DLT_LOOP:
+		return facts_null(p, len, facts);
+	case DLT_RAW:
+	case DLT_IPV4:
+	case DLT_IPV6:
+		return facts_raw(p, len, facts);
+	default:
+		return false;
+	}
+}
+
+static bool link_is_known(int link)
+{
+	return link == DLT_EN10MB || link == DLT_LINUX_SLL || link == DLT_LINUX_SLL2 ||
+	       link == DLT_NULL || link == DLT_LOOP || link == DLT_RAW || link == DLT_IPV4 ||
+	       link == DLT_IPV6;
+}
+
+int rpcs_pcap_open(const char *path, struct rpcs_pcap **ret_pcap)
+{
+	struct rpcs_pcap *pcap = calloc(1, sizeof(*pcap));
+	const char *name = strcmp(path, "-") ? path : "standard input";
+	char why[PCAP_ERRBUF_SIZE] = "";
+	struct stat st;
+	int err = -ENOMEM;
+
+	if (!pcap || !(pcap->buffer = malloc(FRAME_MAX + ETHERNET_BYTES)))
+		goto fail;
+	pcap->file = strcmp(path, "-") ? fopen(path, "rbe") : stdin;
+	if (!pcap->file) {
+		err = -errno;
+		rpcs_log_error("%s: %s", name, strerror(-err));
+		goto fail;
+	}
+	if (fstat(fileno(pcap->file), &st) == 0 && S_ISREG(st.st_mode))
+		pcap->size = (uint64_t)st.st_size;
+	pcap->handle = pcap_fopen_offline_with_tstamp_precision(
+		pcap->file, PCAP_TSTAMP_PRECISION_NANO, why);
+	if (!pcap->handle) {
+		err = -EINVAL;
+		rpcs_log_error("%s: not a capture (%s); pcap and pcapng files are read", name, why);
+		goto fail;
+	}
+	pcap->link = pcap_datalink(pcap->handle);
+	if (!link_is_known(pcap->link)) {
+		const char *link = pcap_datalink_val_to_name(pcap->link);
+
+		err = -ENOTSUP;
+		rpcs_log_error("%s: link type %s is not supported; Ethernet, Linux cooked, "
+			       "loopback and raw IP are",
+			       name, link ? link : "unknown");
+		goto fail;
+	}
+	*ret_pcap = pcap;
+	return 0;
+fail:
+	rpcs_pcap_free(&pcap);
+	return err;
+}
+
+void rpcs_pcap_free(struct rpcs_pcap **pcap)
+{
+	if (!*pcap)
+		return;
+	if ((*pcap)->handle)
+		pcap_close((*pcap)->handle); /* closes the stream as well */
+	else if ((*pcap)->file && (*pcap)->file != stdin)
+		fclose((*pcap)->file);
+	free((*pcap)->buffer);
+	free(*pcap);
+	*pcap = NULL;
+}
+
+/* Puts an Ethernet header that says the same before what follows the frame's own. */
+static void frame_make_up(struct rpcs_pcap *pcap, const uint8_t *bytes, uint32_t len,
+			  struct rpcs_frame *frame)
+{
+	struct link_facts facts = { 0 };
+	uint8_t *eth = pcap->buffer;
+
+	if (!facts_of(pcap->link, bytes, len, &facts) || len > FRAME_MAX) {
+		frame->bytes = bytes; /* too short for its own header: counted as such */
+		frame->len = 0;
+		return;
+	}
+	memset(eth, 0, ETHERNET_BYTES);
+	if (!facts.local) {
+		eth[0] = facts.group ? 0x03 : 0x02; /* locally administered */
+		eth[6] = 0x02;
+	}
+	eth[12] = (uint8_t)(facts.type >> 8);
+	eth[13] = (uint8_t)facts.type;
+	memcpy(eth + ETHERNET_BYTES, bytes + facts.header_len, len - facts.header_len);
+	frame->bytes = eth;
+	frame->len = len - facts.header_len + ETHERNET_BYTES;
+}
+
+int rpcs_pcap_next(struct rpcs_pcap *pcap, struct rpcs_frame *ret_frame)
+{
+	struct pcap_pkthdr *header;
+	const u_char *bytes;
+	int got = pcap_next_ex(pcap->handle, &header, &bytes);
+	int64_t seconds;
+
+	if (got == PCAP_ERROR_BREAK)
+		return 0;
+	if (got != 1) {
+		snprintf(pcap->error, sizeof(pcap->error), "after frame %llu: %s",
+			 (unsigned long long)pcap->number, pcap_geterr(pcap->handle));
+		return -EBADMSG;
+	}
+	pcap->number++;
+	ret_frame->number = pcap->number;
+	seconds = header->ts.tv_sec;
+	if (seconds < 0) /* 32 bits of the file after 2038, which libpcap takes for signed */
+		seconds = (uint32_t)seconds;
+	ret_frame->time_ns = (uint64_t)seconds * RPCS_NSEC_PER_SEC +
+			     (uint64_t)header->ts.tv_usec; /* nanoseconds, as asked for */
+	ret_frame->bytes = bytes;
+	ret_frame->len = header->caplen;
+	if (pcap->link != DLT_EN10MB)
+		frame_make_up(pcap, bytes, header->caplen, ret_frame);
+	return 1;
+}
+
+const char *rpcs_pcap_error(const struct rpcs_pcap *pcap)
+{
+	return pcap->error;
+}
+
+uint64_t rpcs_pcap_position(const struct rpcs_pcap *pcap)
+{
+	off_t at = ftello(pcap->file);
+
+	return at < 0 ? 0 : (uint64_t)at;
+}
+
+uint64_t rpcs_pcap_size(const struct rpcs_pcap *pcap)
+{
+	return pcap->size;
+}

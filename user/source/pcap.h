@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Capture files, pcap and pcapng, through libpcap. */
+#ifndef RPCSENTRY_SOURCE_PCAP_H
+#define RPCSENTRY_SOURCE_PCAP_H
+
+#include <stdbool.h>
+
+#include "frame.h"
+
+struct rpcs_pcap;
+
+/** Opens a capture, "-" for standard input; logs the one clear line and returns -errno on failure. */
+int rpcs_pcap_open(const char *path, struct rpcs_pcap **ret_pcap);
+void rpcs_pcap_free(struct rpcs_pcap **pcap);
+
+/**
+ * The next frame, valid until the next call: 1; 0 at the end; -EBADMSG where
+ * the file is cut or damaged (rpcs_pcap_error() says how).
+ */
+int rpcs_pcap_next(struct rpcs_pcap *pcap, struct rpcs_frame *ret_frame);
+const char *rpcs_pcap_error(const struct rpcs_pcap *pcap);
+
+/** Bytes read so far and the file's size (0 when it has none), for progress. */
+uint64_t rpcs_pcap_position(const struct rpcs_pcap *pcap);
+uint64_t rpcs_pcap_size(const struct rpcs_pcap *pcap);
+
+#endif

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Compact records become messages at once; fallback packets are parsed again, natively. */
+#include "stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <rpcsentry/packet.h>
+#include <rpcsentry/rpc.h>
+
+#include "decode.h"
+#include "ip_fragments.h"
+#include "tcp.h"
+
+enum { RPCS_CPUS_MAX = 1024 };
+
+/* One CPU's packet in several pieces; made when that CPU first sends one. */
+struct assembly {
+	uint32_t packet_id;
+	uint32_t filled;
+	uint8_t packet[RPCS_PACKET_MAX];
+};
+
+struct rpcs_stream {
+	struct rpcs_stream_handler handler;
+	struct rpcs_stream_counts counts;
+	struct rpcs_flow_table flows;
+	struct rpcs_tcp tcp;
+	struct rpcs_ip_fragments *fragments;
+	const struct rpcs_settings *settings;
+	struct rpcs_flow *flow; /* of the segment in hand */
+	struct rpcs_tuple tuple;
+
+	/* fallback packets whose pieces are coming in; pieces of several CPUs mix */
+	struct assembly *assemblies[RPCS_CPUS_MAX];
+};
+
+static void take_tcp_record(void *arg, const struct rpcs_tcp_record *record)
+{
+	struct rpcs_stream *stream = arg;
+	struct rpcs_message message = { .tuple = stream->tuple,
+					.seen = *record->seen,
+					.reassembled = true };
+
+	if (rpcs_message_decode(&message, record->bytes, record->available, record->len))
+		stream->handler.message(stream->handler.arg, &message, stream->flow);
+	else
+		stream->counts.messages_junk++;
+}
+
+struct rpcs_stream *rpcs_stream_new(const struct rpcs_settings *settings,
+				    const struct rpcs_hash_seed *seed,
+				    const struct rpcs_stream_handler *handler)
+{
+	struct rpcs_stream *stream = calloc(1, sizeof(*stream));
+
+	if (!stream)
+		return NULL;
+	stream->handler = *handler;
+	stream->settings = settings;
+	stream->fragments = rpcs_ip_fragments_new(settings->limit_reassembly,
+						  settings->fragment_timeout_ns, seed);
+	if (rpcs_flow_table_init(&stream->flows, (uint32_t)settings->limit_flows,
+				 settings->flow_timeout_ns, settings->limit_reassembly, seed) ||
+	    rpcs_tcp_init(&stream->tcp, &stream->flows, take_tcp_record, stream) ||
+	    !stream->fragments)
+		rpcs_stream_free(&stream);
+	return stream;
+}
+
+void rpcs_stream_free(struct rpcs_stream **stream)
+{
+	int i;
+
+	if (!*stream)
+		return;
+	for (i = 0; i < RPCS_CPUS_MAX; i++)
+		free((*stream)->assemblies[i]);
+	rpcs_flow_table_free(&(*stream)->flows);
+	rpcs_tcp_free(&(*stream)->tcp);
+	rpcs_ip_fragments_free(&(*stream)->fragments);
+	free(*stream);
+	*stream = NULL;
+}
+
+static void sighting_from_head(struct rpcs_sighting *seen, const struct rpcs_record_head *head,
+			       uint64_t time_ns, uint64_t frame)
+{
+	*seen = (struct rpcs_sighting){ .time_ns = time_ns,
+					.frame = frame,
+					.ifindex = head->ifindex,
+					.flags = head->flags,
+					.vlan = { head->vlan[0], head->vlan[1] },
+					.vlan_count = head->vlan_count,
+					.ttl = head->ttl };
+}
+
+static void take_rpc(struct rpcs_stream *stream, const struct rpcs_record_rpc *record, uint32_t len,
+		     const struct rpcs_sighting *seen)
+{
+	struct rpcs_message message = { .seen = *seen };
+	struct rpcs_record_body body;
+	struct rpcs_flow *flow;
+	int side;
+
+	if (len < sizeof(*record) || !rpcs_message_from_record(&message, record, len, &body)) {
+		stream->counts.records_bad++;
+		return;
+	}
+	rpcs_tuple_from_head(&message.tuple, &record->head);
+	flow = rpcs_flow_get(&stream->flows, &message.tuple, seen->time_ns, false, 0, &side);
+	if (message.tuple.protocol == RPCS_IP_TCP &&
+	    !rpcs_tcp_pass(&stream->tcp, &flow->half[side], record->seq,
+			   record->message_len + RPCS_MARK_BYTES))
+		return;
+	stream->handler.message(stream->handler.arg, &message, flow);
+}
+
+static void take_connection(struct rpcs_stream *stream, const struct rpcs_record_connection *record,
+			    uint32_t len, const struct rpcs_sighting *seen)
+{
+	struct rpcs_connection connection = { .seen = *seen };
+	uint8_t flags = record->head.tcp_flags;
+	bool opens = (flags & (RPCS_TCP_SYN | RPCS_TCP_ACK)) == RPCS_TCP_SYN;
+	struct rpcs_flow *flow;
+	int side;
+
+	if (len < sizeof(*record)) {
+		stream->counts.records_bad++;
+		return;
+	}
+	rpcs_tuple_from_head(&connection.tuple, &record->head);
+	connection.tcp_flags = flags;
+	connection.seq = record->seq;
+	connection.ack = record->ack;
+	flow = rpcs_flow_get(&stream->flows, &connection.tuple, seen->time_ns, opens, record->seq,
+			     &side);
+	if (flags & RPCS_TCP_SYN) {
+		if (!flow->syn_seen[side])
+			rpcs_tcp_begin(&stream->tcp, &flow->half[side], record->seq + 1);
+		flow->syn_seen[side] = true;
+		flow->syn_seq[side] = record->seq;
+	}
+	if (flags & RPCS_TCP_FIN)
+		flow->fin_seen[side] = true;
+	if ((flags & RPCS_TCP_RST) || (flow->fin_seen[0] && flow->fin_seen[1]))
+		flow->closed = true;
+	stream->handler.connection(stream->handler.arg, &connection, flow);
+}
+
+static void take_datagram(struct rpcs_stream *stream, const struct rpcs_packet *pkt,
+			  const uint8_t *bytes, uint32_t available,
+			  const struct rpcs_sighting *seen)
+{
+	struct rpcs_message message = { .tuple = stream->tuple,
+					.seen = *seen,
+					.reassembled = true,
+					.truncated = pkt->flags & RPCS_F_TRUNCATED };
+
+	if (rpcs_message_decode(&message, bytes, available, pkt->payload_len))
+		stream->handler.message(stream->handler.arg, &message, stream->flow);
+	else
+		stream->counts.messages_junk++;
+}
+
+static bool is_watched(const struct rpcs_stream *stream, const struct rpcs_packet *pkt)
+{
+	uint32_t i;
+
+	for (i = 0; i < stream->settings->port_count; i++)
+		if (stream->settings->ports[i] == pkt->sport ||
+		    stream->settings->ports[i] == pkt->dport)
+			return true;
+	return false;
+}
+
+/* UDP or TCP of a whole packet whose headers have been parsed. */
+static void take_transport(struct rpcs_stream *stream, const struct rpcs_record_head *head,
+			   const struct rpcs_packet *pkt, const uint8_t *bytes, uint32_t len,
+			   const struct rpcs_sighting *seen)
+{
+	uint32_t available = len - pkt->payload_offset;
+	int side;
+
+	rpcs_tuple_from_head(&stream->tuple, head);
+	/* A fragment's head has no ports, or not the transport's protocol. */
+	stream->tuple.sport = pkt->sport;
+	stream->tuple.dport = pkt->dport;
+	stream->tuple.protocol = pkt->protocol;
+	stream->flow =
+		rpcs_flow_get(&stream->flows, &stream->tuple, seen->time_ns, false, 0, &side);
+	if (available > pkt->payload_len)
+		available = pkt->payload_len;
+	bytes += pkt->payload_offset;
+	if (pkt->protocol == RPCS_IP_UDP) {
+		take_datagram(stream, pkt, bytes, available, seen);
+		return;
+	}
+	stream->counts.tcp_segments++;
+	rpcs_tcp_segment(&stream->tcp, &stream->flow->half[side],
+			 pkt->seq + !!(pkt->tcp_flags & RPCS_TCP_SYN), bytes, pkt->payload_len,
+			 available, seen);
+}
+
+static void take_fragment(struct rpcs_stream *stream, const struct rpcs_record_head *head,
+			  const uint8_t *bytes, uint32_t len, const struct rpcs_sighting *seen)
+{
+	struct rpcs_packet pkt = { 0 };
+	struct rpcs_ip_packet packet;
+
+	if (!rpcs_ip_fragments_add(stream->fragments, bytes, len, seen, &packet))
+		return;
+	if (rpcs_packet_parse(&pkt, packet.bytes, packet.bytes + packet.len, packet.len,
+			      packet.type) != RPCS_PACKET_OK ||
+	    pkt.payload_offset > packet.len)
+		stream->counts.packets_bad++;
+	else if (is_watched(stream, &pkt))
+		take_transport(stream, head, &pkt, packet.bytes, packet.len, &packet.seen);
+}
+
+/* A fallback packet with all its pieces: stage 2 again. */
+static void take_packet(struct rpcs_stream *stream, const struct rpcs_record_head *head,
+			const uint8_t *bytes, uint32_t len, const struct rpcs_sighting *seen)
+{
+	uint16_t type = (head->flags & RPCS_F_IP6) ? RPCS_ETH_IP6 : RPCS_ETH_IP4;
+	struct rpcs_packet pkt = { 0 };
+	enum rpcs_packet_result result;
+
+	if (head->flags & RPCS_F_FRAGMENT) {
+		take_fragment(stream, head, bytes, len, seen);
+		return;
+	}
+	result = rpcs_packet_parse(&pkt, bytes, bytes + len, len, type);
+	if (result != RPCS_PACKET_OK || pkt.payload_offset > len)
+		stream->counts.packets_bad++;
+	else
+		take_transport(stream, head, &pkt, bytes, len, seen);
+}
+
+/* The packet that `piece` goes on with or begins; NULL: its beginning was lost to the ring. */
+static struct assembly *assembly_of(struct rpcs_stream *stream,
+				    const struct rpcs_record_piece *piece)
+{
+	struct assembly **place = &stream->assemblies[piece->cpu % RPCS_CPUS_MAX];
+	struct assembly *assembly;
+
+	if (!*place)
+		*place = calloc(1, sizeof(**place));
+	assembly = *place;
+	if (!assembly)
+		return NULL;
+	if (piece->offset == 0) {
+		stream->counts.packets_incomplete += assembly->filled != 0;
+		assembly->packet_id = piece->packet_id;
+		assembly->filled = 0;
+		return assembly;
+	}
+	if (piece->offset == assembly->filled && piece->packet_id == assembly->packet_id)
+		return assembly;
+	stream->counts.packets_incomplete += assembly->filled != 0;
+	assembly->filled = 0;
+	return NULL;
+}
+
+static void take_piece(struct rpcs_stream *stream, const struct rpcs_record_piece *piece,
+		       uint32_t len, const struct rpcs_sighting *seen)
+{
+	const uint8_t *bytes = (const uint8_t *)(piece + 1);
+	struct assembly *assembly;
+
+	if (len < sizeof(*piece) || len - sizeof(*piece) < piece->piece_len ||
+	    piece->packet_len > RPCS_PACKET_MAX || piece->offset > piece->packet_len ||
+	    piece->piece_len > piece->packet_len - piece->offset) {
+		stream->counts.records_bad++;
+		return;
+	}
+	if (piece->piece_len == piece->packet_len) {
+		take_packet(stream, &piece->head, bytes, piece->packet_len, seen);
+		return;
+	}
+	assembly = assembly_of(stream, piece);
+	if (!assembly)
+		return;
+	memcpy(assembly->packet + piece->offset, bytes, piece->piece_len);
+	assembly->filled += piece->piece_len;
+	if (assembly->filled < piece->packet_len)
+		return;
+	take_packet(stream, &piece->head, assembly->packet, assembly->filled, seen);
+	assembly->filled = 0;
+}
+
+void rpcs_stream_record(struct rpcs_stream *stream, const void *record, uint32_t len,
+			uint64_t time_ns, uint64_t frame)
+{
+	const struct rpcs_record_head *head = record;
+	struct rpcs_sighting seen;
+
+	if (len < sizeof(*head) || head->abi != RPCS_RECORD_ABI) {
+		stream->counts.records_bad++;
+		return;
+	}
+	sighting_from_head(&seen, head, time_ns, frame);
+	rpcs_ip_fragments_expire(stream->fragments, time_ns);
+	switch (head->kind) {
+	case RPCS_RECORD_CALL:
+	case RPCS_RECORD_REPLY:
+		take_rpc(stream, record, len, &seen);
+		break;
+	case RPCS_RECORD_CONNECTION:
+		take_connection(stream, record, len, &seen);
+		break;
+	case RPCS_RECORD_PIECE:
+		take_piece(stream, record, len, &seen);
+		break;
+	default:
+		stream->counts.records_bad++;
+	}
+}
+
+void rpcs_stream_counts(const struct rpcs_stream *stream, struct rpcs_stream_counts *ret_counts)
+{
+	const struct rpcs_ip_fragment_counts *fragments =
+		rpcs_ip_fragments_counts(stream->fragments);
+
+	*ret_counts = stream->counts;
+	ret_counts->ip_fragments = fragments->fragments;
+	ret_counts->ip_reassembled = fragments->reassembled;
+	ret_counts->ip_expired = fragments->expired;
+	ret_counts->ip_evicted = fragments->evicted;
+	ret_counts->ip_overlaps = fragments->overlaps;
+	ret_counts->packets_bad += fragments->bad;
+	ret_counts->tcp_unplaced = stream->tcp.unplaced;
+	ret_counts->flows = stream->flows.started;
+	ret_counts->flows_evicted = stream->flows.evicted;
+}

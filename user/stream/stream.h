@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Stage 6: records in, whole RPC messages and connection events out. */
+#ifndef RPCSENTRY_STREAM_STREAM_H
+#define RPCSENTRY_STREAM_STREAM_H
+
+#include <rpcsentry/record.h>
+
+#include "../policy/policy.h"
+#include "flow.h"
+#include "message.h"
+
+struct rpcs_stream;
+
+/** What comes out, in the order of the records; pointers live until the function returns. */
+struct rpcs_stream_handler {
+	void (*message)(void *arg, struct rpcs_message *message, struct rpcs_flow *flow);
+	void (*connection)(void *arg, const struct rpcs_connection *connection,
+			   struct rpcs_flow *flow);
+	void *arg;
+};
+
+/** What stage 6 counts. */
+struct rpcs_stream_counts {
+	uint64_t records_bad, messages_junk, packets_incomplete, packets_bad;
+	uint64_t ip_fragments, ip_reassembled, ip_expired, ip_evicted, ip_overlaps;
+	uint64_t tcp_segments, tcp_unplaced, flows, flows_evicted;
+};
+
+/** Sized from the settings. NULL: out of memory. */
+struct rpcs_stream *rpcs_stream_new(const struct rpcs_settings *settings,
+				    const struct rpcs_hash_seed *seed,
+				    const struct rpcs_stream_handler *handler);
+void rpcs_stream_free(struct rpcs_stream **stream);
+
+/** Takes one record of `len` bytes, seen at `time_ns` in capture frame `frame` (0 live). */
+void rpcs_stream_record(struct rpcs_stream *stream, const void *record, uint32_t len,
+			uint64_t time_ns, uint64_t frame);
+
+void rpcs_stream_counts(const struct rpcs_stream *stream, struct rpcs_stream_counts *ret_counts);
+
+#endif
