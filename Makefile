@@ -39,23 +39,32 @@ SKELETON := $(BUILD)/rpcsentry.skel.h
 MAN_PAGES := $(patsubst docs/%.scd,$(BUILD)/man/%,$(wildcard docs/*.scd))
 C_FILES := $(wildcard bpf/*.[ch] include/rpcsentry/*.h user/*.[ch] user/*/*.[ch] tests/*/*.[ch])
 
+# A line for each step; V=1 shows the commands.
+Q := $(if $(V),,@)
+SAY := $(if $(V),:,echo)
+
 # Sub-makes of `test`, `demo` and `run` use all cores, unless -j was given.
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 SUBMAKE = $(MAKE) --no-print-directory $(PARALLEL)
+# Warnings and errors are still shown.
+QUIET_BUILD = echo "rpcsentry: building"; $(SUBMAKE) SAY=:
 
 .PHONY: all
 all: $(BUILD)/rpcsentry #: build the sensor at build/rpcsentry
 
 $(BUILD)/rpcsentry: $(BUILD)/user/main.o $(LIBRARY)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@$(SAY) "  LD    $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(LIBRARY): $(filter-out $(BUILD)/user/main.o,$(OBJECTS)) $(BUILD)/objects.stamp
-	rm -f $@
-	$(AR) rcs $@ $(filter %.o,$^)
+	@$(SAY) "  AR    $@"
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $(filter %.o,$^)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags.stamp | $(SKELETON)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(FILE_CFLAGS) -MMD -MP -c -o $@ $<
+	@$(SAY) "  CC    $<"
+	$(Q)$(CC) $(ALL_CFLAGS) $(FILE_CFLAGS) -MMD -MP -c -o $@ $<
 
 # .incbin is invisible to -MMD.
 $(BUILD)/user/policy/default_text.o: config/default.yaml
@@ -67,15 +76,18 @@ $(BUILD)/user/version.o: private FILE_CFLAGS = \
 
 $(BUILD)/rpcsentry.bpf.o: bpf/rpcsentry.bpf.c $(BUILD)/flags.stamp
 	@mkdir -p $(@D)
-	$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
+	@$(SAY) "  BPF   $<"
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(SKELETON): $(BUILD)/rpcsentry.bpf.o
-	$(BPFTOOL) gen skeleton $< name rpcsentry_bpf >$@.tmp
-	mv $@.tmp $@
+	@$(SAY) "  SKEL  $@"
+	$(Q)$(BPFTOOL) gen skeleton $< name rpcsentry_bpf >$@.tmp
+	$(Q)mv $@.tmp $@
 
 define TEST_RULE
 @mkdir -p $(@D)
-$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -MF $@.d -o $@ $< $(LIBRARY) -lcmocka -ljansson $(LDLIBS)
+@$(SAY) "  TEST  $<"
+$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -MF $@.d -o $@ $< $(LIBRARY) -lcmocka -ljansson $(LDLIBS)
 endef
 
 $(BUILD)/tests/%: tests/unit/%.c $(LIBRARY)
@@ -86,8 +98,9 @@ $(BUILD)/tests/%: tests/kernel/%.c $(LIBRARY)
 
 $(BUILD)/man/%: docs/%.scd
 	@mkdir -p $(@D)
-	scdoc <$< >$@.tmp
-	mv $@.tmp $@
+	@$(SAY) "  MAN   $@"
+	$(Q)scdoc <$< >$@.tmp
+	$(Q)mv $@.tmp $@
 
 # A stamp changes only when its text does: other flags, another commit or a removed source file
 # rebuild what they touch, and nothing else. The `+` has `make -n` know that too.
@@ -111,20 +124,20 @@ deps: #: install what building, the demo and the tests need (apt-get, as root)
 .PHONY: demo
 demo: #: install, build, and show the sensor at work in a lab of its own
 	@scripts/install-deps.sh build lab
-	@$(SUBMAKE) all
+	@$(QUIET_BUILD) all
 	@BUILD=$(BUILD) scripts/demo.sh
 
 .PHONY: test
 test: #: install, build, and run every test
 	@scripts/install-deps.sh build lab test
-	@$(SUBMAKE) all tests
+	@$(QUIET_BUILD) all tests
 	@BUILD=$(BUILD) tests/run $(TESTS)
 
 .PHONY: run
 run: #: watch a real interface: make run IFACE=eth0 [ARGS='-m generic ...']
 	@[ -n "$(IFACE)" ] || { echo "rpcsentry: run: no interface given; say make run IFACE=eth0" >&2; exit 2; }
 	@scripts/install-deps.sh build
-	@$(SUBMAKE) all
+	@$(QUIET_BUILD) all
 	@$(BUILD)/rpcsentry run -i $(IFACE) --text $(ARGS)
 
 .PHONY: check check-format check-static check-includes check-headers check-text check-shell check-man

@@ -38,15 +38,19 @@ RPCS_INLINE void rpcs_engine_flow_set(struct rpcs_engine *eng, const struct rpcs
 RPCS_INLINE enum rpcs_fragment_verdict rpcs_engine_fragment_get(struct rpcs_engine *eng,
 								const struct rpcs_fragment_key *key)
 {
-	__u32 *verdict = bpf_map_lookup_elem(&fragments, key);
+	const struct rpcs_fragment_value *value = bpf_map_lookup_elem(&fragments, key);
 
-	return verdict ? *verdict : RPCS_FRAGMENT_UNKNOWN;
+	if (!value || rpcs_config.timeless)
+		return RPCS_FRAGMENT_UNKNOWN;
+	return rpcs_fragment_verdict_at(value, bpf_ktime_get_ns());
 }
 
 RPCS_INLINE void rpcs_engine_fragment_set(struct rpcs_engine *eng,
 					  const struct rpcs_fragment_key *key, __u32 verdict)
 {
-	bpf_map_update_elem(&fragments, key, &verdict, BPF_ANY);
+	struct rpcs_fragment_value value = { .time_ns = bpf_ktime_get_ns(), .verdict = verdict };
+
+	bpf_map_update_elem(&fragments, key, &value, BPF_ANY);
 }
 
 RPCS_INLINE __u64 rpcs_engine_now(struct rpcs_engine *eng)

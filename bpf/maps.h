@@ -70,7 +70,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 8192);
 	__type(key, struct rpcs_fragment_key);
-	__type(value, __u32); /* enum rpcs_fragment_verdict */
+	__type(value, struct rpcs_fragment_value);
 } fragments SEC(".maps");
 
 /* The interfaces watched: a forwarded packet counts where it came in. */

@@ -6,10 +6,10 @@ set -euo pipefail
 
 declare -A packages=(
 	[build]="gcc libc6-dev make pkg-config clang llvm bpftool libbpf-dev libelf-dev libpcap-dev
-		libyaml-dev libsystemd-dev libcap-dev nettle-dev"
-	[lab]="rpcbind nfs-common nmap iproute2 util-linux procps python3 systemd bpftool"
+		libyaml-dev libsystemd-dev libcap-dev nettle-dev scdoc"
+	[lab]="rpcbind nfs-common netbase nmap iproute2 util-linux procps python3 systemd bpftool"
 	[test]="libcmocka-dev libjansson-dev python3-jsonschema ethtool clang-format cppcheck
-		shellcheck scdoc mandoc"
+		shellcheck mandoc"
 )
 
 fail() {

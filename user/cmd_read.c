@@ -137,8 +137,8 @@ static int open_sink(struct reader *reader)
 	}
 	reader->eve_fd = STDOUT_FILENO;
 	if (strcmp(reader->eve_path, "-"))
-		reader->eve_fd = open(reader->eve_path,
-				      O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+		reader->eve_fd =
+			open(reader->eve_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
 	if (reader->eve_fd < 0) {
 		int err = errno;
 
@@ -156,11 +156,11 @@ static int open_engine(struct reader *reader)
 		.port_count = reader->settings->port_count,
 		.ring_size = reader->settings->ring_size,
 		.flows = reader->settings->limit_flows,
+		.timeless = true,
 	};
 	int err;
 
-	reader->native =
-		rpcs_native_new(reader->settings, rpcs_pipeline_record, reader->pipeline);
+	reader->native = rpcs_native_new(reader->settings, rpcs_pipeline_record, reader->pipeline);
 	if (!reader->native)
 		return -ENOMEM;
 	if (!reader->kernel_engine)
@@ -168,8 +168,8 @@ static int open_engine(struct reader *reader)
 	err = rpcs_kernel_load(&options, &reader->kernel);
 	if (err)
 		return err;
-	err = rpcs_test_run_new(reader->kernel, RPCS_HOOK_XDP, reader->native,
-				rpcs_pipeline_record, reader->pipeline, &reader->test_run);
+	err = rpcs_test_run_new(reader->kernel, RPCS_HOOK_XDP, reader->native, rpcs_pipeline_record,
+				reader->pipeline, &reader->test_run);
 	if (err)
 		rpcs_log_error("kernel engine: %s; --engine native needs no kernel",
 			       strerror(-err));

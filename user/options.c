@@ -41,6 +41,14 @@ bool rpcs_option_mode(const char *text, enum rpcs_mode *ret_mode)
 	return false;
 }
 
+/* "--text=5": getopt_long gives such an option's letter as if it were unknown. */
+static bool has_needless_value(const char *what, const char *next)
+{
+	bool in_next = next && next[0] == '-' && next[1] != '-' && strchr(next, optopt);
+
+	return optopt && strncmp(what, "--", 2) == 0 && strchr(what, '=') && !in_next;
+}
+
 void rpcs_option_unknown(const char *command, int opt, char **argv)
 {
 	const char *what = argv[optind - 1];
@@ -48,12 +56,15 @@ void rpcs_option_unknown(const char *command, int opt, char **argv)
 	if (opt == ':')
 		rpcs_log_error("%s: %s needs a value; `rpcsentry %s --help` lists the options",
 			       command, what, command);
-	else if (optopt && optopt < 256)
-		rpcs_log_error("%s: -%c: unknown option; `rpcsentry %s --help` lists them",
-			       command, optopt, command);
-	else
-		rpcs_log_error("%s: %s: unknown option; `rpcsentry %s --help` lists them",
+	else if (has_needless_value(what, argv[optind]))
+		rpcs_log_error("%s: %s: takes no value; `rpcsentry %s --help` lists the options",
 			       command, what, command);
+	else if (optopt && optopt < 256)
+		rpcs_log_error("%s: -%c: unknown option; `rpcsentry %s --help` lists them", command,
+			       optopt, command);
+	else
+		rpcs_log_error("%s: %s: unknown option; `rpcsentry %s --help` lists them", command,
+			       what, command);
 }
 
 int rpcs_option_policy(const char *path, struct rpcs_policy **ret_policy)
@@ -71,8 +82,8 @@ int rpcs_option_policy(const char *path, struct rpcs_policy **ret_policy)
 	if (!err)
 		return RPCS_EXIT_OK;
 	for (i = 0; i < errors.kept; i++)
-		rpcs_log_error("%s:%u:%u: %s", path ? path : "built-in policy",
-			       errors.list[i].line, errors.list[i].column, errors.list[i].text);
+		rpcs_log_error("%s:%u:%u: %s", path ? path : "built-in policy", errors.list[i].line,
+			       errors.list[i].column, errors.list[i].text);
 	if (errors.total > errors.kept)
 		rpcs_log_error("%s: and %u more mistakes", path, errors.total - errors.kept);
 	if (errors.total)

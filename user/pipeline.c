@@ -6,6 +6,7 @@
 
 #include <rpcsentry/portmap.h>
 #include <rpcsentry/record.h>
+#include <rpcsentry/rpc.h>
 
 #include "detect/detect.h"
 #include "match/calls.h"
@@ -152,7 +153,9 @@ static void take_reply(struct rpcs_pipeline *pipeline, struct rpcs_message *mess
 		message->program = call->message.program;
 		message->version = call->message.version;
 		message->procedure = call->message.procedure;
-		rpcs_portmap_decode_reply(message, &pipeline->room);
+		/* RPCSEC_GSS wraps results as it does arguments (RFC 2203 5.3.3.4). */
+		if (call->message.auth.flavor != RPCS_AUTH_GSS)
+			rpcs_portmap_decode_reply(message, &pipeline->room);
 	} else {
 		pipeline->counters.replies_unpaired++;
 	}
@@ -215,11 +218,9 @@ void rpcs_pipeline_free(struct rpcs_pipeline **pipeline)
 	*pipeline = NULL;
 }
 
-/* Time never runs backwards, whatever a capture says. */
+/* Each packet's own time counts: one wild stamp in a capture must not hold up the rest. */
 static void advance(struct rpcs_pipeline *pipeline, uint64_t now_ns)
 {
-	if (now_ns <= pipeline->now_ns)
-		return;
 	pipeline->now_ns = now_ns;
 	rpcs_calls_expire(pipeline->calls, now_ns);
 }
@@ -245,6 +246,7 @@ void rpcs_pipeline_record(void *arg, const void *record, uint32_t len,
 void rpcs_pipeline_tick(struct rpcs_pipeline *pipeline, uint64_t now_ns)
 {
 	advance(pipeline, now_ns);
+	rpcs_stream_tick(pipeline->stream, now_ns);
 }
 
 /* The figures that the stages keep themselves. */
@@ -265,6 +267,7 @@ static void gather(struct rpcs_pipeline *pipeline)
 	c->ip_overlaps = counts.ip_overlaps;
 	c->tcp_segments = counts.tcp_segments;
 	c->tcp_unplaced = counts.tcp_unplaced;
+	c->tcp_evicted = counts.tcp_evicted;
 	c->flows = counts.flows;
 	c->flows_evicted = counts.flows_evicted;
 	c->calls_evicted = rpcs_calls_evicted(pipeline->calls);
@@ -282,7 +285,8 @@ void rpcs_pipeline_loss(struct rpcs_pipeline *pipeline, uint64_t records_lost,
 		.calls_evicted = pipeline->counters.calls_evicted,
 		.sources_evicted = pipeline->counters.sources_evicted,
 		.flows_evicted = pipeline->counters.flows_evicted,
-		.reassembly_evicted = pipeline->counters.ip_evicted,
+		.reassembly_evicted =
+			pipeline->counters.ip_evicted + pipeline->counters.tcp_evicted,
 		.journal_dropped = journal_dropped,
 	};
 	rpcs_detect_loss(pipeline->detect, &loss, now_ns);
@@ -297,6 +301,7 @@ void rpcs_pipeline_stats(struct rpcs_pipeline *pipeline, struct rpcs_stats *stat
 
 void rpcs_pipeline_finish(struct rpcs_pipeline *pipeline)
 {
+	rpcs_stream_finish(pipeline->stream);
 	rpcs_calls_finish(pipeline->calls);
 }
 

@@ -40,7 +40,7 @@ void rpcs_pipeline_loss(struct rpcs_pipeline *pipeline, uint64_t records_lost,
 /** Hands a `stats` line to the sinks: the caller has filled all but the agent's counters. */
 void rpcs_pipeline_stats(struct rpcs_pipeline *pipeline, struct rpcs_stats *stats);
 
-/** The end of the capture or the run: every pending call gets its line. A `stats` line may follow. */
+/** The end of the capture or the run: every pending call gets its line. */
 void rpcs_pipeline_finish(struct rpcs_pipeline *pipeline);
 
 /** Has the sinks write what they hold. */

@@ -10,6 +10,7 @@
 struct rpcs_config {
 	__u16 ports[RPCS_PORTS_MAX]; /* host order; unused places repeat the first */
 	__u16 port_count;
+	__u16 timeless; /* a test run over a capture: the kernel's clock means nothing */
 };
 
 /** Is this a portmapper port? */

@@ -14,6 +14,16 @@ enum rpcs_fragment_verdict {
 	RPCS_FRAGMENT_OTHERS, /* the first one names ports that nobody watches */
 };
 
+/* Longer than hosts wait for the rest (RFC 8200 4.5): the same id is another packet then. */
+#define RPCS_FRAGMENT_VERDICT_NS 30000000000ULL
+
+/** A verdict and when it was found, in the engine's own clock. */
+struct rpcs_fragment_value {
+	__u64 time_ns;
+	__u32 verdict;
+	__u32 pad;
+};
+
 /** What the fragments of one packet have in common (RFC 791 3.2, RFC 8200 4.5). */
 struct rpcs_fragment_key {
 	__u8 src[16];
@@ -21,6 +31,15 @@ struct rpcs_fragment_key {
 	__u32 id;	/* host order */
 	__u32 protocol; /* IPv4 only: in IPv6 it is no part of the identity */
 };
+
+/** The verdict, if it still holds. */
+RPCS_INLINE enum rpcs_fragment_verdict
+rpcs_fragment_verdict_at(const struct rpcs_fragment_value *value, __u64 now_ns)
+{
+	if (now_ns > value->time_ns && now_ns - value->time_ns > RPCS_FRAGMENT_VERDICT_NS)
+		return RPCS_FRAGMENT_UNKNOWN;
+	return value->verdict;
+}
 
 /** Fills the key; false when the IP header is out of reach. `key` must be zeroed. */
 RPCS_INLINE bool rpcs_fragment_key_fill(struct rpcs_fragment_key *key,
@@ -42,9 +61,10 @@ RPCS_INLINE bool rpcs_fragment_key_fill(struct rpcs_fragment_key *key,
 /** May this protocol's fragments carry RPC? */
 RPCS_INLINE bool rpcs_fragment_may_matter(const struct rpcs_packet *pkt)
 {
+	if (pkt->protocol == RPCS_IP_UDP || pkt->protocol == RPCS_IP_TCP)
+		return true;
 	/* In IPv6 more extension headers may follow the fragment header. */
-	return (pkt->flags & RPCS_F_IP6) || pkt->protocol == RPCS_IP_UDP ||
-	       pkt->protocol == RPCS_IP_TCP;
+	return (pkt->flags & RPCS_F_IP6) && rpcs_packet_is_extension(pkt->protocol);
 }
 
 #endif

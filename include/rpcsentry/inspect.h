@@ -221,7 +221,7 @@ RPCS_INLINE void rpcs_inspect_tcp(struct rpcs_engine *eng, const struct rpcs_pac
 	if (control & RPCS_TCP_SYN) {
 		rpcs_inspect_connection(eng, pkt, &buf->rpc.head);
 		state = rpcs_flow_in_step(pkt->seq + 1);
-	} else if (!(control & RPCS_TCP_RST)) {
+	} else {
 		state = rpcs_engine_flow_get(eng, &key);
 	}
 	/* What an RST carries is a diagnosis for people (RFC 9293 3.5.3), not stream data. */
@@ -229,7 +229,9 @@ RPCS_INLINE void rpcs_inspect_tcp(struct rpcs_engine *eng, const struct rpcs_pac
 		state = rpcs_inspect_segment(eng, pkt, state, buf);
 	if (control && !(control & RPCS_TCP_SYN)) {
 		rpcs_inspect_connection(eng, pkt, &buf->rpc.head);
-		state = 0;
+		/* One that does not fit is forged, or old: it must not make the flow forgotten. */
+		if (state == rpcs_flow_in_step(pkt->seq + pkt->payload_len))
+			state = 0;
 	}
 	rpcs_engine_flow_set(eng, &key, state);
 }

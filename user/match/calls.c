@@ -24,6 +24,8 @@ enum {
 	TEXTS_INLINE = 64,
 	/* Names and addresses longer than any that is valid are kept up to this, all together. */
 	TEXTS_MAX = 4096,
+	/* Calls of one client port with one XID: more are made to cost time. */
+	SAME_KEY_MAX = 32,
 };
 
 struct slot {
@@ -82,7 +84,7 @@ void rpcs_calls_free(struct rpcs_calls **calls)
 	*calls = NULL;
 }
 
-/* What makes two messages the same call; credential and verifier do not (detections.md, 1110048). */
+/* What makes two messages the same call: not credential and verifier (detections.md, 1110048). */
 static uint64_t content_of(const struct rpcs_calls *calls, const struct rpcs_message *message)
 {
 	struct {
@@ -174,22 +176,44 @@ static void make_room(struct rpcs_calls *calls)
 	leave(calls, slot, RPCS_STATUS_PENDING);
 }
 
+/*
+ * Who repeats a call still waits, with growing gaps, past the first timeout: another
+ * wait from now on, but four of them in all at the most.
+ */
+static void extend(const struct rpcs_calls *calls, struct slot *slot, uint64_t now_ns)
+{
+	uint64_t last_ns = slot->call.message.seen.time_ns + 4 * calls->timeout_ns;
+
+	slot->done_ns = now_ns + calls->timeout_ns;
+	if (slot->done_ns > last_ns)
+		slot->done_ns = last_ns;
+}
+
 struct rpcs_call *rpcs_calls_add(struct rpcs_calls *calls, const struct rpcs_message *message,
 				 const struct rpcs_flow *flow, bool *ret_new)
 {
 	uint64_t content = content_of(calls, message);
-	struct slot *slot;
+	struct slot *slot, *last = NULL;
+	uint32_t same = 0;
 	struct key key;
 
 	key_fill(&key, message);
 	for (slot = rpcs_table_find(calls->table, &key); slot;
 	     slot = rpcs_table_find_next(calls->table, slot)) {
+		last = slot;
+		same++;
 		if (slot->call.status == RPCS_STATUS_PENDING && slot->content == content &&
 		    same_server(&slot->call, &message->tuple.dst, message->tuple.dport)) {
 			slot->call.retransmissions++;
+			extend(calls, slot, message->seen.time_ns);
+			rpcs_table_move(calls->table, slot, RPCS_LANE_FIRST);
 			*ret_new = false;
 			return &slot->call;
 		}
+	}
+	if (same >= SAME_KEY_MAX) {
+		calls->evicted += last->call.status == RPCS_STATUS_PENDING;
+		leave(calls, last, RPCS_STATUS_PENDING);
 	}
 	make_room(calls);
 	slot = rpcs_table_add(calls->table, &key);
@@ -261,13 +285,20 @@ struct rpcs_call *rpcs_calls_answer(struct rpcs_calls *calls, const struct rpcs_
 	return &best->call;
 }
 
+/* Its time is up, or it came with a time stamp so far ahead that it would block the rest. */
+static bool is_over(const struct rpcs_calls *calls, const struct slot *slot, uint64_t now_ns)
+{
+	return slot->done_ns <= now_ns || slot->done_ns - now_ns > 8 * calls->timeout_ns;
+}
+
 void rpcs_calls_expire(struct rpcs_calls *calls, uint64_t now_ns)
 {
 	struct slot *slot;
 	int lane;
 
 	for (lane = 0; lane < RPCS_LANE__MAX; lane++)
-		while ((slot = rpcs_table_oldest(calls->table, lane)) && slot->done_ns <= now_ns)
+		while ((slot = rpcs_table_oldest(calls->table, lane)) &&
+		       is_over(calls, slot, now_ns))
 			leave(calls, slot, RPCS_STATUS_TIMEOUT);
 }
 

@@ -29,6 +29,7 @@
 	X(ip_overlaps, "IP fragments that differ from earlier ones where they overlap")    \
 	X(tcp_segments, "TCP segments taken from the fallback")                            \
 	X(tcp_unplaced, "bytes of TCP segments that no record could be found in")          \
+	X(tcp_evicted, "flows that gave up held segments for limits.reassembly")           \
 	X(flows, "flows seen")                                                             \
 	X(flows_evicted, "flows pushed out of a full table")                               \
 	X(sources_evicted, "sources pushed out of a detection's full table")               \

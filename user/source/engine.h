@@ -9,7 +9,7 @@
 
 struct rpcs_native;
 
-/** The native build of the parser; records go to `emit` during rpcs_native_frame(). NULL: no memory. */
+/** The native build of the parser; records go to `emit`. NULL: out of memory. */
 struct rpcs_native *rpcs_native_new(const struct rpcs_settings *settings, rpcs_record_fn emit,
 				    void *arg);
 void rpcs_native_free(struct rpcs_native **native);

@@ -122,6 +122,7 @@ static int rpcs_kernel_open(struct rpcs_kernel *kernel, const struct rpcs_kernel
 	kernel->maps[RPCS_KERNEL_FLOWS] = skel->maps.flows;
 	kernel->maps[RPCS_KERNEL_INTERFACES] = skel->maps.interfaces;
 	rpcs_kernel_set_ports(&skel->rodata->rpcs_config, options);
+	skel->rodata->rpcs_config.timeless = options->timeless;
 	ret = bpf_map__set_max_entries(skel->maps.ring, rpcs_kernel_ring_size(options->ring_size));
 	if (!ret)
 		ret = bpf_map__set_max_entries(skel->maps.flows,

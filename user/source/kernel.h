@@ -19,6 +19,7 @@ struct rpcs_kernel_options {
 	uint32_t port_count;
 	uint64_t ring_size; /* bytes, a power of two and a multiple of the page size */
 	uint64_t flows;	    /* TCP flows that the kernel keeps a state of */
+	bool timeless;	    /* for test runs over a capture: nothing depends on the clock */
 	bool pin;	    /* under RPCS_PIN_DIR; takes maps over that a `run --keep` left */
 };
 

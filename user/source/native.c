@@ -19,7 +19,7 @@ struct flow {
 
 struct fragment {
 	struct rpcs_fragment_key key;
-	enum rpcs_fragment_verdict verdict;
+	struct rpcs_fragment_value value;
 };
 
 enum { FRAGMENTS = 8192 }; /* as the kernel's map */
@@ -86,7 +86,9 @@ static enum rpcs_fragment_verdict rpcs_engine_fragment_get(struct rpcs_engine *e
 {
 	const struct fragment *fragment = rpcs_table_find(eng->native->fragments, key);
 
-	return fragment ? fragment->verdict : RPCS_FRAGMENT_UNKNOWN;
+	if (!fragment)
+		return RPCS_FRAGMENT_UNKNOWN;
+	return rpcs_fragment_verdict_at(&fragment->value, eng->frame->time_ns);
 }
 
 static void rpcs_engine_fragment_set(struct rpcs_engine *eng, const struct rpcs_fragment_key *key,
@@ -99,7 +101,8 @@ static void rpcs_engine_fragment_set(struct rpcs_engine *eng, const struct rpcs_
 		rpcs_table_remove(fragments, rpcs_table_oldest(fragments, RPCS_LANE_FIRST));
 	if (!fragment)
 		fragment = rpcs_table_add(fragments, key);
-	fragment->verdict = verdict;
+	fragment->value.time_ns = eng->frame->time_ns;
+	fragment->value.verdict = verdict;
 }
 
 static uint64_t rpcs_engine_now(struct rpcs_engine *eng)

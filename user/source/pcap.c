@@ -133,8 +133,8 @@ int rpcs_pcap_open(const char *path, struct rpcs_pcap **ret_pcap)
 	}
 	if (fstat(fileno(pcap->file), &st) == 0 && S_ISREG(st.st_mode))
 		pcap->size = (uint64_t)st.st_size;
-	pcap->handle = pcap_fopen_offline_with_tstamp_precision(
-		pcap->file, PCAP_TSTAMP_PRECISION_NANO, why);
+	pcap->handle = pcap_fopen_offline_with_tstamp_precision(pcap->file,
+								PCAP_TSTAMP_PRECISION_NANO, why);
 	if (!pcap->handle) {
 		err = -EINVAL;
 		rpcs_log_error("%s: not a capture (%s); pcap and pcapng files are read", name, why);

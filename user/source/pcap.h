@@ -9,7 +9,7 @@
 
 struct rpcs_pcap;
 
-/** Opens a capture, "-" for standard input; logs the one clear line and returns -errno on failure. */
+/** Opens a capture, "-" for standard input; -errno, with the one clear line logged. */
 int rpcs_pcap_open(const char *path, struct rpcs_pcap **ret_pcap);
 void rpcs_pcap_free(struct rpcs_pcap **pcap);
 

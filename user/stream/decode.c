@@ -73,9 +73,8 @@ static bool take_credential(struct rpcs_cursor *cur, struct rpcs_message *messag
 		return false;
 	body = *cur;
 	if (!take_auth(cur, message, message->auth.len,
-		       message->auth.len > RPCS_AUTH_BODY_MAX ?
-			       "credential over 400 bytes" :
-			       "credential beyond the message"))
+		       message->auth.len > RPCS_AUTH_BODY_MAX ? "credential over 400 bytes"
+							      : "credential beyond the message"))
 		return false;
 	body.left = message->auth.len;
 	if (message->auth.flavor == RPCS_AUTH_SYS && !auth_sys(body, &message->auth))
@@ -91,8 +90,8 @@ static bool take_verifier(struct rpcs_cursor *cur, struct rpcs_message *message)
 		return false;
 	message->has_verf = true;
 	return take_auth(cur, message, message->verf_len,
-			 message->verf_len > RPCS_AUTH_BODY_MAX ? "verifier over 400 bytes" :
-								  "verifier beyond the message");
+			 message->verf_len > RPCS_AUTH_BODY_MAX ? "verifier over 400 bytes"
+								: "verifier beyond the message");
 }
 
 static void set_body(struct rpcs_message *message, const struct rpcs_cursor *cur)
@@ -121,8 +120,7 @@ static void decode_failure(struct rpcs_message *message, struct rpcs_cursor *cur
 			take(cur, message, &message->mismatch_low, "no version range") &&
 			take(cur, message, &message->mismatch_high, "no version range");
 	} else if (!accepted && message->stat == RPCS_REJECT_AUTH_ERROR) {
-		message->has_auth_stat =
-			take(cur, message, &message->auth_stat, "no auth_stat");
+		message->has_auth_stat = take(cur, message, &message->auth_stat, "no auth_stat");
 	} else if (accepted && message->stat > RPCS_ACCEPT_SYSTEM_ERR) {
 		message->malformed = "unknown accept_stat";
 	} else if (!accepted) {

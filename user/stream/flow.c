@@ -18,10 +18,9 @@ int rpcs_flow_table_init(struct rpcs_flow_table *flows, uint32_t capacity, uint6
 
 	if (!table)
 		return -ENOMEM;
-	*flows = (struct rpcs_flow_table){ .table = table,
-					   .seed = *seed,
-					   .idle_ns = idle_ns,
-					   .held_limit = held_limit };
+	*flows = (struct rpcs_flow_table){
+		.table = table, .seed = *seed, .idle_ns = idle_ns, .held_limit = held_limit
+	};
 	return 0;
 }
 
@@ -34,12 +33,13 @@ static void flow_release(struct rpcs_flow_table *flows, struct rpcs_flow *flow)
 void rpcs_flow_table_free(struct rpcs_flow_table *flows)
 {
 	struct rpcs_flow *flow;
+	int lane;
 
-	if (!flows->table)
-		return;
-	while ((flow = rpcs_table_oldest(flows->table, RPCS_LANE_FIRST))) {
-		flow_release(flows, flow);
-		rpcs_table_remove(flows->table, flow);
+	for (lane = 0; flows->table && lane < RPCS_LANE__MAX; lane++) {
+		while ((flow = rpcs_table_oldest(flows->table, lane))) {
+			flow_release(flows, flow);
+			rpcs_table_remove(flows->table, flow);
+		}
 	}
 	rpcs_table_free(&flows->table);
 }
@@ -59,7 +59,7 @@ static int ends_fill(struct rpcs_flow_ends *ends, const struct rpcs_tuple *tuple
 	return side;
 }
 
-static void flow_start(struct rpcs_flow_table *flows, struct rpcs_flow *flow, uint64_t time_ns)
+void rpcs_flow_restart(struct rpcs_flow_table *flows, struct rpcs_flow *flow, uint64_t time_ns)
 {
 	struct {
 		struct rpcs_flow_ends ends;
@@ -72,17 +72,71 @@ static void flow_start(struct rpcs_flow_table *flows, struct rpcs_flow *flow, ui
 	if (flow->id == 0)
 		flow->id = 1;
 	flow->start_ns = flow->last_ns = time_ns;
+	rpcs_table_move(flows->table, flow, RPCS_LANE_FIRST);
 }
 
-static bool flow_has_ended(const struct rpcs_flow_table *flows, const struct rpcs_flow *flow,
-			   uint64_t time_ns, bool syn, uint32_t seq, int side)
+void rpcs_flow_settle(struct rpcs_flow_table *flows, struct rpcs_flow *flow, uint64_t time_ns)
 {
-	if (flow->ends.protocol == 17)
-		return time_ns > flow->last_ns && time_ns - flow->last_ns > flows->idle_ns;
-	if (!syn)
-		return false;
+	bool waiting = flow->half[0].held || flow->half[1].held;
+
+	if (waiting == flow->waiting)
+		return;
+	flow->waiting = waiting;
+	flow->waiting_ns = time_ns;
+	rpcs_table_move(flows->table, flow, waiting ? RPCS_LANE_SECOND : RPCS_LANE_FIRST);
+}
+
+void rpcs_flow_tuple(const struct rpcs_flow *flow, int side, struct rpcs_tuple *ret_tuple)
+{
+	*ret_tuple = (struct rpcs_tuple){ .src = flow->ends.address[side],
+					  .dst = flow->ends.address[!side],
+					  .sport = flow->ends.port[side],
+					  .dport = flow->ends.port[!side],
+					  .protocol = flow->ends.protocol };
+}
+
+/* A SYN on a live connection: the server only asks back (RFC 5961 4), so the stream goes on. */
+static void note_again(struct rpcs_flow *flow, int side, uint32_t seq)
+{
+	flow->again = true;
+	flow->again_side = (uint8_t)side;
+	flow->again_seq = seq;
+}
+
+static bool udp_is_another(const struct rpcs_flow_table *flows, const struct rpcs_flow *flow,
+			   uint64_t time_ns)
+{
+	return flow->ends.protocol == 17 && time_ns > flow->last_ns &&
+	       time_ns - flow->last_ns > flows->idle_ns;
+}
+
+static void take_syn(struct rpcs_flow_table *flows, struct rpcs_flow *flow, uint64_t time_ns,
+		     uint32_t seq, int side)
+{
 	/* The same SYN again is a retransmission. */
-	return flow->closed || !flow->syn_seen[side] || flow->syn_seq[side] != seq;
+	if (!flow->closed && flow->syn_seen[side] && flow->syn_seq[side] == seq)
+		return;
+	if (!flow->closed && (rpcs_flow_handshake(flow) || flow->half[side].in_step))
+		note_again(flow, side, seq);
+	else
+		rpcs_flow_restart(flows, flow, time_ns);
+}
+
+static struct rpcs_flow *flow_add(struct rpcs_flow_table *flows, const struct rpcs_flow_ends *ends)
+{
+	struct rpcs_flow *flow;
+
+	if (!rpcs_table_is_full(flows->table))
+		return rpcs_table_add(flows->table, ends);
+	flow = rpcs_table_oldest(flows->table, RPCS_LANE_FIRST);
+	if (!flow)
+		flow = rpcs_table_oldest(flows->table, RPCS_LANE_SECOND);
+	if (flows->leave)
+		flows->leave(flows->leave_arg, flow);
+	flow_release(flows, flow);
+	rpcs_table_remove(flows->table, flow);
+	flows->evicted++;
+	return rpcs_table_add(flows->table, ends);
 }
 
 struct rpcs_flow *rpcs_flow_get(struct rpcs_flow_table *flows, const struct rpcs_tuple *tuple,
@@ -94,20 +148,17 @@ struct rpcs_flow *rpcs_flow_get(struct rpcs_flow_table *flows, const struct rpcs
 
 	flow = rpcs_table_find(flows->table, &ends);
 	if (!flow) {
-		if (rpcs_table_is_full(flows->table)) {
-			flow = rpcs_table_oldest(flows->table, RPCS_LANE_FIRST);
-			flow_release(flows, flow);
-			rpcs_table_remove(flows->table, flow);
-			flows->evicted++;
-		}
-		flow = rpcs_table_add(flows->table, &ends);
-		flow_start(flows, flow, time_ns);
+		flow = flow_add(flows, &ends);
+		rpcs_flow_restart(flows, flow, time_ns);
 		flow->midstream = tuple->protocol == 6 && !syn;
-	} else {
-		rpcs_table_move(flows->table, flow, RPCS_LANE_FIRST);
-		if (flow_has_ended(flows, flow, time_ns, syn, seq, side))
-			flow_start(flows, flow, time_ns);
+	} else if (syn) {
+		take_syn(flows, flow, time_ns, seq, side);
+	} else if (udp_is_another(flows, flow, time_ns)) {
+		rpcs_flow_restart(flows, flow, time_ns);
 	}
+	/* A flow that waits keeps its place: the queue is by how long. */
+	if (!flow->waiting)
+		rpcs_table_move(flows->table, flow, RPCS_LANE_FIRST);
 	flow->last_ns = time_ns;
 	*ret_side = side;
 	return flow;

@@ -16,7 +16,8 @@ struct rpcs_half {
 	struct rpcs_segment *last; /* of that list */
 	uint32_t held_bytes;
 	uint32_t held_segments;
-	uint32_t wanted; /* bytes from `next` that must be there before a look is worth it */
+	uint32_t scanned; /* bytes from `next` on: whole fragments of a record that goes on */
+	uint32_t wanted;  /* bytes from `next` that must be there before a look is worth it */
 };
 
 /** Endpoints in an order of their own, so that both directions find the same flow. */
@@ -35,7 +36,12 @@ struct rpcs_flow {
 	uint32_t syn_seq[2];
 	bool syn_seen[2];
 	bool fin_seen[2];
-	bool closed;   /* RST or both FIN: the next SYN is another flow */
+	bool again; /* a SYN of another connection came; forged, unless it is answered */
+	uint8_t again_side;
+	uint32_t again_seq;
+	bool waiting; /* holds segments, since `waiting_ns`: queued in the second lane */
+	uint64_t waiting_ns;
+	bool closed;	/* RST or both FIN: the next SYN is another flow */
 	bool midstream; /* TCP whose beginning was not seen */
 };
 
@@ -52,6 +58,10 @@ struct rpcs_flow_table {
 	uint64_t evicted;
 	uint64_t idle_ns;
 	uint64_t held_bytes, held_limit; /* memory of the segments of all flows */
+	uint64_t held_evicted;		 /* flows that had to give theirs up for the limit */
+	/* Told of a flow before a full table pushes it out; may be NULL. */
+	void (*leave)(void *arg, struct rpcs_flow *flow);
+	void *leave_arg;
 };
 
 /** `capacity` flows; a UDP flow silent for `idle_ns` is another one. -ENOMEM. */
@@ -66,5 +76,14 @@ void rpcs_flow_table_free(struct rpcs_flow_table *flows);
  */
 struct rpcs_flow *rpcs_flow_get(struct rpcs_flow_table *flows, const struct rpcs_tuple *tuple,
 				uint64_t time_ns, bool syn, uint32_t seq, int *ret_side);
+
+/** Another connection of the same 5-tuple: a new id, nothing seen yet. */
+void rpcs_flow_restart(struct rpcs_flow_table *flows, struct rpcs_flow *flow, uint64_t time_ns);
+
+/** Queues the flow by whether it holds segments. */
+void rpcs_flow_settle(struct rpcs_flow_table *flows, struct rpcs_flow *flow, uint64_t time_ns);
+
+/** The tuple of what `side` sends. */
+void rpcs_flow_tuple(const struct rpcs_flow *flow, int side, struct rpcs_tuple *ret_tuple);
 
 #endif

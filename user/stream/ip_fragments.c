@@ -14,8 +14,8 @@
 
 enum {
 	PACKETS_MAX = 4096,
-	/* A packet in more pieces than this is made to cost memory, not to arrive. */
-	PIECES_MAX = 8192,
+	/* A packet in more pieces than this is made to cost time, not to arrive. */
+	PIECES_MAX = 512,
 	HEADER_MAX = 60,
 };
 
@@ -33,6 +33,7 @@ struct packet {
 	uint32_t piece_count, held;
 	uint32_t covered; /* bytes of the payload that came */
 	uint32_t total;	  /* of the payload; 0 until the last fragment came */
+	uint32_t reach;	  /* the end of the piece that lies farthest back */
 	uint64_t since_ns;
 	uint8_t header[HEADER_MAX]; /* of the first fragment */
 	uint8_t header_len;	    /* 0 until it came */
@@ -224,6 +225,8 @@ static void packet_fill(struct rpcs_ip_fragments *fragments, struct packet *pack
 		from = to;
 	}
 	fragments->counts.overlaps += conflict;
+	if (end > packet->reach)
+		packet->reach = end;
 	if (f->offset == 0 && !packet->header_len) {
 		memcpy(packet->header, f->header, f->header_len);
 		packet->header_len = (uint8_t)f->header_len;
@@ -240,8 +243,7 @@ static struct packet *packet_get(struct rpcs_ip_fragments *fragments, const stru
 
 	if (packet)
 		return packet;
-	while (rpcs_table_is_full(fragments->table) ||
-	       (fragments->held > fragments->limit && rpcs_table_count(fragments->table))) {
+	if (rpcs_table_is_full(fragments->table)) {
 		packet_drop(fragments, rpcs_table_oldest(fragments->table, RPCS_LANE_FIRST));
 		fragments->counts.evicted++;
 	}
@@ -293,6 +295,17 @@ bool rpcs_ip_fragments_add(struct rpcs_ip_fragments *fragments, const uint8_t *b
 	fragments->counts.fragments++;
 	packet = packet_get(fragments, &f, seen->time_ns);
 	packet_fill(fragments, packet, &f);
+	/* Two ends, or bytes behind the end: no host puts that together. */
+	if (packet->total && packet->reach > packet->total) {
+		packet_drop(fragments, packet);
+		fragments->counts.bad++;
+		return false;
+	}
+	if (fragments->held > fragments->limit) {
+		packet_drop(fragments, rpcs_table_oldest(fragments->table, RPCS_LANE_FIRST));
+		fragments->counts.evicted++;
+		return false;
+	}
 	if (!packet->total || !packet->header_len || packet->covered < packet->total)
 		return false;
 	packet_join(fragments, packet, ret_packet);

@@ -93,7 +93,7 @@ struct rpcs_message {
 	struct rpcs_tuple tuple;
 	struct rpcs_sighting seen;
 	bool is_call;
-	bool call_known; /* a reply whose call was seen: program, version, procedure are set */
+	bool call_known;  /* a reply whose call was seen: program, version, procedure are set */
 	bool reassembled; /* came through the fallback: rpc.source */
 	bool truncated;
 	const char *malformed; /* a literal reason, NULL for none */

@@ -37,8 +37,10 @@ static bool take_text(struct decoder *dec, struct rpcs_text *ret_text)
 	if (len > dec->cur.left || rpcs_xdr_padded(len) > dec->cur.left)
 		return fault(dec, true, "string length beyond the message");
 	bytes = dec->cur.pos;
-	if (!rpcs_skip(&dec->cur, rpcs_xdr_padded(len)))
+	if ((size_t)(dec->cur.end - bytes) < rpcs_xdr_padded(len))
 		return fault(dec, false, NULL);
+	dec->cur.pos += rpcs_xdr_padded(len);
+	dec->cur.left -= rpcs_xdr_padded(len);
 	ret_text->bytes = bytes;
 	ret_text->len = len;
 	return true;
@@ -131,8 +133,7 @@ static void decode_result(struct decoder *dec, struct rpcs_portmap *pm)
 		fault(dec, true, "boolean that is neither 0 nor 1");
 }
 
-static bool take_mapping(struct decoder *dec, enum rpcs_portmap_shape shape,
-			 struct rpcs_mapping *m)
+static bool take_mapping(struct decoder *dec, enum rpcs_portmap_shape shape, struct rpcs_mapping *m)
 {
 	switch (shape) {
 	case RPCS_PORTMAP_MAPPINGS:
@@ -149,9 +150,9 @@ static bool take_mapping(struct decoder *dec, enum rpcs_portmap_shape shape,
 	}
 }
 
-/* A linked list in XDR: "one more follows" before each entry. Ends with the message at the latest. */
-static void decode_list(struct decoder *dec, struct rpcs_portmap *pm,
-			enum rpcs_portmap_shape shape, struct rpcs_mapping_room *room)
+/* A linked list in XDR: "one more follows" before each entry. It ends with the message. */
+static void decode_list(struct decoder *dec, struct rpcs_portmap *pm, enum rpcs_portmap_shape shape,
+			struct rpcs_mapping_room *room)
 {
 	struct rpcs_mapping spare, *m;
 	uint32_t follows;
@@ -164,8 +165,8 @@ static void decode_list(struct decoder *dec, struct rpcs_portmap *pm,
 			return;
 		if (follows == 0)
 			break;
-		m = pm->mappings_count < RPCS_MAPPINGS_MAX ? &room->list[pm->mappings_count] :
-							     &spare;
+		m = pm->mappings_count < RPCS_MAPPINGS_MAX ? &room->list[pm->mappings_count]
+							   : &spare;
 		*m = (struct rpcs_mapping){ 0 };
 		if (!take_mapping(dec, shape, m))
 			return;

@@ -9,31 +9,7 @@
 #include <rpcsentry/rpc.h>
 
 #include "decode.h"
-#include "ip_fragments.h"
-#include "tcp.h"
-
-enum { RPCS_CPUS_MAX = 1024 };
-
-/* One CPU's packet in several pieces; made when that CPU first sends one. */
-struct assembly {
-	uint32_t packet_id;
-	uint32_t filled;
-	uint8_t packet[RPCS_PACKET_MAX];
-};
-
-struct rpcs_stream {
-	struct rpcs_stream_handler handler;
-	struct rpcs_stream_counts counts;
-	struct rpcs_flow_table flows;
-	struct rpcs_tcp tcp;
-	struct rpcs_ip_fragments *fragments;
-	const struct rpcs_settings *settings;
-	struct rpcs_flow *flow; /* of the segment in hand */
-	struct rpcs_tuple tuple;
-
-	/* fallback packets whose pieces are coming in; pieces of several CPUs mix */
-	struct assembly *assemblies[RPCS_CPUS_MAX];
-};
+#include "stream_private.h"
 
 static void take_tcp_record(void *arg, const struct rpcs_tcp_record *record)
 {
@@ -46,6 +22,11 @@ static void take_tcp_record(void *arg, const struct rpcs_tcp_record *record)
 		stream->handler.message(stream->handler.arg, &message, stream->flow);
 	else
 		stream->counts.messages_junk++;
+}
+
+static void flow_leaves(void *arg, struct rpcs_flow *flow)
+{
+	rpcs_stream_take_rest(arg, flow);
 }
 
 struct rpcs_stream *rpcs_stream_new(const struct rpcs_settings *settings,
@@ -63,19 +44,20 @@ struct rpcs_stream *rpcs_stream_new(const struct rpcs_settings *settings,
 	if (rpcs_flow_table_init(&stream->flows, (uint32_t)settings->limit_flows,
 				 settings->flow_timeout_ns, settings->limit_reassembly, seed) ||
 	    rpcs_tcp_init(&stream->tcp, &stream->flows, take_tcp_record, stream) ||
-	    !stream->fragments)
+	    !stream->fragments) {
 		rpcs_stream_free(&stream);
+		return NULL;
+	}
+	stream->flows.leave = flow_leaves;
+	stream->flows.leave_arg = stream;
 	return stream;
 }
 
 void rpcs_stream_free(struct rpcs_stream **stream)
 {
-	int i;
-
 	if (!*stream)
 		return;
-	for (i = 0; i < RPCS_CPUS_MAX; i++)
-		free((*stream)->assemblies[i]);
+	rpcs_pieces_free(&(*stream)->pieces);
 	rpcs_flow_table_free(&(*stream)->flows);
 	rpcs_tcp_free(&(*stream)->tcp);
 	rpcs_ip_fragments_free(&(*stream)->fragments);
@@ -95,6 +77,22 @@ static void sighting_from_head(struct rpcs_sighting *seen, const struct rpcs_rec
 					.ttl = head->ttl };
 }
 
+/* The flow of data at `seq`; on a closed one that it has no place in, another connection's. */
+static struct rpcs_flow *flow_of(struct rpcs_stream *stream, const struct rpcs_tuple *tuple,
+				 uint32_t seq, const struct rpcs_sighting *seen, int *ret_side)
+{
+	struct rpcs_flow *flow =
+		rpcs_flow_get(&stream->flows, tuple, seen->time_ns, false, 0, ret_side);
+	const struct rpcs_half *half = &flow->half[*ret_side];
+
+	if (flow->closed && half->in_step && !rpcs_tcp_fits(half, seq) &&
+	    half->next - seq > RPCS_PACKET_MAX) {
+		rpcs_flow_restart(&stream->flows, flow, seen->time_ns);
+		flow->midstream = true;
+	}
+	return flow;
+}
+
 static void take_rpc(struct rpcs_stream *stream, const struct rpcs_record_rpc *record, uint32_t len,
 		     const struct rpcs_sighting *seen)
 {
@@ -108,44 +106,19 @@ static void take_rpc(struct rpcs_stream *stream, const struct rpcs_record_rpc *r
 		return;
 	}
 	rpcs_tuple_from_head(&message.tuple, &record->head);
-	flow = rpcs_flow_get(&stream->flows, &message.tuple, seen->time_ns, false, 0, &side);
-	if (message.tuple.protocol == RPCS_IP_TCP &&
-	    !rpcs_tcp_pass(&stream->tcp, &flow->half[side], record->seq,
-			   record->message_len + RPCS_MARK_BYTES))
-		return;
+	flow = flow_of(stream, &message.tuple, record->seq, seen, &side);
+	if (message.tuple.protocol == RPCS_IP_TCP) {
+		bool fresh;
+
+		stream->flow = flow;
+		stream->tuple = message.tuple;
+		fresh = rpcs_tcp_pass(&stream->tcp, &flow->half[side], record->seq,
+				      record->message_len + RPCS_MARK_BYTES, seen);
+		rpcs_flow_settle(&stream->flows, flow, seen->time_ns);
+		if (!fresh)
+			return;
+	}
 	stream->handler.message(stream->handler.arg, &message, flow);
-}
-
-static void take_connection(struct rpcs_stream *stream, const struct rpcs_record_connection *record,
-			    uint32_t len, const struct rpcs_sighting *seen)
-{
-	struct rpcs_connection connection = { .seen = *seen };
-	uint8_t flags = record->head.tcp_flags;
-	bool opens = (flags & (RPCS_TCP_SYN | RPCS_TCP_ACK)) == RPCS_TCP_SYN;
-	struct rpcs_flow *flow;
-	int side;
-
-	if (len < sizeof(*record)) {
-		stream->counts.records_bad++;
-		return;
-	}
-	rpcs_tuple_from_head(&connection.tuple, &record->head);
-	connection.tcp_flags = flags;
-	connection.seq = record->seq;
-	connection.ack = record->ack;
-	flow = rpcs_flow_get(&stream->flows, &connection.tuple, seen->time_ns, opens, record->seq,
-			     &side);
-	if (flags & RPCS_TCP_SYN) {
-		if (!flow->syn_seen[side])
-			rpcs_tcp_begin(&stream->tcp, &flow->half[side], record->seq + 1);
-		flow->syn_seen[side] = true;
-		flow->syn_seq[side] = record->seq;
-	}
-	if (flags & RPCS_TCP_FIN)
-		flow->fin_seen[side] = true;
-	if ((flags & RPCS_TCP_RST) || (flow->fin_seen[0] && flow->fin_seen[1]))
-		flow->closed = true;
-	stream->handler.connection(stream->handler.arg, &connection, flow);
 }
 
 static void take_datagram(struct rpcs_stream *stream, const struct rpcs_packet *pkt,
@@ -180,15 +153,17 @@ static void take_transport(struct rpcs_stream *stream, const struct rpcs_record_
 			   const struct rpcs_sighting *seen)
 {
 	uint32_t available = len - pkt->payload_offset;
+	struct rpcs_flow *flow;
+	struct rpcs_tuple tuple;
 	int side;
 
-	rpcs_tuple_from_head(&stream->tuple, head);
+	rpcs_tuple_from_head(&tuple, head);
 	/* A fragment's head has no ports, or not the transport's protocol. */
-	stream->tuple.sport = pkt->sport;
-	stream->tuple.dport = pkt->dport;
-	stream->tuple.protocol = pkt->protocol;
-	stream->flow =
-		rpcs_flow_get(&stream->flows, &stream->tuple, seen->time_ns, false, 0, &side);
+	tuple.sport = pkt->sport;
+	tuple.dport = pkt->dport;
+	tuple.protocol = pkt->protocol;
+	stream->flow = flow_of(stream, &tuple, pkt->seq, seen, &side);
+	stream->tuple = tuple;
 	if (available > pkt->payload_len)
 		available = pkt->payload_len;
 	bytes += pkt->payload_offset;
@@ -196,10 +171,13 @@ static void take_transport(struct rpcs_stream *stream, const struct rpcs_record_
 		take_datagram(stream, pkt, bytes, available, seen);
 		return;
 	}
+	flow = stream->flow;
 	stream->counts.tcp_segments++;
-	rpcs_tcp_segment(&stream->tcp, &stream->flow->half[side],
+	rpcs_tcp_segment(&stream->tcp, &flow->half[side],
 			 pkt->seq + !!(pkt->tcp_flags & RPCS_TCP_SYN), bytes, pkt->payload_len,
 			 available, seen);
+	rpcs_flow_settle(&stream->flows, flow, seen->time_ns);
+	rpcs_stream_hold_limit(stream, seen->time_ns);
 }
 
 static void take_fragment(struct rpcs_stream *stream, const struct rpcs_record_head *head,
@@ -237,56 +215,32 @@ static void take_packet(struct rpcs_stream *stream, const struct rpcs_record_hea
 		take_transport(stream, head, &pkt, bytes, len, seen);
 }
 
-/* The packet that `piece` goes on with or begins; NULL: its beginning was lost to the ring. */
-static struct assembly *assembly_of(struct rpcs_stream *stream,
-				    const struct rpcs_record_piece *piece)
-{
-	struct assembly **place = &stream->assemblies[piece->cpu % RPCS_CPUS_MAX];
-	struct assembly *assembly;
-
-	if (!*place)
-		*place = calloc(1, sizeof(**place));
-	assembly = *place;
-	if (!assembly)
-		return NULL;
-	if (piece->offset == 0) {
-		stream->counts.packets_incomplete += assembly->filled != 0;
-		assembly->packet_id = piece->packet_id;
-		assembly->filled = 0;
-		return assembly;
-	}
-	if (piece->offset == assembly->filled && piece->packet_id == assembly->packet_id)
-		return assembly;
-	stream->counts.packets_incomplete += assembly->filled != 0;
-	assembly->filled = 0;
-	return NULL;
-}
-
 static void take_piece(struct rpcs_stream *stream, const struct rpcs_record_piece *piece,
 		       uint32_t len, const struct rpcs_sighting *seen)
 {
-	const uint8_t *bytes = (const uint8_t *)(piece + 1);
-	struct assembly *assembly;
+	const uint8_t *packet = NULL;
+	int whole = rpcs_pieces_add(&stream->pieces, piece, len, &packet);
 
-	if (len < sizeof(*piece) || len - sizeof(*piece) < piece->piece_len ||
-	    piece->packet_len > RPCS_PACKET_MAX || piece->offset > piece->packet_len ||
-	    piece->piece_len > piece->packet_len - piece->offset) {
+	if (whole < 0)
 		stream->counts.records_bad++;
-		return;
+	else if (whole)
+		take_packet(stream, &piece->head, packet, piece->packet_len, seen);
+}
+
+void rpcs_stream_tick(struct rpcs_stream *stream, uint64_t now_ns)
+{
+	rpcs_ip_fragments_expire(stream->fragments, now_ns);
+	rpcs_stream_skip_holes(stream, now_ns);
+}
+
+void rpcs_stream_finish(struct rpcs_stream *stream)
+{
+	struct rpcs_flow *flow;
+
+	while ((flow = rpcs_table_oldest(stream->flows.table, RPCS_LANE_SECOND))) {
+		rpcs_stream_take_rest(stream, flow);
+		rpcs_flow_settle(&stream->flows, flow, flow->last_ns);
 	}
-	if (piece->piece_len == piece->packet_len) {
-		take_packet(stream, &piece->head, bytes, piece->packet_len, seen);
-		return;
-	}
-	assembly = assembly_of(stream, piece);
-	if (!assembly)
-		return;
-	memcpy(assembly->packet + piece->offset, bytes, piece->piece_len);
-	assembly->filled += piece->piece_len;
-	if (assembly->filled < piece->packet_len)
-		return;
-	take_packet(stream, &piece->head, assembly->packet, assembly->filled, seen);
-	assembly->filled = 0;
 }
 
 void rpcs_stream_record(struct rpcs_stream *stream, const void *record, uint32_t len,
@@ -300,14 +254,14 @@ void rpcs_stream_record(struct rpcs_stream *stream, const void *record, uint32_t
 		return;
 	}
 	sighting_from_head(&seen, head, time_ns, frame);
-	rpcs_ip_fragments_expire(stream->fragments, time_ns);
+	rpcs_stream_tick(stream, time_ns);
 	switch (head->kind) {
 	case RPCS_RECORD_CALL:
 	case RPCS_RECORD_REPLY:
 		take_rpc(stream, record, len, &seen);
 		break;
 	case RPCS_RECORD_CONNECTION:
-		take_connection(stream, record, len, &seen);
+		rpcs_stream_take_connection(stream, record, len, &seen);
 		break;
 	case RPCS_RECORD_PIECE:
 		take_piece(stream, record, len, &seen);
@@ -323,6 +277,7 @@ void rpcs_stream_counts(const struct rpcs_stream *stream, struct rpcs_stream_cou
 		rpcs_ip_fragments_counts(stream->fragments);
 
 	*ret_counts = stream->counts;
+	ret_counts->packets_incomplete = stream->pieces.incomplete;
 	ret_counts->ip_fragments = fragments->fragments;
 	ret_counts->ip_reassembled = fragments->reassembled;
 	ret_counts->ip_expired = fragments->expired;
@@ -332,4 +287,5 @@ void rpcs_stream_counts(const struct rpcs_stream *stream, struct rpcs_stream_cou
 	ret_counts->tcp_unplaced = stream->tcp.unplaced;
 	ret_counts->flows = stream->flows.started;
 	ret_counts->flows_evicted = stream->flows.evicted;
+	ret_counts->tcp_evicted = stream->flows.held_evicted;
 }

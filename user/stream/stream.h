@@ -23,7 +23,7 @@ struct rpcs_stream_handler {
 struct rpcs_stream_counts {
 	uint64_t records_bad, messages_junk, packets_incomplete, packets_bad;
 	uint64_t ip_fragments, ip_reassembled, ip_expired, ip_evicted, ip_overlaps;
-	uint64_t tcp_segments, tcp_unplaced, flows, flows_evicted;
+	uint64_t tcp_segments, tcp_unplaced, tcp_evicted, flows, flows_evicted;
 };
 
 /** Sized from the settings. NULL: out of memory. */
@@ -35,6 +35,12 @@ void rpcs_stream_free(struct rpcs_stream **stream);
 /** Takes one record of `len` bytes, seen at `time_ns` in capture frame `frame` (0 live). */
 void rpcs_stream_record(struct rpcs_stream *stream, const void *record, uint32_t len,
 			uint64_t time_ns, uint64_t frame);
+
+/** Lets time pass: fragments and holes that nothing came for are given up. */
+void rpcs_stream_tick(struct rpcs_stream *stream, uint64_t now_ns);
+
+/** The end: what holes kept back is told. */
+void rpcs_stream_finish(struct rpcs_stream *stream);
 
 void rpcs_stream_counts(const struct rpcs_stream *stream, struct rpcs_stream_counts *ret_counts);
 

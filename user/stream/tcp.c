@@ -19,9 +19,7 @@ int rpcs_tcp_init(struct rpcs_tcp *tcp, struct rpcs_flow_table *flows, rpcs_tcp_
 
 	if (!assembly)
 		return -ENOMEM;
-	*tcp = (struct rpcs_tcp){
-		.flows = flows, .emit = emit, .arg = arg, .assembly = assembly
-	};
+	*tcp = (struct rpcs_tcp){ .flows = flows, .emit = emit, .arg = arg, .assembly = assembly };
 	return 0;
 }
 
@@ -29,32 +27,6 @@ void rpcs_tcp_free(struct rpcs_tcp *tcp)
 {
 	free(tcp->assembly);
 	tcp->assembly = NULL;
-}
-
-/* What a segment takes of the limit: a byte a segment must not be cheaper than it is. */
-static uint64_t cost_of(const struct rpcs_segment *segment)
-{
-	return sizeof(*segment) + segment->available;
-}
-
-static void drop_first(struct rpcs_flow_table *flows, struct rpcs_half *half)
-{
-	struct rpcs_segment *segment = half->held;
-
-	half->held = segment->next;
-	half->held_bytes -= segment->len;
-	half->held_segments--;
-	flows->held_bytes -= cost_of(segment);
-	free(segment);
-	if (!half->held)
-		half->last = NULL;
-}
-
-void rpcs_half_drop(struct rpcs_flow_table *flows, struct rpcs_half *half)
-{
-	while (half->held)
-		drop_first(flows, half);
-	half->wanted = 0;
 }
 
 /* Gives up what is held; of the first segment a part may have been handed on. */
@@ -73,16 +45,6 @@ void rpcs_tcp_begin(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t seq)
 	half->next = seq;
 }
 
-bool rpcs_tcp_pass(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t seq, uint32_t len)
-{
-	if (half->in_step && (int32_t)(seq + len - half->next) <= 0)
-		return false;
-	drop_unplaced(tcp, half);
-	half->in_step = true;
-	half->next = seq + len;
-	return true;
-}
-
 /* Does a record that may be RPC begin here? Asked where the stream's step is not known. */
 static bool looks_like_record(const uint8_t *bytes, uint32_t len)
 {
@@ -97,62 +59,6 @@ static bool looks_like_record(const uint8_t *bytes, uint32_t len)
 	if (type == RPCS_MSG_CALL)
 		return rpcs_load_be32(bytes + 12) == RPCS_RPC_VERSION;
 	return type == RPCS_MSG_REPLY && rpcs_load_be32(bytes + 12) <= RPCS_REPLY_DENIED;
-}
-
-/* Takes away what other segments have brought before; the rest goes into the list in order. */
-static void hold_part(struct rpcs_tcp *tcp, struct rpcs_half *half, struct rpcs_segment *before,
-		      const struct rpcs_segment *whole, uint32_t skip, uint32_t len,
-		      const uint8_t *bytes)
-{
-	uint32_t available = whole->available > skip ? whole->available - skip : 0;
-	struct rpcs_segment *part;
-
-	if (available > len)
-		available = len;
-	part = malloc(sizeof(*part) + available);
-	if (!part)
-		return; /* the hole it leaves is given up like any other */
-	*part = *whole;
-	part->seq = whole->seq + skip;
-	part->len = len;
-	part->available = available;
-	memcpy(part->bytes, bytes + skip, available);
-	part->next = before ? before->next : half->held;
-	if (before)
-		before->next = part;
-	else
-		half->held = part;
-	if (!part->next)
-		half->last = part;
-	half->held_bytes += len;
-	half->held_segments++;
-	tcp->flows->held_bytes += cost_of(part);
-}
-
-static void hold(struct rpcs_tcp *tcp, struct rpcs_half *half, const struct rpcs_segment *whole,
-		 const uint8_t *bytes)
-{
-	struct rpcs_segment *before = NULL, *at;
-	uint32_t skip = 0, room;
-
-	/* The usual place is the end. */
-	if (half->last && (int32_t)(whole->seq - (half->last->seq + half->last->len)) >= 0) {
-		hold_part(tcp, half, half->last, whole, 0, whole->len, bytes);
-		return;
-	}
-	for (at = half->held; at && skip < whole->len; before = at, at = at->next) {
-		if ((int32_t)(at->seq - (whole->seq + skip)) > 0) {
-			room = at->seq - (whole->seq + skip);
-			if (room > whole->len - skip)
-				room = whole->len - skip;
-			hold_part(tcp, half, before, whole, skip, room, bytes);
-			skip += room;
-		}
-		if (skip < whole->len && (int32_t)(at->seq + at->len - (whole->seq + skip)) > 0)
-			skip = at->seq + at->len - whole->seq;
-	}
-	if (skip < whole->len)
-		hold_part(tcp, half, before, whole, skip, whole->len - skip, bytes);
 }
 
 /** A walk over the held bytes from `next` on. */
@@ -203,16 +109,46 @@ static bool walk_bytes(struct walk *walk, uint8_t *to, uint32_t len, bool *cut)
 static void release_until(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t seq)
 {
 	while (half->held && (int32_t)(half->held->seq + half->held->len - seq) <= 0)
-		drop_first(tcp->flows, half);
+		rpcs_half_drop_first(tcp->flows, half);
 	half->next = seq;
-	half->wanted = 0;
+	half->wanted = half->scanned = 0;
 }
 
 /* Out of step: what is held cannot be placed. */
-static void lose_step(struct rpcs_tcp *tcp, struct rpcs_half *half)
+void rpcs_tcp_lose(struct rpcs_tcp *tcp, struct rpcs_half *half)
 {
 	drop_unplaced(tcp, half);
 	half->in_step = false;
+}
+
+/*
+ * Is the record at `next` there, as far as its marks tell? Each fragment is looked
+ * at once: a record of many small ones would otherwise cost its square.
+ */
+static bool scan_record(struct rpcs_half *half)
+{
+	struct walk walk = { .segment = half->held, .at = half->next + half->scanned };
+	uint8_t bytes[RPCS_MARK_BYTES];
+	bool cut, no_copy = true;
+	uint32_t mark, len;
+
+	do {
+		while (walk.segment &&
+		       (int32_t)(walk.segment->seq + walk.segment->len - walk.at) <= 0)
+			walk.segment = walk.segment->next;
+		cut = false;
+		if (!walk_bytes(&walk, bytes, sizeof(bytes), &cut))
+			return false;
+		mark = rpcs_load_be32(bytes);
+		len = mark & ~RPCS_MARK_LAST;
+		if (cut || len > RPCS_TCP_RECORD_MAX)
+			return true; /* nothing to wait for */
+		half->wanted = walk.at - half->next + len;
+		if (half->held_bytes < half->wanted || !walk_bytes(&walk, NULL, len, &no_copy))
+			return false;
+		half->scanned = walk.at - half->next;
+	} while (!(mark & RPCS_MARK_LAST));
+	return true;
 }
 
 /* Takes one record at `next`. False: not whole yet, or the step is lost. */
@@ -224,22 +160,22 @@ static bool take_record(struct rpcs_tcp *tcp, struct rpcs_half *half)
 	uint8_t bytes[RPCS_MARK_BYTES];
 	uint32_t mark;
 
+	if (!scan_record(half))
+		return false;
 	do {
 		if (!walk_bytes(&walk, bytes, sizeof(bytes), &mark_cut))
 			return false;
 		if (mark_cut) {
-			lose_step(tcp, half);
+			rpcs_tcp_lose(tcp, half);
 			return false;
 		}
 		mark = rpcs_load_be32(bytes);
 		record.fragments++;
 		if ((mark & ~RPCS_MARK_LAST) > RPCS_TCP_RECORD_MAX - record.len) {
-			lose_step(tcp, half);
+			rpcs_tcp_lose(tcp, half);
 			return false;
 		}
-		half->wanted = walk.at - half->next + (mark & ~RPCS_MARK_LAST);
-		if (half->held_bytes < half->wanted ||
-		    !walk_bytes(&walk, tcp->assembly + record.available, mark & ~RPCS_MARK_LAST,
+		if (!walk_bytes(&walk, tcp->assembly + record.available, mark & ~RPCS_MARK_LAST,
 				&cut))
 			return false;
 		record.len += mark & ~RPCS_MARK_LAST;
@@ -263,28 +199,75 @@ static void give_up_hole(struct rpcs_tcp *tcp, struct rpcs_half *half)
 		at = segment->seq + segment->len;
 		segment = segment->next;
 	}
-	while (segment && !looks_like_record(segment->bytes, segment->available))
+	while (segment && !segment->passed &&
+	       !looks_like_record(segment->bytes, segment->available))
 		segment = segment->next;
 	if (!segment) {
-		lose_step(tcp, half);
+		rpcs_tcp_lose(tcp, half);
 		return;
 	}
 	tcp->unplaced += segment->seq - half->next;
 	release_until(tcp, half, segment->seq);
 }
 
+/* Steps over what the kernel has reported. */
+static bool take_passed(struct rpcs_tcp *tcp, struct rpcs_half *half)
+{
+	if (!half->held->passed || half->held->seq != half->next)
+		return false;
+	release_until(tcp, half, half->held->seq + half->held->len);
+	return true;
+}
+
 static void take_records(struct rpcs_tcp *tcp, struct rpcs_half *half)
 {
-	while (half->in_step && half->held && half->held_bytes >= half->wanted &&
-	       take_record(tcp, half))
+	while (half->in_step && half->held &&
+	       (take_passed(tcp, half) ||
+		(half->held_bytes >= half->wanted && take_record(tcp, half))))
 		;
 }
 
-static bool over_limit(const struct rpcs_tcp *tcp, const struct rpcs_half *half)
+static bool over_limit(const struct rpcs_half *half)
 {
-	return half->held_bytes > RPCS_TCP_HELD_MAX ||
-	       half->held_segments > RPCS_TCP_SEGMENTS_MAX ||
-	       tcp->flows->held_bytes > tcp->flows->held_limit;
+	return half->held_bytes > RPCS_TCP_HELD_MAX || half->held_segments > RPCS_TCP_SEGMENTS_MAX;
+}
+
+/*
+ * Places a segment, trimmed to what is new. False: it was seen before, or lies
+ * where the stream can't be (counted).
+ */
+static bool place(struct rpcs_tcp *tcp, struct rpcs_half *half, struct rpcs_segment *whole,
+		  const uint8_t *bytes)
+{
+	uint32_t behind = half->next - whole->seq;
+
+	if (behind != 0 && behind <= RPCS_TCP_WINDOW_MAX) {
+		if (behind >= whole->len)
+			return false;
+		if (bytes)
+			bytes += behind < whole->available ? behind : whole->available;
+		whole->seq = half->next;
+		whole->len -= behind;
+		whole->available = whole->available > behind ? whole->available - behind : 0;
+	} else if (whole->seq - half->next > RPCS_TCP_WINDOW_MAX) {
+		tcp->unplaced += whole->len;
+		return false;
+	}
+	rpcs_half_hold(tcp->flows, half, whole, bytes);
+	take_records(tcp, half);
+	while (half->held && over_limit(half)) {
+		give_up_hole(tcp, half);
+		take_records(tcp, half);
+	}
+	return true;
+}
+
+/* So far behind that the step itself is in doubt: a decoy may have moved it. */
+static bool is_far_back(const struct rpcs_half *half, uint32_t seq)
+{
+	uint32_t behind = half->next - seq;
+
+	return behind > RPCS_TCP_REPEAT_MAX && behind <= RPCS_TCP_WINDOW_MAX;
 }
 
 void rpcs_tcp_segment(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t seq,
@@ -298,7 +281,6 @@ void rpcs_tcp_segment(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t seq
 		.len = len,
 		.available = available,
 	};
-	uint32_t behind;
 
 	if (!half->in_step) {
 		if (!looks_like_record(bytes, available)) {
@@ -307,21 +289,69 @@ void rpcs_tcp_segment(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t seq
 		}
 		rpcs_tcp_begin(tcp, half, seq);
 	}
-	behind = half->next - seq;
-	if (behind != 0 && behind <= RPCS_TCP_WINDOW_MAX) {
-		if (behind >= len)
-			return; /* seen before */
-		whole.seq = half->next;
-		whole.len = len - behind;
-		whole.available = available > behind ? available - behind : 0;
-		bytes += behind < available ? behind : available;
-	} else if (seq - half->next > RPCS_TCP_WINDOW_MAX) {
-		tcp->unplaced += len;
-		return;
+	if (is_far_back(half, seq) && looks_like_record(bytes, available)) {
+		rpcs_tcp_lose(tcp, half);
+		rpcs_tcp_begin(tcp, half, seq);
 	}
-	hold(tcp, half, &whole, bytes);
+	place(tcp, half, &whole, bytes);
+}
+
+bool rpcs_tcp_pass(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t seq, uint32_t len,
+		   const struct rpcs_sighting *seen)
+{
+	struct rpcs_segment whole = {
+		.seen = *seen,
+		.arrival = ++tcp->arrivals,
+		.seq = seq,
+		.len = len,
+		.passed = true,
+	};
+
+	if (half->in_step && is_far_back(half, seq))
+		rpcs_tcp_lose(tcp, half);
+	if (!half->in_step)
+		rpcs_tcp_begin(tcp, half, seq);
+	/* Bytes of the same record that came before would make a second message of it. */
+	rpcs_half_drop_inside(tcp->flows, half, seq, len);
+	if (seq == half->next) {
+		release_until(tcp, half, seq + len);
+		take_records(tcp, half);
+		return true;
+	}
+	return place(tcp, half, &whole, NULL);
+}
+
+bool rpcs_tcp_fits(const struct rpcs_half *half, uint32_t seq)
+{
+	uint32_t reach = half->held ? half->last->seq + half->last->len - half->next : 0;
+
+	return !half->in_step || seq - half->next <= reach;
+}
+
+static bool has_hole(const struct rpcs_half *half)
+{
+	const struct rpcs_segment *segment;
+	uint32_t at = half->next;
+
+	for (segment = half->held; segment; segment = segment->next) {
+		if ((int32_t)(segment->seq - at) > 0)
+			return true;
+		at = segment->seq + segment->len;
+	}
+	return false;
+}
+
+void rpcs_tcp_skip_hole(struct rpcs_tcp *tcp, struct rpcs_half *half)
+{
+	if (!has_hole(half))
+		return;
+	give_up_hole(tcp, half);
 	take_records(tcp, half);
-	while (half->held && over_limit(tcp, half)) {
+}
+
+void rpcs_tcp_end(struct rpcs_tcp *tcp, struct rpcs_half *half)
+{
+	while (half->held) {
 		give_up_hole(tcp, half);
 		take_records(tcp, half);
 	}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Community ID against the specification's published values and those of tshark. */
+#include "unit/output_fixture.h"
+
+FILE *fixture_lines;
+
+static const struct {
+	const char *src;
+	uint16_t sport;
+	const char *dst;
+	uint16_t dport;
+	uint8_t protocol;
+	const char *id;
+} vectors[] = {
+	/* published with the specification */
+	{ "128.232.110.120", 34855, "66.35.250.204", 80, 6, "1:LQU9qZlK+B5F3KDmev6m5PMibrg=" },
+	{ "192.168.1.52", 54585, "8.8.8.8", 53, 17, "1:d/FP5EW3wiY1vCndhwleRRKHowQ=" },
+	/* tshark 4.0 of the captures rpcinfo6_p and load_small */
+	{ "fd66::2", 628, "fd66::10", 111, 6, "1:0tZbXoHihamp4VkyEHBA8MKDp0s=" },
+	{ "fd66::2", 629, "fd66::10", 111, 6, "1:2l4tXTmWsSPwp9wuo1ZBOZDH9RE=" },
+	{ "10.66.0.2", 676, "10.66.0.10", 111, 6, "1:sDmC981GcLBCTRBQXmj+LRMhyM8=" },
+	{ "10.66.0.2", 682, "10.66.0.10", 111, 6, "1:xqAuIFLatckWrXuu01hhdNcr7fc=" },
+};
+
+static void check(const struct rpcs_tuple *tuple, const char *expected)
+{
+	char text[40];
+
+	memset(text, 'x', sizeof(text));
+	rpcs_community_id(tuple, text);
+	assert_string_equal(text, expected);
+}
+
+static void test_vectors(void **state)
+{
+	struct rpcs_tuple tuple;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
+		tuple = tuple_of(vectors[i].src, vectors[i].sport, vectors[i].dst, vectors[i].dport,
+				 vectors[i].protocol);
+		check(&tuple, vectors[i].id);
+		/* the other direction */
+		tuple = tuple_of(vectors[i].dst, vectors[i].dport, vectors[i].src, vectors[i].sport,
+				 vectors[i].protocol);
+		check(&tuple, vectors[i].id);
+	}
+}
+
+/* Between equal addresses the ports decide which end is first. */
+static void test_same_address(void **state)
+{
+	struct rpcs_tuple there = tuple_of("127.0.0.1", 700, "127.0.0.1", 111, 17);
+	struct rpcs_tuple back = tuple_of("127.0.0.1", 111, "127.0.0.1", 700, 17);
+	char a[40], b[40];
+
+	(void)state;
+	rpcs_community_id(&there, a);
+	rpcs_community_id(&back, b);
+	assert_string_equal(a, b);
+	back.sport = 112;
+	rpcs_community_id(&back, b);
+	assert_string_not_equal(a, b);
+	there.protocol = 6;
+	rpcs_community_id(&there, b);
+	assert_string_not_equal(a, b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_vectors),
+		cmocka_unit_test(test_same_address),
+	};
+
+	return cmocka_run_group_tests_name("community_id", tests, NULL, NULL);
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The `portmap` object: every shape, whole and in part. */
+#include "unit/output_fixture.h"
+#include "unit/output_schema.h"
+
+static json_t *message_line(const struct rpcs_message *message)
+{
+	struct rpcs_output_context context = { .transactions = true };
+	struct fixture fixture = fixture_open(&context);
+
+	assert_int_equal(fixture.sink->message(fixture.sink, message, 5), 0);
+	return fixture_line(&fixture);
+}
+
+/* Which keys each shape has, in the order in which `has` counts them. */
+static const struct {
+	enum rpcs_portmap_shape shape;
+	bool reply;
+	const char *keys[5];
+} shapes[] = {
+	{ RPCS_PORTMAP_NOTHING, false, { NULL } },
+	{ RPCS_PORTMAP_MAPPING, false, { "program", "version", "protocol", "port" } },
+	{ RPCS_PORTMAP_RPCB, false, { "program", "version", "netid", "address", "owner" } },
+	{ RPCS_PORTMAP_CALLIT_ARGS, false, { "program", "version", "procedure", "args_length" } },
+	{ RPCS_PORTMAP_PORT, true, { "port" } },
+	{ RPCS_PORTMAP_ADDRESS, true, { "address" } },
+	{ RPCS_PORTMAP_RESULT, true, { "result" } },
+	{ RPCS_PORTMAP_CALLIT_PORT, true, { "port", "result_length" } },
+	{ RPCS_PORTMAP_CALLIT_ADDRESS, true, { "address", "result_length" } },
+	{ RPCS_PORTMAP_TIME, true, { "time" } },
+};
+
+static struct rpcs_portmap everything(enum rpcs_portmap_shape shape, uint8_t has)
+{
+	return (struct rpcs_portmap){
+		.shape = shape,
+		.has = has,
+		.program = 100003,
+		.version = 3,
+		.protocol = 6,
+		.port = 2049,
+		.procedure = 7,
+		.length = 88,
+		.time = 1795310157,
+		.result = true,
+		.netid = text_of("tcp6"),
+		.address = text_of("fd66::10.8.1"),
+		.owner = text_of("superuser"),
+	};
+}
+
+static void check_value(const json_t *portmap, const char *key)
+{
+	static const struct {
+		const char *key, *text;
+		int number;
+	} values[] = {
+		{ "program", NULL, 100003 },   { "version", NULL, 3 },
+		{ "protocol", NULL, 6 },       { "port", NULL, 2049 },
+		{ "procedure", NULL, 7 },      { "args_length", NULL, 88 },
+		{ "result_length", NULL, 88 }, { "time", NULL, 1795310157 },
+		{ "netid", "tcp6", 0 },	       { "address", "fd66::10.8.1", 0 },
+		{ "owner", "superuser", 0 },
+	};
+	size_t i;
+
+	if (strcmp(key, "result") == 0) {
+		assert_yes(portmap, key);
+		return;
+	}
+	for (i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		if (strcmp(values[i].key, key) != 0)
+			continue;
+		if (values[i].text)
+			assert_text(portmap, key, values[i].text);
+		else
+			assert_number(portmap, key, values[i].number);
+		return;
+	}
+	fail_msg("no value for %s", key);
+}
+
+/* Every shape with none, one … all of its members: those are there, and no others. */
+static void test_shapes(void **state)
+{
+	struct rpcs_message call = call_of(RPCS_PORTMAP_GETPORT);
+	struct rpcs_message message;
+	size_t i, has, want, k;
+	json_t *line;
+
+	(void)state;
+	for (i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+		for (has = 0; has < 5 && (!has || shapes[i].keys[has - 1]); has++) {
+			message = shapes[i].reply ? reply_to(&call) : call;
+			message.truncated = true;
+			message.portmap = everything(shapes[i].shape, has);
+			line = message_line(&message);
+			want = has;
+			for (k = 0; k < has; k++) {
+				check_value(at(line, "portmap"), shapes[i].keys[k]);
+				want += strcmp(shapes[i].keys[k], "program") == 0;
+			}
+			/* program_name comes with the program */
+			assert_int_equal(json_object_size(at(line, "portmap")), want);
+			json_decref(line);
+		}
+	}
+}
+
+static const struct rpcs_mapping two[] = {
+	{ .program = 100000,
+	  .version = 4,
+	  .protocol = 6,
+	  .port = 111,
+	  .netid = { (const uint8_t *)"tcp", 3 },
+	  .address = { (const uint8_t *)"0.0.0.0.0.111", 13 },
+	  .owner = { (const uint8_t *)"superuser", 9 },
+	  .semantics = 3,
+	  .protocol_family = { (const uint8_t *)"inet", 4 },
+	  .protocol_name = { (const uint8_t *)"tcp", 3 } },
+	{ .program = 4294967295U, .version = 1, .protocol = 17, .port = 4294967295U },
+};
+
+static json_t *list_line(enum rpcs_portmap_shape shape, bool complete)
+{
+	struct rpcs_message call = call_of(RPCS_PORTMAP_DUMP);
+	struct rpcs_message reply = reply_to(&call);
+
+	reply.truncated = !complete;
+	reply.portmap = (struct rpcs_portmap){ .shape = shape,
+					       .mappings = two,
+					       .mappings_kept = 2,
+					       .mappings_count = 300,
+					       .mappings_complete = complete };
+	return message_line(&reply);
+}
+
+static void test_lists(void **state)
+{
+	json_t *line = list_line(RPCS_PORTMAP_MAPPINGS, true);
+
+	(void)state;
+	assert_int_equal(json_array_size(at(line, "portmap.mappings")), 2);
+	assert_number(line, "portmap.mappings_count", 300);
+	assert_number(line, "portmap.mappings.0.program", 100000);
+	assert_text(line, "portmap.mappings.0.program_name", "portmapper");
+	assert_number(line, "portmap.mappings.0.version", 4);
+	assert_number(line, "portmap.mappings.0.protocol", 6);
+	assert_number(line, "portmap.mappings.0.port", 111);
+	assert_int_equal(json_object_size(at(line, "portmap.mappings.0")), 5);
+	assert_int_equal(json_object_size(at(line, "portmap.mappings.1")), 4);
+	assert_true(json_integer_value(at(line, "portmap.mappings.1.port")) == 4294967295LL);
+	json_decref(line);
+
+	line = list_line(RPCS_PORTMAP_RPCBS, true);
+	assert_number(line, "portmap.mappings.0.program", 100000);
+	assert_text(line, "portmap.mappings.0.netid", "tcp");
+	assert_text(line, "portmap.mappings.0.address", "0.0.0.0.0.111");
+	assert_text(line, "portmap.mappings.0.owner", "superuser");
+	assert_text(line, "portmap.mappings.1.netid", "");
+	assert_int_equal(json_object_size(at(line, "portmap.mappings.0")), 6);
+	json_decref(line);
+
+	line = list_line(RPCS_PORTMAP_ENTRIES, true);
+	assert_text(line, "portmap.mappings.0.address", "0.0.0.0.0.111");
+	assert_text(line, "portmap.mappings.0.netid", "tcp");
+	assert_number(line, "portmap.mappings.0.semantics", 3);
+	assert_text(line, "portmap.mappings.0.protocol_family", "inet");
+	assert_text(line, "portmap.mappings.0.protocol", "tcp");
+	assert_int_equal(json_object_size(at(line, "portmap.mappings.0")), 5);
+	json_decref(line);
+}
+
+static void test_list_cut(void **state)
+{
+	struct rpcs_message call = call_of(RPCS_PORTMAP_DUMP);
+	struct rpcs_message reply = reply_to(&call);
+	json_t *line = list_line(RPCS_PORTMAP_MAPPINGS, false);
+
+	(void)state;
+	assert_int_equal(json_array_size(at(line, "portmap.mappings")), 2);
+	assert_absent(line, "portmap.mappings_count");
+	json_decref(line);
+
+	/* No mappings at all is an answer too: how Wietse's portmap refuses. */
+	reply.portmap =
+		(struct rpcs_portmap){ .shape = RPCS_PORTMAP_MAPPINGS, .mappings_complete = true };
+	line = message_line(&reply);
+	assert_true(json_is_array(at(line, "portmap.mappings")));
+	assert_int_equal(json_array_size(at(line, "portmap.mappings")), 0);
+	assert_number(line, "portmap.mappings_count", 0);
+	json_decref(line);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_shapes), cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_list_cut),
+		cmocka_unit_test(test_schema), /* last: of the lines of all before */
+	};
+
+	return cmocka_run_group_tests_name("eve_portmap", tests, schema_begin, NULL);
+}

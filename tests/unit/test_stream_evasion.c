@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Segments that a host ignores must not blind the sensor, bytes that it missed
+ * must cost no message behind them, and other flows must not pay for either.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "stream_rig.h"
+
+enum { CLIENT, SERVER, DUMP_BYTES = 44 };
+
+static uint64_t now_ns;
+
+/** Sends a segment as it is seen `now_ns`. */
+static void segment(int side, uint16_t client_port, uint32_t seq, uint32_t ack, uint8_t flags,
+		    const uint8_t *bytes, uint32_t len)
+{
+	struct rpcs_frame frame;
+	struct test_frame f;
+	int i;
+
+	frame_eth(&f, RPCS_ETH_IP4);
+	frame_ip4(&f, RPCS_IP_TCP, 0);
+	f.bytes[f.ip + 15] = side == CLIENT ? 1 : 2;
+	f.bytes[f.ip + 19] = side == CLIENT ? 2 : 1;
+	frame_tcp(&f, side == CLIENT ? client_port : 111, side == CLIENT ? 111 : client_port, seq,
+		  flags, 0);
+	set16(&f, f.tcp + 8, ack >> 16);
+	set16(&f, f.tcp + 10, ack & 0xffff);
+	put_bytes(&f, bytes, len);
+	frame_end(&f);
+	frame = (struct rpcs_frame){ .bytes = f.bytes, .len = f.len, .number = ++rig.frame };
+	rig.records.count = 0;
+	rpcs_native_frame(rig.native, &frame);
+	for (i = 0; i < rig.records.count; i++)
+		rpcs_stream_record(rig.stream, rig.records.bytes[i], rig.records.len[i], now_ns,
+				   rig.frame);
+}
+
+static void handshake(uint16_t port, uint32_t isn)
+{
+	segment(CLIENT, port, isn, 0, RPCS_TCP_SYN, NULL, 0);
+	segment(SERVER, port, 500, isn + 1, RPCS_TCP_SYN | RPCS_TCP_ACK, NULL, 0);
+}
+
+static void data(uint16_t port, uint32_t seq, const uint8_t *bytes, uint32_t len)
+{
+	segment(CLIENT, port, seq, 501, RPCS_TCP_ACK, bytes, len);
+}
+
+/* A record-marked call without arguments. */
+static void call(uint8_t bytes[DUMP_BYTES], uint32_t xid, uint32_t procedure)
+{
+	struct test_frame f = { 0 };
+
+	frame_mark(&f);
+	f.bytes[0] = 0x80;
+	f.bytes[3] = 40;
+	frame_call(&f, xid, RPCS_PORTMAP_PROGRAM, 2, procedure);
+	memcpy(bytes, f.bytes, DUMP_BYTES);
+}
+
+static void whole(uint16_t port, uint32_t seq, uint32_t xid)
+{
+	uint8_t bytes[DUMP_BYTES];
+
+	call(bytes, xid, PROC_DUMP);
+	data(port, seq, bytes, DUMP_BYTES);
+}
+
+static int reset(void **state)
+{
+	now_ns = 1000000000000ULL;
+	return setup(state);
+}
+
+static void test_forged_syn(void **state)
+{
+	(void)state;
+	handshake(900, 100);
+	segment(CLIENT, 900, 9999999, 0, RPCS_TCP_SYN, NULL, 0);
+	whole(900, 101, 1);
+	assert_int_equal(rig.count, 1);
+	/* Nor does an answer that is to something else. */
+	segment(SERVER, 900, 700, 4242, RPCS_TCP_SYN | RPCS_TCP_ACK, NULL, 0);
+	whole(900, 101 + DUMP_BYTES, 2);
+	assert_int_equal(rig.count, 2);
+	assert_int_equal(rig.told[0].flow_id, rig.told[1].flow_id);
+}
+
+static void test_real_reuse(void **state)
+{
+	(void)state;
+	handshake(900, 100);
+	whole(900, 101, 1);
+	handshake(900, 5000);
+	whole(900, 5001, 1);
+	assert_int_equal(rig.count, 2);
+	assert_int_not_equal(rig.told[0].flow_id, rig.told[1].flow_id);
+}
+
+static void test_forged_rst(void **state)
+{
+	uint8_t bytes[DUMP_BYTES];
+
+	(void)state;
+	call(bytes, 1, PROC_DUMP);
+	handshake(900, 100);
+	data(900, 101, bytes, 20);
+	segment(CLIENT, 900, 77777, 0, RPCS_TCP_RST, NULL, 0);
+	data(900, 121, bytes + 20, DUMP_BYTES - 20);
+	assert_int_equal(rig.count, 1);
+	assert_int_equal(counts().tcp_unplaced, 0);
+}
+
+/* A record far ahead, after a forged reset, and after one that only the sensor saw. */
+static void test_decoy_ahead(void **state)
+{
+	(void)state;
+	handshake(900, 100);
+	segment(CLIENT, 900, 90001, 0, RPCS_TCP_RST, NULL, 0);
+	whole(900, 101 + (1 << 29), 1);
+	whole(900, 101, 2);
+	assert_int_equal(rig.count, 1);
+	assert_int_equal(rig.told[0].message.xid, 2);
+	handshake(901, 100);
+	segment(CLIENT, 901, 101, 0, RPCS_TCP_RST, NULL, 0);
+	whole(901, 101 + (1 << 29), 3);
+	whole(901, 101, 4);
+	assert_int_equal(rig.count, 3);
+	assert_int_equal(rig.told[2].message.xid, 4);
+	rpcs_stream_finish(rig.stream);
+	assert_int_equal(rig.count, 4);
+}
+
+/* A reused 5-tuple whose SYN was missed, with lower numbers. */
+static void test_reuse_after_close(void **state)
+{
+	(void)state;
+	handshake(900, 0x70000000);
+	whole(900, 0x70000001, 1);
+	segment(CLIENT, 900, 0x70000001 + DUMP_BYTES, 0, RPCS_TCP_RST, NULL, 0);
+	whole(900, 1000, 2);
+	assert_int_equal(rig.count, 2);
+	assert_int_not_equal(rig.told[0].flow_id, rig.told[1].flow_id);
+}
+
+static void test_hole(void **state)
+{
+	(void)state;
+	handshake(900, 100);
+	/* 101 to 144 is lost; two calls follow. */
+	whole(900, 145, 2);
+	whole(900, 189, 3);
+	assert_int_equal(rig.count, 0);
+	now_ns += 2000000000ULL;
+	rpcs_stream_tick(rig.stream, now_ns);
+	assert_int_equal(rig.count, 0);
+	now_ns += 1000000000ULL;
+	rpcs_stream_tick(rig.stream, now_ns);
+	assert_int_equal(rig.count, 2);
+	assert_int_equal(counts().tcp_unplaced, DUMP_BYTES);
+	whole(900, 233, 4);
+	assert_int_equal(rig.count, 3);
+}
+
+/* A record that comes slowly is no hole: it may take as long as it wants. */
+static void test_slow(void **state)
+{
+	uint8_t bytes[DUMP_BYTES];
+	uint32_t i;
+
+	(void)state;
+	call(bytes, 1, PROC_DUMP);
+	handshake(900, 100);
+	for (i = 0; i < DUMP_BYTES; i++) {
+		now_ns += 2000000000ULL;
+		data(900, 101 + i, bytes + i, 1);
+	}
+	assert_int_equal(rig.count, 1);
+	assert_int_equal(counts().tcp_unplaced, 0);
+}
+
+static void test_finish(void **state)
+{
+	(void)state;
+	handshake(900, 100);
+	whole(900, 145, 2);
+	assert_int_equal(rig.count, 0);
+	rpcs_stream_finish(rig.stream);
+	assert_int_equal(rig.count, 1);
+}
+
+/* A flow that a full table pushes out tells what it kept. */
+static void test_evicted(void **state)
+{
+	uint16_t port;
+
+	(void)state;
+	handshake(900, 100);
+	whole(900, 145, 2);
+	for (port = 1000; port < 1000 + 40; port++)
+		segment(CLIENT, port, 100, 0, RPCS_TCP_SYN | RPCS_TCP_FIN, NULL, 0);
+	assert_int_equal(rig.count, 0);
+	/* One that waits is the last to go. */
+	assert_true(counts().flows_evicted > 0);
+	rpcs_stream_finish(rig.stream);
+	assert_int_equal(rig.count, 1);
+}
+
+/* Others fill the limit for all flows: those that waited longest lose, not the one at work. */
+static void test_limit(void **state)
+{
+	static uint8_t filler[1400];
+	uint8_t bytes[DUMP_BYTES];
+	uint16_t port;
+	uint32_t i;
+
+	(void)state;
+	rig.connection_count = 0;
+	for (port = 1000; port < 1008; port++) {
+		rig.connection_count = 0;
+		handshake(port, 100);
+		for (i = 0; i < 150; i++)
+			data(port, 5000 + i * 1400, filler, sizeof(filler));
+	}
+	assert_true(counts().tcp_evicted > 0);
+	assert_true(counts().tcp_unplaced > 0);
+	rig.connection_count = 0;
+	call(bytes, 7, PROC_DUMP);
+	handshake(900, 100);
+	data(900, 101, bytes, 30);
+	data(900, 131, bytes + 30, DUMP_BYTES - 30);
+	assert_int_equal(rig.count, 1);
+	assert_int_equal(rig.told[0].message.xid, 7);
+}
+
+#define CASE(fn) cmocka_unit_test_setup_teardown(fn, reset, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(test_forged_syn),
+		CASE(test_real_reuse),
+		CASE(test_forged_rst),
+		CASE(test_decoy_ahead),
+		CASE(test_reuse_after_close),
+		CASE(test_hole),
+		CASE(test_slow),
+		CASE(test_finish),
+		CASE(test_evicted),
+		CASE(test_limit),
+	};
+
+	return cmocka_run_group_tests_name("stream evasion", tests, NULL, NULL);
+}
