@@ -133,6 +133,12 @@ test: #: install, build, and run every test
 	@$(QUIET_BUILD) all tests
 	@BUILD=$(BUILD) tests/run $(TESTS)
 
+.PHONY: vm
+vm: #: the kernel tests on Debian 12's own kernel, in an emulator (fetches it)
+	@scripts/install-deps.sh build test vm
+	@$(QUIET_BUILD) all tests
+	@BUILD=$(BUILD) tests/vm/run.sh
+
 .PHONY: run
 run: #: watch a real interface: make run IFACE=eth0 [ARGS='-m generic ...']
 	@[ -n "$(IFACE)" ] || { echo "rpcsentry: run: no interface given; say make run IFACE=eth0" >&2; exit 2; }

@@ -110,11 +110,24 @@ static void conclude(struct rpcs_pipeline *pipeline, struct rpcs_call *call,
 		TELL(pipeline, call, call, reply);
 }
 
+/* Can the sensor see replies to this call at all? If not, silence says nothing. */
+static bool is_unseen(const struct rpcs_pipeline *pipeline, const struct rpcs_call *call)
+{
+	uint32_t i;
+
+	for (i = 0; i < pipeline->options.unseen_count; i++)
+		if (rpcs_address_equal(&pipeline->options.unseen[i], &call->message.tuple.dst))
+			return true;
+	return call->reply_unseen;
+}
+
 static void call_left(void *arg, struct rpcs_call *call)
 {
 	struct rpcs_pipeline *pipeline = arg;
 
-	if (call->status == RPCS_STATUS_TIMEOUT)
+	if (is_unseen(pipeline, call))
+		call->status = RPCS_STATUS_UNKNOWN;
+	else if (call->status == RPCS_STATUS_TIMEOUT)
 		pipeline->counters.calls_timeout++;
 	conclude(pipeline, call, NULL);
 }
@@ -126,18 +139,17 @@ static void take_call(struct rpcs_pipeline *pipeline, struct rpcs_message *messa
 	bool is_new;
 
 	rpcs_portmap_decode_call(message);
-	if (pipeline->options.messages)
-		TELL(pipeline, message, message, flow->id);
 	call = rpcs_calls_add(pipeline->calls, message, flow, &is_new);
-	if (!call)
-		return;
-	if (!is_new) {
+	if (call && is_new)
+		decide(pipeline, call, RPCS_ANSWERED_NOT_YET);
+	if (pipeline->options.messages && (!call || call->log))
+		TELL(pipeline, message, message, flow->id);
+	if (call && is_new) {
+		pipeline->counters.calls++;
+		rpcs_detect_call(pipeline->detect, call);
+	} else if (call) {
 		pipeline->counters.calls_retransmitted++;
-		return;
 	}
-	pipeline->counters.calls++;
-	decide(pipeline, call, RPCS_ANSWERED_NOT_YET);
-	rpcs_detect_call(pipeline->detect, call);
 }
 
 static void take_reply(struct rpcs_pipeline *pipeline, struct rpcs_message *message,
@@ -159,7 +171,7 @@ static void take_reply(struct rpcs_pipeline *pipeline, struct rpcs_message *mess
 	} else {
 		pipeline->counters.replies_unpaired++;
 	}
-	if (pipeline->options.messages)
+	if (pipeline->options.messages && (!call || call->log))
 		TELL(pipeline, message, message, flow->id);
 	if (first)
 		conclude(pipeline, call, message);
@@ -247,6 +259,11 @@ void rpcs_pipeline_tick(struct rpcs_pipeline *pipeline, uint64_t now_ns)
 {
 	advance(pipeline, now_ns);
 	rpcs_stream_tick(pipeline->stream, now_ns);
+}
+
+void rpcs_pipeline_clock(struct rpcs_pipeline *pipeline, uint64_t monotonic_offset_ns)
+{
+	pipeline->options.monotonic_offset_ns = monotonic_offset_ns;
 }
 
 /* The figures that the stages keep themselves. */

@@ -19,6 +19,8 @@ struct rpcs_pipeline_options {
 	struct rpcs_sink **sinks; /* stay the caller's */
 	uint32_t sink_count;
 	bool messages; /* tell every RPC message, not only calls with their outcome */
+	const struct rpcs_address *unseen; /* servers whose replies no watched hook sees */
+	uint32_t unseen_count;
 	uint64_t monotonic_offset_ns; /* live: added to a record's time */
 };
 
@@ -32,6 +34,9 @@ void rpcs_pipeline_record(void *pipeline, const void *record, uint32_t len,
 
 /** Lets time pass where no packet does: timeouts, windows. */
 void rpcs_pipeline_tick(struct rpcs_pipeline *pipeline, uint64_t now_ns);
+
+/** The offset of CLOCK_MONOTONIC to real time has changed: the clock was set, or the host slept. */
+void rpcs_pipeline_clock(struct rpcs_pipeline *pipeline, uint64_t monotonic_offset_ns);
 
 /** Losses of the kernel and the journal, for 1110080; totals since the start. */
 void rpcs_pipeline_loss(struct rpcs_pipeline *pipeline, uint64_t records_lost,

@@ -89,6 +89,18 @@ static inline struct rpcs_call *add(struct rpcs_calls *calls, const struct rpcs_
 	return call;
 }
 
+/* A new call on another flow than the usual one. */
+static inline struct rpcs_call *add_on(struct rpcs_calls *calls, const struct rpcs_message *m,
+				       const struct rpcs_flow *on)
+{
+	bool is_new = false;
+	struct rpcs_call *call = rpcs_calls_add(calls, m, on, &is_new);
+
+	assert_non_null(call);
+	assert_true(is_new);
+	return call;
+}
+
 static inline struct rpcs_call *add_xid(struct rpcs_calls *calls, uint32_t xid, uint64_t time_ns)
 {
 	struct rpcs_message m = call_message(xid, time_ns);

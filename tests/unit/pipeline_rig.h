@@ -92,6 +92,9 @@ static inline void rig_free(void)
 	rpcs_policy_free(&rig.policy);
 }
 
+/** Servers whose replies the sensor cannot see; for rig_new(). */
+static const struct rpcs_address *rig_unseen;
+
 static inline void rig_new(const char *policy, bool messages)
 {
 	const struct rpcs_sink sink = { note_message, note_call, note_alert, note_stats,
@@ -101,6 +104,8 @@ static inline void rig_new(const char *policy, bool messages)
 		.sinks = rig.sinks,
 		.sink_count = 3,
 		.messages = messages,
+		.unseen = rig_unseen,
+		.unseen_count = rig_unseen != NULL,
 	};
 
 	rig_free();

@@ -64,11 +64,25 @@ static void test_other_families(void **state)
 	assert_int_equal(rpcs_home_prefix(&address, &address, &prefix), -EAFNOSUPPORT);
 }
 
+/* Loopback is there wherever this runs. */
+static void test_addresses(void **state)
+{
+	struct rpcs_address list[64];
+	uint32_t count = rpcs_home_addresses(list, 64), i, loopbacks = 0;
+
+	(void)state;
+	for (i = 0; i < count; i++)
+		loopbacks += rpcs_address_is_loopback(&list[i]);
+	assert_true(loopbacks >= 1);
+	assert_int_equal(rpcs_home_addresses(list, 1), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_prefixes),
 		cmocka_unit_test(test_other_families),
+		cmocka_unit_test(test_addresses),
 	};
 
 	return cmocka_run_group_tests_name("agent/home", tests, NULL, NULL);

@@ -212,6 +212,33 @@ static void test_tcp_is_strict(void **state)
 	assert_true(is_answered(calls, &reply));
 }
 
+/* The client goes on after its SYN, and of the server there is nothing. */
+static void test_one_way(void **state)
+{
+	OWNED_CALLS *calls = calls_new();
+	struct rpcs_message m = call_message(1, SECOND);
+	struct rpcs_flow tcp = { .id = 5 };
+
+	(void)state;
+	m.tuple.protocol = tcp.ends.protocol = RPCS_IP_TCP;
+	tcp.ends.address[0] = m.tuple.src;
+	tcp.ends.address[1] = m.tuple.dst;
+	tcp.ends.port[0] = m.tuple.sport;
+	tcp.ends.port[1] = m.tuple.dport;
+	tcp.syn_seen[0] = true;
+	assert_true(add_on(calls, &m, &tcp)->reply_unseen);
+	tcp.syn_seen[1] = true;
+	m.xid = 2;
+	assert_false(add_on(calls, &m, &tcp)->reply_unseen);
+	/* Under way when the sensor came: nothing can be said. */
+	tcp.syn_seen[0] = tcp.syn_seen[1] = false;
+	m.xid = 3;
+	assert_false(add_on(calls, &m, &tcp)->reply_unseen);
+	/* UDP has no beginning. */
+	m = call_message(4, SECOND);
+	assert_false(add(calls, &m, true)->reply_unseen);
+}
+
 static void test_timeout(void **state)
 {
 	OWNED_CALLS *calls = calls_new();
@@ -338,6 +365,7 @@ int main(void)
 		cmocka_unit_test(test_forwarded),
 		cmocka_unit_test(test_tcp_is_strict),
 		cmocka_unit_test(test_timeout),
+		cmocka_unit_test(test_one_way),
 		cmocka_unit_test(test_answered_leave),
 		cmocka_unit_test(test_eviction),
 		cmocka_unit_test(test_texts),

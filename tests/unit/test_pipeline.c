@@ -81,6 +81,30 @@ static void test_timeout(void **state)
 	assert_int_equal(rpcs_pipeline_counters(rig.pipeline)->calls_timeout, 2);
 }
 
+/* Where no hook sees replies, silence is no timeout. */
+static void test_unseen(void **state)
+{
+	struct rpcs_address server;
+
+	(void)state;
+	assert_int_equal(rpcs_address_parse("10.0.0.2", &server), 0);
+	rig_unseen = &server;
+	rig_new("timeouts: {call: 10s}\n", false);
+	rig_unseen = NULL;
+	call_at(1, PROC_DUMP, 100);
+	expect("alert:1");
+	rpcs_pipeline_tick(rig.pipeline, 110 * RPCS_NSEC_PER_SEC);
+	expect("unknown:1");
+	/* A reply that is seen all the same counts. */
+	call_at(2, PROC_DUMP, 120);
+	reply_at(2, RPCS_ACCEPT_SUCCESS, 0, 121);
+	expect("alert:2 update:2 answered:2");
+	call_at(3, PROC_GETPORT, 122);
+	rpcs_pipeline_finish(rig.pipeline);
+	expect("alert:3 unknown:3");
+	assert_int_equal(rpcs_pipeline_counters(rig.pipeline)->calls_timeout, 0);
+}
+
 /* A rule with `log: false` permits without a line, whatever the outcome; it is counted. */
 static void test_log_false(void **state)
 {
@@ -240,6 +264,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_order, teardown),
 		cmocka_unit_test_teardown(test_without_messages, teardown),
 		cmocka_unit_test_teardown(test_timeout, teardown),
+		cmocka_unit_test_teardown(test_unseen, teardown),
 		cmocka_unit_test_teardown(test_log_false, teardown),
 		cmocka_unit_test_teardown(test_held, teardown),
 		cmocka_unit_test_teardown(test_held_answered, teardown),

@@ -71,3 +71,25 @@ int rpcs_home_apply(struct rpcs_policy *policy)
 	}
 	return rpcs_policy_home_default(policy, prefixes, count);
 }
+
+uint32_t rpcs_home_addresses(struct rpcs_address *ret_addresses, uint32_t max)
+{
+	__attribute__((cleanup(rpcs_home_free_list))) struct ifaddrs *list = NULL;
+	const struct ifaddrs *entry;
+	struct rpcs_prefix prefix;
+	uint8_t ones[sizeof(struct sockaddr_in6)];
+	uint32_t count = 0;
+
+	/* A mask of ones leaves the whole address. */
+	memset(ones, 0xff, sizeof(ones));
+	if (getifaddrs(&list))
+		return 0;
+	for (entry = list; entry && count < max; entry = entry->ifa_next) {
+		if (!entry->ifa_addr ||
+		    rpcs_home_prefix(entry->ifa_addr, (const struct sockaddr *)(const void *)ones,
+				     &prefix))
+			continue;
+		ret_addresses[count++] = prefix.base;
+	}
+	return count;
+}

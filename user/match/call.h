@@ -38,6 +38,7 @@ struct rpcs_call {
 	enum rpcs_status status;
 	uint32_t retransmissions;
 	bool tcp_handshake, tcp_midstream;
+	bool reply_unseen; /* nothing of the direction that its reply takes was ever seen */
 
 	/* the policy's decision, set in stage 8 */
 	bool allowed;

@@ -189,6 +189,15 @@ static void extend(const struct rpcs_calls *calls, struct slot *slot, uint64_t n
 		slot->done_ns = last_ns;
 }
 
+/* The client goes on after its SYN, so it was answered, yet nothing of the server was seen. */
+static bool is_one_way(const struct rpcs_flow *flow, const struct rpcs_tuple *tuple)
+{
+	int side = rpcs_flow_side(flow, tuple);
+
+	return tuple->protocol == RPCS_IP_TCP && flow->syn_seen[side] && !flow->syn_seen[!side] &&
+	       !flow->half[!side].in_step;
+}
+
 struct rpcs_call *rpcs_calls_add(struct rpcs_calls *calls, const struct rpcs_message *message,
 				 const struct rpcs_flow *flow, bool *ret_new)
 {
@@ -224,6 +233,7 @@ struct rpcs_call *rpcs_calls_add(struct rpcs_calls *calls, const struct rpcs_mes
 	slot->call.flow_start_ns = flow->start_ns;
 	slot->call.tcp_handshake = rpcs_flow_handshake(flow);
 	slot->call.tcp_midstream = flow->midstream;
+	slot->call.reply_unseen = is_one_way(flow, &message->tuple);
 	slot->call.log = true;
 	if (!keep_texts(slot)) {
 		calls->evicted++;

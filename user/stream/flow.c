@@ -95,6 +95,12 @@ void rpcs_flow_tuple(const struct rpcs_flow *flow, int side, struct rpcs_tuple *
 					  .protocol = flow->ends.protocol };
 }
 
+int rpcs_flow_side(const struct rpcs_flow *flow, const struct rpcs_tuple *tuple)
+{
+	return !rpcs_address_equal(&flow->ends.address[0], &tuple->src) ||
+	       flow->ends.port[0] != tuple->sport;
+}
+
 /* A SYN on a live connection: the server only asks back (RFC 5961 4), so the stream goes on. */
 static void note_again(struct rpcs_flow *flow, int side, uint32_t seq)
 {

@@ -77,6 +77,9 @@ void rpcs_flow_table_free(struct rpcs_flow_table *flows);
 struct rpcs_flow *rpcs_flow_get(struct rpcs_flow_table *flows, const struct rpcs_tuple *tuple,
 				uint64_t time_ns, bool syn, uint32_t seq, int *ret_side);
 
+/** The sender's index in the flow's ends. */
+int rpcs_flow_side(const struct rpcs_flow *flow, const struct rpcs_tuple *tuple);
+
 /** Another connection of the same 5-tuple: a new id, nothing seen yet. */
 void rpcs_flow_restart(struct rpcs_flow_table *flows, struct rpcs_flow *flow, uint64_t time_ns);
 
