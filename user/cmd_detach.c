@@ -3,9 +3,12 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/lock.h"
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "commands.h"
 #include "options.h"
@@ -20,8 +23,27 @@ static const char help[] =
 	"  -v, --verbose          show libbpf's messages\n"
 	"  -h, --help             this text\n";
 
+/** Holds off runs while programs go; false when it has told that one is active. */
+static bool take_lock(struct rpcs_lock *lock)
+{
+	pid_t holder = 0;
+
+	/* Without a place for the lock no run can be active either. */
+	if (rpcs_lock_take(lock, &holder) != -EBUSY)
+		return true;
+	if (holder)
+		rpcs_log_error("can't detach: process %d is running rpcsentry; end it first: "
+			       "kill %d",
+			       (int)holder, (int)holder);
+	else
+		rpcs_log_error("can't detach: a run is active (it holds %s); end it first",
+			       lock->path);
+	return false;
+}
+
 static int detach(const char *name)
 {
+	RPCS_CLEANUP(rpcs_lock_release) struct rpcs_lock lock = { .fd = -1 };
 	char text[RPCS_CAPABILITY_TEXT];
 	unsigned int missing =
 		rpcs_capability_missing(RPCS_CAPABILITY_BPF | RPCS_CAPABILITY_NET_ADMIN);
@@ -33,6 +55,8 @@ static int detach(const char *name)
 			       rpcs_capability_format(missing, text));
 		return RPCS_EXIT_FAILURE;
 	}
+	if (!take_lock(&lock))
+		return RPCS_EXIT_FAILURE;
 	ret = rpcs_attachments_detach(name, &count);
 	if (ret == -ENODEV) {
 		rpcs_log_error("can't detach from %s: there is no such interface; `ip link` "

@@ -209,6 +209,12 @@ static int print_interface(const char *name)
 		row("XDP program there", "id %u, %s", interface.foreign_xdp,
 		    interface.foreign_xdp_name[0] ? interface.foreign_xdp_name
 						  : "name not known without CAP_SYS_ADMIN");
+	if (!rpcs_interface_has_ethernet(&interface)) {
+		row("run would choose", "nothing: it has no Ethernet header (link type %u),",
+		    interface.type);
+		row("", "not supported yet; watch the interface below it");
+		return 0;
+	}
 	row("run would choose", "%s", mode_name(interface.mode));
 	row("because", "%s", interface.reason);
 	row("egress", "%s",
@@ -242,6 +248,10 @@ static int probe(const char *name)
 	if (ret) {
 		rpcs_log_error("can't look at %s: %s; `ip link` lists the interfaces", name,
 			       ret == -ENODEV ? "no such interface" : strerror(-ret));
+		return RPCS_EXIT_FAILURE;
+	}
+	if (name && !rpcs_interface_has_ethernet(&interface)) {
+		rpcs_interface_explain_type(&interface);
 		return RPCS_EXIT_FAILURE;
 	}
 	print_kernel();

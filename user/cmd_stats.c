@@ -2,15 +2,18 @@
 /* `rpcsentry stats`: the counters of the running or kept sensor, with rates. */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/lock.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -18,6 +21,7 @@
 #include "commands.h"
 #include "options.h"
 #include "source/kernel.h"
+#include "source/kernel_private.h"
 #include "source/pins.h"
 
 enum { INTERVAL_MS = 1000, INTERVAL_MS_MAX = 60000, JSON_BYTES = 32768 };
@@ -228,6 +232,42 @@ static void print_text(const struct stats *stats)
 	       balanced(c) ? "" : " (records are in flight)");
 }
 
+/**
+ * Does a run hold the lock? It is not taken for longer than the question takes,
+ * and only where a run that was killed has left its file.
+ */
+static bool is_running(void)
+{
+	const char *dir = getenv(RPCS_RUN_DIR_ENV);
+	char path[PATH_MAX];
+	RPCS_OWNED_FD fd = -1;
+	int len;
+
+	len = snprintf(path, sizeof(path), "%s/rpcsentry.lock", dir && *dir ? dir : "/run");
+	if (len < 0 || (size_t)len >= sizeof(path))
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return errno != ENOENT; /* not known: say nothing rather than something wrong */
+	return flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+}
+
+/** Whose counters these are when no run is active; on standard error, beside JSON too. */
+static void tell_origin(void)
+{
+	struct rpcs_pin pin;
+
+	if (is_running())
+		return;
+	/* Only CAP_SYS_ADMIN may ask for programs; their pins show without. */
+	if (rpcs_kernel_is_running() || rpcs_pins_list(&pin, 1) > 0)
+		rpcs_log_info("no sensor is running: its programs were kept and count on; start "
+			      "one to take them over, or take them off: rpcsentry detach");
+	else
+		rpcs_log_info("no sensor is running: these are the counters that the last one "
+			      "left; start one, or remove them: rpcsentry detach");
+}
+
 static int show(struct stats *stats)
 {
 	RPCS_OWNED_FD counters = open_map("counters", sizeof(struct rpcs_counters));
@@ -249,6 +289,7 @@ static int show(struct stats *stats)
 	nanosleep(&pause, NULL);
 	if (take_sample(stats, &stats->now))
 		return RPCS_EXIT_FAILURE;
+	tell_origin();
 	if (!stats->json)
 		print_text(stats);
 	else if (print_json(stats))

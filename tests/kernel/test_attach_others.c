@@ -105,7 +105,7 @@ static void test_stale_clsact(void **state)
 	kernel = kt_load(false);
 	attachments = attach(kernel, "rsv0", RPCS_MODE_TC);
 	kt_send("rsv1", 1);
-	assert_int_equal(kt_await_calls(kernel, 1).packets, 1);
+	assert_int_equal(kt_await_calls(kernel, 1).packets_watched, 1);
 	rpcs_attachments_free(&attachments);
 	assert_nothing_on("rsv0");
 	/* A kernel with TCX takes it off as well. */
@@ -161,12 +161,45 @@ static void test_foreign_clsact(void **state)
 	rpcs_kernel_free(&kernel);
 }
 
+/** Also after a killed run, which left its filters there: only those go. */
+static void test_foreign_clsact_stale(void **state)
+{
+	struct rpcs_attachments *attachments;
+	struct rpcs_kernel *kernel;
+	uint32_t count;
+
+	(void)state;
+	kt_need();
+	setenv("RPCSENTRY_NO_TCX", "1", 1);
+	kt_shell("tc qdisc add dev rsv0 clsact");
+	attach_and_die();
+	kernel = kt_load(false);
+	attachments = attach(kernel, "rsv0", RPCS_MODE_TC);
+	rpcs_attachments_free(&attachments);
+	assert_true(kt_prints("tc qdisc show dev rsv0", "clsact"));
+	assert_false(kt_prints("tc filter show dev rsv0 ingress", "rpcs"));
+	assert_false(kt_prints("tc filter show dev rsv0 egress", "rpcs"));
+	attach_and_die();
+	assert_int_equal(rpcs_attachments_detach("rsv0", &count), 0);
+	assert_int_equal(count, 2);
+	assert_true(kt_prints("tc qdisc show dev rsv0", "clsact"));
+	/* And by a run on TCX or XDP. */
+	attach_and_die();
+	unsetenv("RPCSENTRY_NO_TCX");
+	attachments = attach(kernel, "rsv0", RPCS_MODE_NATIVE);
+	rpcs_attachments_free(&attachments);
+	assert_true(kt_prints("tc qdisc show dev rsv0", "clsact"));
+	assert_false(kt_prints("tc filter show dev rsv0 ingress", "rpcs"));
+	rpcs_kernel_free(&kernel);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RS_TEST(test_foreign_xdp),
 		RS_TEST(test_stale_clsact),
 		RS_TEST(test_foreign_clsact),
+		RS_TEST(test_foreign_clsact_stale),
 	};
 
 	return cmocka_run_group_tests_name("attach_others", tests, kt_setup, NULL);

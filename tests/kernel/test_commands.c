@@ -4,8 +4,12 @@
 
 #include <jansson.h>
 
+#include "agent/lock.h"
 #include "base/log.h"
 #include "commands.h"
+#include "source/kernel_private.h"
+
+static char run_dir[] = "/tmp/rs-commands-XXXXXX";
 
 enum { OUTPUT = 65536, ARGS = 8 };
 
@@ -144,6 +148,87 @@ static void test_mistakes(void **state)
 	one_line(rpcs_cmd_detach, "detach -i rs-none", RPCS_EXIT_FAILURE, "no such interface");
 }
 
+static void test_probe_no_ethernet(void **state)
+{
+	(void)state;
+	kt_need();
+	if (system("ip tuntap add rstun0 mode tun")) {
+		print_message("SKIPPED: no tun device can be made here\n");
+		skip();
+	}
+	one_line(rpcs_cmd_probe, "probe -i rstun0", RPCS_EXIT_FAILURE,
+		 "rstun0: has no Ethernet header (link type 65534)");
+	kt_shell("ip link del rstun0");
+}
+
+/** While a run is active nothing is taken off, and its process is named. */
+static void test_detach_beside_run(void **state)
+{
+	struct rpcs_lock lock;
+	char words[64];
+	pid_t holder;
+
+	(void)state;
+	kt_need();
+	assert_int_equal(rpcs_lock_take(&lock, &holder), 0);
+	snprintf(words, sizeof(words), "process %d is running", (int)getpid());
+	one_line(rpcs_cmd_detach, "detach", RPCS_EXIT_FAILURE, words);
+	one_line(rpcs_cmd_detach, "detach -i rsv0", RPCS_EXIT_FAILURE, words);
+	rpcs_lock_release(&lock);
+}
+
+/** What stats says beside the counters, NULL for nothing. */
+static void assert_origin(const char *words)
+{
+	static char out[OUTPUT];
+	const char *said;
+
+	kt_listen();
+	assert_int_equal(run(rpcs_cmd_stats, "stats --json --interval 0", out, false), 0);
+	said = kt_said();
+	assert_int_equal(kt_lines(said), words ? 1 : 0);
+	if (words)
+		assert_non_null(strstr(said, words));
+	assert_int_equal(out[0], '{');
+}
+
+/** Counters of a running, a kept and a killed sensor are told apart. */
+static void test_stats_origin(void **state)
+{
+	struct rpcs_attachments *attachments;
+	struct rpcs_kernel *kernel;
+	struct rpcs_lock lock;
+	uint64_t end;
+	uint32_t count;
+	pid_t holder, child;
+	int status;
+
+	(void)state;
+	kt_need();
+	assert_int_equal(rpcs_lock_take(&lock, &holder), 0);
+	kernel = kt_load(true);
+	attachments = attach(kernel, "rsv0", RPCS_MODE_TC);
+	assert_origin(NULL);
+	assert_int_equal(rpcs_attachments_keep(attachments), 0);
+	rpcs_attachments_free(&attachments);
+	rpcs_kernel_free(&kernel);
+	rpcs_lock_release(&lock);
+	assert_origin("were kept");
+	assert_int_equal(rpcs_attachments_detach(NULL, &count), 0);
+	/* Killed: the lock's file and the pins of the maps stay, and nothing else. */
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(rpcs_lock_take(&lock, &holder) || !kt_load(true));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	for (end = kt_now_ms() + KT_DEADLINE_MS; rpcs_kernel_is_running() && kt_now_ms() < end;)
+		kt_nap();
+	assert_origin("the last one left");
+	assert_int_equal(rpcs_attachments_detach(NULL, &count), 0);
+	kt_assert_no_pins();
+}
+
 static void test_help(void **state)
 {
 	static const struct {
@@ -209,12 +294,34 @@ static void test_detach(void **state)
 	kt_assert_no_pins();
 }
 
+static int setup(void **state)
+{
+	kt_setup(state);
+	return mkdtemp(run_dir) && !setenv(RPCS_RUN_DIR_ENV, run_dir, 1) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	char path[64];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/rpcsentry.lock", run_dir);
+	unlink(path);
+	return rmdir(run_dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RS_TEST(test_stats), RS_TEST(test_mistakes), cmocka_unit_test(test_help),
-		RS_TEST(test_probe), RS_TEST(test_detach),
+		RS_TEST(test_stats),
+		RS_TEST(test_mistakes),
+		cmocka_unit_test(test_help),
+		RS_TEST(test_probe),
+		RS_TEST(test_detach),
+		RS_TEST(test_probe_no_ethernet),
+		RS_TEST(test_detach_beside_run),
+		RS_TEST(test_stats_origin),
 	};
 
-	return cmocka_run_group_tests_name("commands", tests, kt_setup, NULL);
+	return cmocka_run_group_tests_name("commands", tests, setup, teardown);
 }

@@ -324,6 +324,7 @@ static void test_settle(void **state)
 	struct rpcs_attachments *attachments;
 	struct rpcs_interface second;
 	struct rpcs_kernel *kernel;
+	const char *said;
 
 	(void)state;
 	kt_need();
@@ -338,7 +339,11 @@ static void test_settle(void **state)
 	rpcs_kernel_free(&kernel);
 	kernel = kt_load(true);
 	attachments = attach(kernel, "rsv0", RPCS_MODE_TC);
+	kt_listen();
 	rpcs_attachments_settle(attachments);
+	said = kt_said();
+	assert_non_null(strstr(said, "rs.w0: programs of a former run taken off"));
+	assert_int_equal(kt_lines(said), 1);
 	assert_nothing_on("rs.w0");
 	kt_shell("ip link del rs.w0");
 	rpcs_attachments_free(&attachments);

@@ -14,6 +14,7 @@
 #include "attach_private.h"
 #include "kernel_private.h"
 #include "links.h"
+#include "stacked.h"
 
 int rpcs_attachments_new(struct rpcs_kernel *kernel, struct rpcs_attachments **ret_attachments)
 {
@@ -154,9 +155,6 @@ static int rpcs_attach_ingress(const struct rpcs_attachments *attachments,
 
 void rpcs_attachment_remove(const struct rpcs_attachments *attachments, struct rpcs_attachment *at)
 {
-	/* A clsact qdisc of ours goes with whichever filter is the last. */
-	at->in.qdisc_made |= at->out.qdisc_made;
-	at->out.qdisc_made = at->in.qdisc_made;
 	rpcs_links_remove(at->name, at->ifindex, &at->out);
 	rpcs_links_remove(at->name, at->ifindex, &at->in);
 	bpf_map_delete_elem(rpcs_kernel_interfaces_fd(attachments->kernel), &at->ifindex);
@@ -172,6 +170,33 @@ static int rpcs_attach_watch(const struct rpcs_attachments *attachments, uint32_
 	return 0;
 }
 
+/** What would show nothing, or each packet twice, is refused; one line. */
+static int rpcs_attach_check(const struct rpcs_attachments *attachments,
+			     const struct rpcs_interface *interface)
+{
+	uint32_t others[RPCS_ATTACHMENTS_MAX], i;
+	int found;
+
+	if (!rpcs_interface_has_ethernet(interface)) {
+		rpcs_interface_explain_type(interface);
+		return -EPROTONOSUPPORT;
+	}
+	for (i = 0; i < attachments->count; i++)
+		others[i] = attachments->list[i]->ifindex;
+	found = rpcs_stacked_find(interface->ifindex, others, attachments->count);
+	if (found >= 0) {
+		rpcs_log_error("can't attach to %s and %s: packets of one pass the other and would "
+			       "count twice; watch one of them",
+			       attachments->list[found]->name, interface->name);
+		return -EBUSY;
+	}
+	if (found == -ENOENT)
+		return 0;
+	rpcs_log_error("can't attach to %s: the list of interfaces: %s", interface->name,
+		       strerror(-found));
+	return found;
+}
+
 int rpcs_attachments_add(struct rpcs_attachments *attachments, struct rpcs_interface *interface,
 			 enum rpcs_mode wanted)
 {
@@ -180,6 +205,9 @@ int rpcs_attachments_add(struct rpcs_attachments *attachments, struct rpcs_inter
 
 	if (rpcs_attachments_find(attachments, interface->ifindex))
 		return 0;
+	ret = rpcs_attach_check(attachments, interface);
+	if (ret)
+		return ret;
 	at = calloc(1, sizeof(*at));
 	if (!at || attachments->count >= RPCS_ATTACHMENTS_MAX) {
 		rpcs_log_error("can't attach to %s: %s", interface->name,

@@ -17,6 +17,7 @@ struct rpcs_interface {
 	char driver[32]; /* "veth", "virtio_net", …; empty where there is none */
 	bool physical;	 /* on a bus: a NIC or virtio */
 	bool loopback;
+	uint16_t type; /* ARPHRD_* */
 	uint32_t mtu;
 	uint32_t foreign_xdp; /* id of another XDP program, 0 for none */
 	char foreign_xdp_name[32];
@@ -30,6 +31,12 @@ struct rpcs_attachments;
 
 /** Looks at an interface; -ENODEV when there is none of that name. Needs no privilege. */
 int rpcs_interface_inspect(const char *name, struct rpcs_interface *ret_interface);
+
+/** Do its packets begin with an Ethernet header, as the programs expect? */
+bool rpcs_interface_has_ethernet(const struct rpcs_interface *interface);
+
+/** The one line for an interface that has none. */
+void rpcs_interface_explain_type(const struct rpcs_interface *interface);
 
 /** The mode that `wanted` comes to on this interface (spec cli.md), with its reason. */
 void rpcs_interface_choose(struct rpcs_interface *interface, enum rpcs_mode wanted, bool egress);
@@ -51,7 +58,14 @@ int rpcs_attachments_add(struct rpcs_attachments *attachments, struct rpcs_inter
  */
 void rpcs_attachments_settle(struct rpcs_attachments *attachments);
 
-/** Leaves the programs running behind pins: `run --keep`. */
+/**
+ * Pins what is attached, so that it outlives even a killed process; an orderly
+ * end still takes it off, but for rpcs_attachments_keep(). Logs one line on
+ * failure; -errno.
+ */
+int rpcs_attachments_pin(struct rpcs_attachments *attachments);
+
+/** Leaves the programs running behind pins at the end: `run --keep`. */
 int rpcs_attachments_keep(struct rpcs_attachments *attachments);
 
 /** Detaches everything that was not kept, and frees. */

@@ -6,16 +6,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/**
- * Puts our filter there, in place of an earlier one of ours; -errno. *ret_made:
- * the qdisc was made for us, now or by the run that left the earlier filter.
- */
-int rpcs_clsact_attach(uint32_t ifindex, int program_fd, bool egress, bool *ret_made);
+/** Puts our filter there, in place of an earlier one of ours; -errno. */
+int rpcs_clsact_attach(uint32_t ifindex, int program_fd, bool egress);
 
 /**
- * Takes our filter off, and when it was made for us also the qdisc once nothing
- * is left on it. False: there was no filter of ours.
+ * Takes our filter off, and with the last one the qdisc, if that was made for us
+ * and is empty. False: there was no filter of ours.
  */
-bool rpcs_clsact_detach(uint32_t ifindex, bool egress, bool made);
+bool rpcs_clsact_detach(uint32_t ifindex, bool egress);
 
 #endif

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../base/cleanup.h"
+#include "../base/log.h"
 #include "attach.h"
 #include "attach_private.h"
 #include "clsact.h"
@@ -47,9 +48,9 @@ void rpcs_attachment_drop_others(const struct rpcs_attachments *attachments,
 			rpcs_links_remove_pin(at->name, hook);
 	/* Filters outlive their pins: a killed run leaves them without any. */
 	if (!rpcs_attachment_holds(at, RPCS_PIN_EGRESS_CLSACT))
-		rpcs_clsact_detach(at->ifindex, true, true);
+		rpcs_clsact_detach(at->ifindex, true);
 	if (!rpcs_attachment_holds(at, RPCS_PIN_INGRESS_CLSACT))
-		rpcs_clsact_detach(at->ifindex, false, true);
+		rpcs_clsact_detach(at->ifindex, false);
 }
 
 /** The interfaces in the map that this run does not watch: a former one's. */
@@ -79,9 +80,9 @@ static void rpcs_detach_pin(const struct rpcs_pin *pin)
 	if (!ifindex)
 		return;
 	if (pin->hook == RPCS_PIN_EGRESS_CLSACT)
-		rpcs_clsact_detach(ifindex, true, true);
+		rpcs_clsact_detach(ifindex, true);
 	else if (pin->hook == RPCS_PIN_INGRESS_CLSACT)
-		rpcs_clsact_detach(ifindex, false, true);
+		rpcs_clsact_detach(ifindex, false);
 }
 
 /** All pins; the caller frees. Returns their number or -errno. */
@@ -101,18 +102,38 @@ static int rpcs_detach_list(struct rpcs_pin **ret_pins)
 	return count;
 }
 
+/** Does this run leave the interface alone, and is this the first of its pins? */
+static bool rpcs_settle_is_news(const struct rpcs_attachments *attachments,
+				const struct rpcs_pin *pins, int at)
+{
+	uint32_t k;
+	int i;
+
+	for (k = 0; k < attachments->count; k++)
+		if (!strcmp(attachments->list[k]->name, pins[at].iface))
+			return false;
+	for (i = 0; i < at; i++)
+		if (!strcmp(pins[i].iface, pins[at].iface))
+			return false;
+	return true;
+}
+
 void rpcs_attachments_settle(struct rpcs_attachments *attachments)
 {
 	RPCS_OWNED_BLOCK struct rpcs_pin *pins = NULL;
 	int count = rpcs_detach_list(&pins), i;
 
-	for (i = 0; i < count; i++)
-		if (!rpcs_attachments_hold(attachments, &pins[i]))
-			rpcs_detach_pin(&pins[i]);
+	for (i = 0; i < count; i++) {
+		if (rpcs_attachments_hold(attachments, &pins[i]))
+			continue;
+		rpcs_detach_pin(&pins[i]);
+		if (rpcs_settle_is_news(attachments, pins, i))
+			rpcs_log_info("%s: programs of a former run taken off", pins[i].iface);
+	}
 	rpcs_attachments_forget(attachments);
 }
 
-int rpcs_attachments_keep(struct rpcs_attachments *attachments)
+static int rpcs_attachments_pin_links(struct rpcs_attachments *attachments)
 {
 	uint32_t i;
 	int ret;
@@ -126,6 +147,25 @@ int rpcs_attachments_keep(struct rpcs_attachments *attachments)
 		if (ret)
 			return ret;
 	}
+	return 0;
+}
+
+int rpcs_attachments_pin(struct rpcs_attachments *attachments)
+{
+	int ret = rpcs_attachments_pin_links(attachments);
+
+	if (ret)
+		rpcs_log_error("can't keep the programs: pinning to %s: %s; start without --keep",
+			       rpcs_pins_dir(), strerror(-ret));
+	return ret;
+}
+
+int rpcs_attachments_keep(struct rpcs_attachments *attachments)
+{
+	int ret = rpcs_attachments_pin_links(attachments);
+
+	if (ret)
+		return ret;
 	attachments->kept = true;
 	rpcs_kernel_keep(attachments->kernel);
 	return 0;
@@ -156,8 +196,8 @@ void rpcs_attachments_free(struct rpcs_attachments **attachments_owner)
 /** Our filters on one interface of this network namespace; the number taken off. */
 static uint32_t rpcs_detach_filters(uint32_t ifindex)
 {
-	return (uint32_t)rpcs_clsact_detach(ifindex, true, true) +
-	       (uint32_t)rpcs_clsact_detach(ifindex, false, true);
+	return (uint32_t)rpcs_clsact_detach(ifindex, true) +
+	       (uint32_t)rpcs_clsact_detach(ifindex, false);
 }
 
 static uint32_t rpcs_detach_all_filters(void)

@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "../base/cleanup.h"
+#include "../base/log.h"
 #include "attach.h"
 #include "links.h"
 #include "netlink.h"
@@ -56,6 +58,7 @@ int rpcs_interface_inspect(const char *name, struct rpcs_interface *ret_interfac
 	memcpy(interface.name, link.name, sizeof(interface.name));
 	interface.ifindex = ifindex;
 	interface.mtu = link.mtu;
+	interface.type = link.type;
 	interface.loopback = link.flags & IFF_LOOPBACK;
 	interface.physical = link.bus[0] && !link.kind[0];
 	rpcs_interface_driver(link.name, interface.driver, sizeof(interface.driver));
@@ -70,6 +73,18 @@ int rpcs_interface_inspect(const char *name, struct rpcs_interface *ret_interfac
 	interface.reason = "";
 	*ret_interface = interface;
 	return 0;
+}
+
+bool rpcs_interface_has_ethernet(const struct rpcs_interface *interface)
+{
+	return interface->type == ARPHRD_ETHER || interface->type == ARPHRD_LOOPBACK;
+}
+
+void rpcs_interface_explain_type(const struct rpcs_interface *interface)
+{
+	rpcs_log_error("%s: has no Ethernet header (link type %u), not supported yet; watch the "
+		       "interface below it",
+		       interface->name, interface->type);
 }
 
 void rpcs_interface_choose(struct rpcs_interface *interface, enum rpcs_mode wanted, bool egress)

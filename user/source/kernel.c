@@ -215,7 +215,7 @@ static void rpcs_kernel_explain(const struct rpcs_kernel *kernel, int error)
 			       strerror(error));
 	} else if (error == ENOMEM) {
 		rpcs_log_error("can't load the BPF programs: no memory for the maps; lower "
-			       "capture.ring_size or limits.flows in the policy");
+			       "sensor.ring_size or limits.flows in the policy");
 	} else {
 		rpcs_log_error("can't load the BPF programs: %s%s", strerror(error),
 			       rpcs_verbose ? "" : "; -v shows libbpf's messages");

@@ -140,21 +140,16 @@ static int rpcs_links_add_clsact(const struct rpcs_link_place *place, bool egres
 {
 	enum rpcs_pin_hook hook = egress ? RPCS_PIN_EGRESS_CLSACT : RPCS_PIN_INGRESS_CLSACT;
 	RPCS_OWNED_FD fd = fcntl(place->program_fd, F_DUPFD_CLOEXEC, 3);
-	bool made;
 	int ret;
 
 	if (fd < 0)
 		return -errno;
-	ret = rpcs_clsact_attach(place->ifindex, fd, egress, &made);
+	ret = rpcs_clsact_attach(place->ifindex, fd, egress);
 	if (ret)
 		return ret;
 	/* The kept pin holds the old program, which is off the interface by now. */
 	rpcs_links_remove_pin(place->iface, hook);
-	*ret_link = (struct rpcs_link){
-		.fd = RPCS_TAKE_FD(fd),
-		.hook = hook,
-		.qdisc_made = made,
-	};
+	*ret_link = (struct rpcs_link){ .fd = RPCS_TAKE_FD(fd), .hook = hook };
 	return 0;
 }
 
@@ -172,7 +167,7 @@ int rpcs_links_add_tc(const struct rpcs_link_place *place, bool egress, struct r
 	if (fd < 0)
 		return fd;
 	/* A filter that a former run left would see every packet a second time. */
-	rpcs_clsact_detach(place->ifindex, egress, true);
+	rpcs_clsact_detach(place->ifindex, egress);
 	rpcs_links_remove_pin(place->iface, older);
 	*ret_link = (struct rpcs_link){ .fd = fd, .hook = hook };
 	return 0;
@@ -206,7 +201,7 @@ void rpcs_links_remove(const char *iface, uint32_t ifindex, struct rpcs_link *li
 	if (link->fd < 0)
 		return;
 	if (rpcs_links_is_clsact(link->hook))
-		rpcs_clsact_detach(ifindex, link->hook == RPCS_PIN_EGRESS_CLSACT, link->qdisc_made);
+		rpcs_clsact_detach(ifindex, link->hook == RPCS_PIN_EGRESS_CLSACT);
 	else
 		bpf_link_detach(link->fd);
 	if (link->pinned && !rpcs_pins_link_path(iface, link->hook, path))

@@ -14,7 +14,6 @@ struct rpcs_link {
 	int fd;
 	enum rpcs_pin_hook hook; /* clsact ones included */
 	bool pinned;
-	bool qdisc_made; /* clsact: goes with the last filter */
 };
 
 #define RPCS_LINK_NONE ((struct rpcs_link){ .fd = -1 })

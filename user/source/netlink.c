@@ -90,6 +90,15 @@ static void rpcs_netlink_take_link(void *arg, const struct rtattr *attr)
 	case IFLA_MTU:
 		link->mtu = rpcs_netlink_u32(attr);
 		break;
+	case IFLA_MASTER:
+		link->master = rpcs_netlink_u32(attr);
+		break;
+	case IFLA_LINK:
+		link->lower = rpcs_netlink_u32(attr);
+		break;
+	case IFLA_LINK_NETNSID:
+		link->lower_away = true;
+		break;
 	case IFLA_LINKINFO:
 		rpcs_netlink_nest(attr, rpcs_netlink_take_info, link);
 		break;
@@ -158,6 +167,7 @@ int rpcs_netlink_link_get(uint32_t ifindex, struct rpcs_netlink_link *ret_link)
 	info = NLMSG_DATA(head);
 	link.ifindex = info->ifi_index;
 	link.flags = info->ifi_flags;
+	link.type = info->ifi_type;
 	rpcs_netlink_walk(IFLA_RTA(info), IFLA_PAYLOAD(head), rpcs_netlink_take_link, &link);
 	*ret_link = link;
 	return 0;

@@ -38,6 +38,10 @@ struct rpcs_netlink_link {
 	uint32_t ifindex;
 	uint32_t mtu;
 	uint32_t flags;	   /* IFF_* */
+	uint32_t master;   /* ifindex of the bridge, bond, team or VRF it is a port of, or 0 */
+	uint32_t lower;	   /* ifindex of the device it is made on or paired with, or 0 */
+	bool lower_away;   /* `lower` is of another network namespace */
+	uint16_t type;	   /* ARPHRD_* */
 	uint32_t xdp_id;   /* of the XDP program on it, 0 for none */
 	uint8_t xdp_where; /* XDP_ATTACHED_* */
 };

@@ -115,6 +115,13 @@ static bool link_is_known(int link)
 	       link == DLT_IPV6;
 }
 
+static bool is_compressed(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > 3 && strcmp(name + len - 3, ".gz") == 0;
+}
+
 int rpcs_pcap_open(const char *path, struct rpcs_pcap **ret_pcap)
 {
 	struct rpcs_pcap *pcap = calloc(1, sizeof(*pcap));
@@ -137,7 +144,8 @@ int rpcs_pcap_open(const char *path, struct rpcs_pcap **ret_pcap)
 								PCAP_TSTAMP_PRECISION_NANO, why);
 	if (!pcap->handle) {
 		err = -EINVAL;
-		rpcs_log_error("%s: not a capture (%s); pcap and pcapng files are read", name, why);
+		rpcs_log_error("%s: not a capture (%s); pcap and pcapng files are read%s", name,
+			       why, is_compressed(name) ? ", uncompressed: gunzip it first" : "");
 		goto fail;
 	}
 	pcap->link = pcap_datalink(pcap->handle);
@@ -204,8 +212,12 @@ int rpcs_pcap_next(struct rpcs_pcap *pcap, struct rpcs_frame *ret_frame)
 	if (got == PCAP_ERROR_BREAK)
 		return 0;
 	if (got != 1) {
-		snprintf(pcap->error, sizeof(pcap->error), "after frame %llu: %s",
-			 (unsigned long long)pcap->number, pcap_geterr(pcap->handle));
+		if (pcap->number == 0)
+			snprintf(pcap->error, sizeof(pcap->error), "before the first frame: %s",
+				 pcap_geterr(pcap->handle));
+		else
+			snprintf(pcap->error, sizeof(pcap->error), "after frame %llu: %s",
+				 (unsigned long long)pcap->number, pcap_geterr(pcap->handle));
 		return -EBADMSG;
 	}
 	pcap->number++;
