@@ -118,8 +118,10 @@ int rpcs_cmd_check(int argc, char **argv)
 		return RPCS_EXIT_USAGE;
 	}
 	if (print_default) {
-		fputs(rpcs_policy_default_text(), stdout);
-		return fflush(stdout) ? RPCS_EXIT_FAILURE : RPCS_EXIT_OK;
+		if (fputs(rpcs_policy_default_text(), stdout) >= 0)
+			return RPCS_EXIT_OK;
+		rpcs_log_error("standard output: %s", strerror(errno));
+		return RPCS_EXIT_FAILURE;
 	}
 	return policy_check(path);
 }

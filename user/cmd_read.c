@@ -27,6 +27,7 @@ struct reader {
 	const struct rpcs_settings *settings;
 	struct rpcs_pcap *pcap;
 	struct rpcs_sink *sink;
+	struct rpcs_lines *lines; /* the sink's */
 	struct rpcs_pipeline *pipeline;
 	struct rpcs_native *native;
 	struct rpcs_kernel *kernel;
@@ -132,7 +133,8 @@ static int open_sink(struct reader *reader)
 	bool terminal = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 
 	if (!reader->eve_path) {
-		reader->sink = rpcs_text_new(stdout, terminal, &context);
+		reader->sink = rpcs_text_new(STDOUT_FILENO, terminal, &context);
+		reader->lines = reader->sink ? rpcs_text_lines(reader->sink) : NULL;
 		return reader->sink ? 0 : -ENOMEM;
 	}
 	reader->eve_fd = STDOUT_FILENO;
@@ -145,7 +147,10 @@ static int open_sink(struct reader *reader)
 		rpcs_log_error("%s: %s", reader->eve_path, strerror(err));
 		return -err;
 	}
+	if (reader->eve_fd != STDOUT_FILENO)
+		context.path = reader->eve_path;
 	reader->sink = rpcs_eve_new(reader->eve_fd, &context);
+	reader->lines = reader->sink ? rpcs_eve_lines(reader->sink) : NULL;
 	return reader->sink ? 0 : -ENOMEM;
 }
 
@@ -248,6 +253,9 @@ static int read_frames(struct reader *reader)
 				       (unsigned long long)frame.number, strerror(-err));
 			break;
 		}
+		/* It has said why; the rest would be lost as well. */
+		if (reader->lines->err)
+			break;
 		if (agent->frames % 65536 == 0)
 			rpcs_progress_show(&progress, rpcs_pcap_position(reader->pcap),
 					   agent->frames);
@@ -256,7 +264,7 @@ static int read_frames(struct reader *reader)
 	rpcs_pipeline_finish(reader->pipeline);
 	tell_stats(reader);
 	rpcs_pipeline_flush(reader->pipeline);
-	if (err || agent->eve_errors)
+	if (err || reader->lines->err || agent->eve_errors)
 		return RPCS_EXIT_FAILURE;
 	if (got == 0)
 		return RPCS_EXIT_OK;
@@ -288,6 +296,12 @@ int rpcs_cmd_read(int argc, char **argv)
 
 	if (status)
 		return status < 0 ? RPCS_EXIT_USAGE : RPCS_EXIT_OK;
+	/* Before any file is opened: it would get the number of a closed standard output. */
+	if ((!reader.eve_path || !strcmp(reader.eve_path, "-")) &&
+	    fcntl(STDOUT_FILENO, F_GETFD) < 0) {
+		rpcs_log_error("standard output: %s", strerror(errno));
+		return RPCS_EXIT_FAILURE;
+	}
 	status = rpcs_option_policy(reader.policy_path, &reader.policy);
 	if (status)
 		return status;

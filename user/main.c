@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The command table. */
 #include <bpf/libbpf.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -50,6 +51,18 @@ static int version(void)
 	return RPCS_EXIT_OK;
 }
 
+/* What was printed has to arrive: a full disk is a failure like another. */
+static int finish(int status)
+{
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	if (status != RPCS_EXIT_OK)
+		return status;
+	rpcs_log_error("standard output: %s", strerror(errno ? errno : EIO));
+	return RPCS_EXIT_FAILURE;
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
@@ -57,12 +70,12 @@ int main(int argc, char **argv)
 
 	for (i = 0; i < COMMANDS; i++)
 		if (strcmp(name, commands[i].name) == 0)
-			return commands[i].run(argc - 1, argv + 1);
+			return finish(commands[i].run(argc - 1, argv + 1));
 	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
-		return version();
+		return finish(version());
 	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
 		help(stdout);
-		return RPCS_EXIT_OK;
+		return finish(RPCS_EXIT_OK);
 	}
 	if (argc > 1)
 		rpcs_log_error("%s: no such command; `rpcsentry --help` lists them", name);

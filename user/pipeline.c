@@ -320,6 +320,7 @@ void rpcs_pipeline_finish(struct rpcs_pipeline *pipeline)
 {
 	rpcs_stream_finish(pipeline->stream);
 	rpcs_calls_finish(pipeline->calls);
+	rpcs_detect_finish(pipeline->detect);
 }
 
 void rpcs_pipeline_flush(struct rpcs_pipeline *pipeline)

@@ -135,8 +135,8 @@ static void test_descriptor_is_the_same_file(void **state)
 static void test_other_lengths_are_refused(void **state)
 {
 	struct pair *pair = *state;
-	uint8_t bytes[4 * sizeof(struct rpcs_ipc_message)] = { RPCS_IPC_STOP };
-	struct rpcs_ipc_message message = { .kind = RPCS_IPC_STOP };
+	uint8_t bytes[4 * sizeof(struct rpcs_ipc_message)] = { RPCS_IPC_READY };
+	struct rpcs_ipc_message message = { .kind = RPCS_IPC_READY };
 	size_t len;
 	int passed;
 
@@ -156,7 +156,7 @@ static void test_unknown_kinds_are_refused(void **state)
 		{ .kind = RPCS_IPC_NONE },
 		{ .kind = RPCS_IPC__MAX },
 		{ .kind = UINT32_MAX },
-		{ .kind = RPCS_IPC_STOP, .pad = 1 },
+		{ .kind = RPCS_IPC_READY, .pad = 1 },
 	};
 	struct pair *pair = *state;
 	struct rpcs_ipc_message got = { .alerts = 5 };
@@ -175,7 +175,7 @@ static void test_unknown_kinds_are_refused(void **state)
 static void test_surplus_descriptors_are_closed(void **state)
 {
 	struct pair *pair = *state;
-	struct rpcs_ipc_message stop = { .kind = RPCS_IPC_STOP };
+	struct rpcs_ipc_message stop = { .kind = RPCS_IPC_READY };
 	struct rpcs_ipc_message eve = { .kind = RPCS_IPC_EVE };
 	struct rpcs_ipc_message got;
 	int before = open_descriptors();
@@ -210,6 +210,27 @@ static void test_the_end_is_told_after_the_last_message(void **state)
 	assert_int_equal(rpcs_ipc_send(pair->fds[1], &message, -1), -EPIPE);
 }
 
+/* Where no message has room the end still arrives, and an answer comes back. */
+static void test_the_end_needs_no_room(void **state)
+{
+	struct pair *pair = *state;
+	struct rpcs_ipc_message message = { .kind = RPCS_IPC_READY };
+	int passed, err = 0;
+
+	while (!err)
+		err = rpcs_ipc_send(pair->fds[0], &message, -1);
+	assert_int_equal(err, -EAGAIN);
+	assert_int_equal(shutdown(pair->fds[0], SHUT_WR), 0);
+	while (!(err = rpcs_ipc_receive(pair->fds[1], &message, &passed)))
+		;
+	assert_int_equal(err, -EPIPE);
+	message.kind = RPCS_IPC_DONE;
+	message.lines_lost = 7;
+	assert_int_equal(rpcs_ipc_send(pair->fds[1], &message, -1), 0);
+	assert_int_equal(rpcs_ipc_receive(pair->fds[0], &message, &passed), 0);
+	assert_int_equal(message.lines_lost, 7);
+}
+
 static void test_full_socket_does_not_block(void **state)
 {
 	struct pair *pair = *state;
@@ -234,6 +255,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_the_end_is_told_after_the_last_message, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_the_end_needs_no_room, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full_socket_does_not_block, setup, teardown),
 	};
 

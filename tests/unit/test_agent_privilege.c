@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 
 /* What the child finds out about itself after the drop. */
 struct findings {
+	bool parent, files; /* what to do: rpcs_privilege_reduce(files), or drop all */
 	int err;
 	char status[4096]; /* /proc/self/status */
 	int dumpable;
@@ -32,7 +34,8 @@ static void look(struct findings *ret_findings)
 	ssize_t len;
 	int fd;
 
-	ret_findings->err = rpcs_privilege_drop(&identity);
+	ret_findings->err = ret_findings->parent ? rpcs_privilege_reduce(ret_findings->files)
+						 : rpcs_privilege_drop(&identity);
 	ret_findings->dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
 	ret_findings->regain = setuid(0);
 	fd = open("/etc/shadow", O_RDONLY | O_CLOEXEC);
@@ -56,6 +59,8 @@ static void run_child(struct findings *ret_findings)
 		struct findings findings;
 
 		memset(&findings, 0, sizeof(findings));
+		findings.parent = ret_findings->parent;
+		findings.files = ret_findings->files;
 		look(&findings);
 		_exit(write(fds[1], &findings, sizeof(findings)) == sizeof(findings) ? 0 : 1);
 	}
@@ -85,7 +90,7 @@ static const char *value_of(const struct findings *findings, const char *key)
 static void test_nothing_is_left(void **state)
 {
 	static const char *const sets[] = { "CapInh", "CapPrm", "CapEff", "CapAmb", "CapBnd" };
-	struct findings findings;
+	struct findings findings = { 0 };
 	size_t i;
 
 	(void)state;
@@ -106,7 +111,7 @@ static void test_nothing_is_left(void **state)
 static void test_all_four_ids_change(void **state)
 {
 	struct rpcs_identity identity;
-	struct findings findings;
+	struct findings findings = { 0 };
 	char expected[128];
 
 	(void)state;
@@ -145,12 +150,46 @@ static void test_a_wrong_user_is_noticed(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+static unsigned long long caps_of(const struct findings *findings, const char *set)
+{
+	return strtoull(value_of(findings, set), NULL, 16);
+}
+
+static void test_the_parent_keeps_little(void **state)
+{
+	const unsigned long long most = 1ULL << CAP_BPF | 1ULL << CAP_NET_ADMIN | 1ULL << CAP_KILL;
+	struct findings findings = { .parent = true };
+	unsigned long long bounding;
+
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("needs root: nothing to give up otherwise\n");
+		skip();
+	}
+	run_child(&findings);
+	assert_int_equal(findings.err, 0);
+	assert_true(caps_of(&findings, "CapPrm"));
+	bounding = caps_of(&findings, "CapBnd");
+	assert_int_equal(caps_of(&findings, "CapPrm") & ~most, 0);
+	assert_int_equal(caps_of(&findings, "CapEff"), caps_of(&findings, "CapPrm"));
+	assert_int_equal(caps_of(&findings, "CapInh") | caps_of(&findings, "CapAmb"), 0);
+	assert_int_equal(bounding, caps_of(&findings, "CapPrm"));
+	assert_string_equal(value_of(&findings, "NoNewPrivs"), "1");
+
+	findings.files = true;
+	run_child(&findings);
+	assert_int_equal(findings.err, 0);
+	assert_int_equal(caps_of(&findings, "CapPrm") & ~most & ~(1ULL << CAP_DAC_OVERRIDE), 0);
+	assert_true(caps_of(&findings, "CapPrm") & 1ULL << CAP_DAC_OVERRIDE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing_is_left),
 		cmocka_unit_test(test_all_four_ids_change),
 		cmocka_unit_test(test_a_wrong_user_is_noticed),
+		cmocka_unit_test(test_the_parent_keeps_little),
 	};
 
 	return cmocka_run_group_tests_name("agent/privilege", tests, NULL, NULL);

@@ -2,6 +2,7 @@
 /* `rpcsentry explain` and the journal's catalog that it prints. */
 #include <errno.h>
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -69,6 +69,52 @@ static void once_a_minute_with_what_came_since(void **state)
 	case_end(&c);
 }
 
+/* What the minute held back is told when the run ends, with what came last. */
+static void the_end_tells_the_rest(void **state)
+{
+	struct rpcs_loss loss = { .journal_dropped = 1 };
+
+	(void)state;
+	case_start(&c, CASE_HOME);
+	rpcs_detect_loss(c.detect, &loss, CASE_WHEN);
+	loss.records_lost = 500;
+	rpcs_detect_loss(c.detect, &loss, CASE_WHEN + CASE_SEC);
+	loss.records_lost = 700;
+	rpcs_detect_loss(c.detect, &loss, CASE_WHEN + 2 * CASE_SEC);
+	assert_int_equal(c.count, 1);
+	rpcs_detect_finish(c.detect);
+	assert_int_equal(c.count, 2);
+	assert_true(case_says(case_last(&c), "700 records were lost"));
+	assert_int_equal(case_last(&c)->evidence_count, 1);
+	assert_int_equal(case_last(&c)->time_ns, CASE_WHEN + 2 * CASE_SEC);
+	rpcs_detect_finish(c.detect);
+	assert_int_equal(c.count, 2);
+	case_end(&c);
+}
+
+static void an_end_without_losses_is_silent(void **state)
+{
+	(void)state;
+	case_start(&c, CASE_HOME);
+	rpcs_detect_finish(c.detect);
+	assert_int_equal(c.count, 0);
+	case_end(&c);
+}
+
+/* A clock that was set back by a day must not silence losses for a day. */
+static void a_clock_set_back_silences_nothing(void **state)
+{
+	struct rpcs_loss loss = { .records_lost = 1 };
+
+	(void)state;
+	case_start(&c, CASE_HOME);
+	rpcs_detect_loss(c.detect, &loss, CASE_WHEN);
+	loss.records_lost = 2;
+	rpcs_detect_loss(c.detect, &loss, CASE_WHEN - 86400 * CASE_SEC);
+	assert_int_equal(c.count, 2);
+	case_end(&c);
+}
+
 static void the_policy_may_switch_it_off(void **state)
 {
 	const struct rpcs_loss loss = { .records_lost = 1 };
@@ -86,6 +132,9 @@ int main(void)
 		cmocka_unit_test(nothing_lost_is_nothing_said),
 		cmocka_unit_test(every_kind_has_its_figures),
 		cmocka_unit_test(once_a_minute_with_what_came_since),
+		cmocka_unit_test(the_end_tells_the_rest),
+		cmocka_unit_test(an_end_without_losses_is_silent),
+		cmocka_unit_test(a_clock_set_back_silences_nothing),
 		cmocka_unit_test(the_policy_may_switch_it_off),
 	};
 

@@ -85,7 +85,7 @@ uint32_t rpcs_home_addresses(struct rpcs_address *ret_addresses, uint32_t max)
 	if (getifaddrs(&list))
 		return 0;
 	for (entry = list; entry && count < max; entry = entry->ifa_next) {
-		if (!entry->ifa_addr ||
+		if (!entry->ifa_addr || entry->ifa_flags & IFF_LOOPBACK ||
 		    rpcs_home_prefix(entry->ifa_addr, (const struct sockaddr *)(const void *)ones,
 				     &prefix))
 			continue;

@@ -16,7 +16,7 @@ int rpcs_home_prefix(const struct sockaddr *address, const struct sockaddr *mask
 /** Gives the policy the prefixes of this host's interfaces, unless its file set `home`. */
 int rpcs_home_apply(struct rpcs_policy *policy);
 
-/** This host's own addresses, `max` at the most; returns how many. */
+/** This host's own addresses but loopback's, `max` at the most; returns how many. */
 uint32_t rpcs_home_addresses(struct rpcs_address *ret_addresses, uint32_t max);
 
 #endif

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Messages of one fixed size between the parent and the sensor, over SOCK_SEQPACKET pairs. */
+/*
+ * Messages of one fixed size between the parent and the sensor, over
+ * SOCK_SEQPACKET pairs. The end of what the parent sends has no message, for
+ * which a full socket would have no room: it is shutdown().
+ */
 #ifndef RPCSENTRY_AGENT_IPC_H
 #define RPCSENTRY_AGENT_IPC_H
 
@@ -8,7 +12,6 @@
 enum rpcs_ipc_kind {
 	RPCS_IPC_NONE,
 	RPCS_IPC_READY, /* sensor: rights are dropped, the ring may fill */
-	RPCS_IPC_STOP,	/* parent: drain, write the last stats line, end */
 	RPCS_IPC_EVE,	/* parent: go on in the descriptor that comes with it */
 	RPCS_IPC_DONE,	/* sensor: the run's totals, just before it ends */
 	RPCS_IPC__MAX
@@ -20,9 +23,11 @@ struct rpcs_ipc_message {
 	uint64_t alerts; /* RPCS_IPC_DONE; 0 in the others */
 	uint64_t records_lost;
 	uint64_t journal_dropped;
+	uint64_t lines_lost;	 /* event and text lines never written */
+	uint64_t lines_given_up; /* those of them that the end of the run found waiting */
 };
 
-_Static_assert(sizeof(struct rpcs_ipc_message) == 32, "no padding");
+_Static_assert(sizeof(struct rpcs_ipc_message) == 48, "no padding");
 
 /** A connected pair, close-on-exec and non-blocking; both ends are the caller's. */
 int rpcs_ipc_pair(int ret_fds[2]);

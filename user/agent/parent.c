@@ -40,6 +40,18 @@ static int rpcs_parent_signals(struct rpcs_parent *parent)
 	return -EMFILE;
 }
 
+/** The children read hostile bytes: root's number alone opens root's files. */
+static int rpcs_parent_children_rights(void)
+{
+	struct rpcs_identity identity = rpcs_privilege_identity();
+
+	if (identity.uid != 0)
+		return 0;
+	rpcs_log_error("cannot run: without CAP_SETUID and CAP_SETGID the sensor would stay root; "
+		       "grant them, or run as another user with the other capabilities");
+	return -EPERM;
+}
+
 /** Before the lock: without rights the run could not even say who holds it. */
 static int rpcs_parent_rights(void)
 {
@@ -47,7 +59,7 @@ static int rpcs_parent_rights(void)
 	unsigned int missing = rpcs_capability_missing(RPCS_CAPABILITY_ALL);
 
 	if (!missing)
-		return 0;
+		return rpcs_parent_children_rights();
 	rpcs_log_error("cannot run: this process lacks %s; run it as root, or grant them",
 		       rpcs_capability_format(missing, text));
 	return -EPERM;
@@ -130,10 +142,12 @@ static int rpcs_parent_fork_sensor(struct rpcs_parent *parent, const struct rpcs
 		.ring_fd = rpcs_kernel_ring_fd(parent->kernel),
 		.counters_fd = rpcs_kernel_counters_fd(parent->kernel),
 		.eve_fd = parent->eve_fd,
+		.eve_path = parent->eve_fd > STDERR_FILENO ? parent->plan->eve : NULL,
 		.journal_fd = journal_fd,
 		.text = parent->plan->text,
 		.text_terminal = isatty(STDOUT_FILENO),
 		.text_transactions = parent->plan->verbose,
+		.egress = parent->plan->egress,
 	};
 	int side = rpcs_child_fork("sensor", &parent->sensor);
 
@@ -215,7 +229,18 @@ static int rpcs_parent_attach(struct rpcs_parent *parent)
 			      interface->egress ? "egress watched" : "egress not watched");
 	}
 	rpcs_attachments_settle(parent->attachments);
-	return 0;
+	return parent->plan->keep ? rpcs_attachments_pin(parent->attachments) : 0;
+}
+
+/** From here on: taking off or keeping what is attached, ending children, opening a file anew. */
+static int rpcs_parent_give_up(struct rpcs_parent *parent)
+{
+	const char *eve = parent->plan->eve;
+	int err = rpcs_privilege_reduce(eve && strcmp(eve, "-"));
+
+	if (err)
+		rpcs_log_error("cannot give up rights: %s; start it again", strerror(-err));
+	return err;
 }
 
 static int rpcs_parent_start(struct rpcs_parent *parent)
@@ -248,7 +273,7 @@ static int rpcs_parent_start(struct rpcs_parent *parent)
 	err = rpcs_parent_await_sensor(parent);
 	if (!err)
 		err = rpcs_parent_attach(parent);
-	return err;
+	return err ? err : rpcs_parent_give_up(parent);
 }
 
 static void rpcs_parent_watching(struct rpcs_parent *parent)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 
 #include "../base/cleanup.h"
@@ -36,34 +37,38 @@ static void rpcs_parent_detach(struct rpcs_parent *parent)
 }
 
 /** The totals that the sensor sends last; none when it did not come to it. */
-static void rpcs_parent_tell_totals(int fd)
+static void rpcs_parent_tell_totals(struct rpcs_parent *parent)
 {
 	struct rpcs_ipc_message message;
 	int passed, err;
 
-	while ((err = rpcs_ipc_receive(fd, &message, &passed)) == 0 || err == -EBADMSG) {
+	while ((err = rpcs_ipc_receive(parent->sensor_fd, &message, &passed)) == 0 ||
+	       err == -EBADMSG) {
 		if (err)
 			continue;
 		rpcs_cleanup_fd(&passed); /* the sensor has nothing to hand us */
 		if (message.kind != RPCS_IPC_DONE)
 			continue;
 		rpcs_log_info("ended: %llu alerts, %llu records lost, %llu alerts not in the "
-			      "journal",
+			      "journal, %llu event lines not written",
 			      (unsigned long long)message.alerts,
 			      (unsigned long long)message.records_lost,
-			      (unsigned long long)message.journal_dropped);
+			      (unsigned long long)message.journal_dropped,
+			      (unsigned long long)message.lines_lost);
+		/* Lost for good, by an output that is broken to the end. */
+		if (message.lines_given_up)
+			parent->failed = true;
 	}
 }
 
 static void rpcs_parent_stop_sensor(struct rpcs_parent *parent)
 {
-	const struct rpcs_ipc_message stop = { .kind = RPCS_IPC_STOP };
 	struct rpcs_child *sensor = &parent->sensor;
 
 	if (!sensor->pid)
 		return;
-	/* It may have ended by now; the wait below finds out. */
-	rpcs_ipc_send(parent->sensor_fd, &stop, -1);
+	/* The end of what we send is the word to end; no queue can be too full for it. */
+	shutdown(parent->sensor_fd, SHUT_WR);
 	if (rpcs_child_wait(sensor, RPCS_PARENT_SENSOR_MS)) {
 		rpcs_log_error("the sensor does not end and is killed: the last events are lost; "
 			       "see whether the event file can be written");
@@ -75,7 +80,7 @@ static void rpcs_parent_stop_sensor(struct rpcs_parent *parent)
 		parent->failed = true;
 	/* After a failure its one line says enough. */
 	if (!parent->failed)
-		rpcs_parent_tell_totals(parent->sensor_fd);
+		rpcs_parent_tell_totals(parent);
 }
 
 static void rpcs_parent_stop_writer(struct rpcs_parent *parent)

@@ -45,16 +45,21 @@ struct rpcs_identity rpcs_privilege_identity(void)
 	return identity;
 }
 
-static int rpcs_privilege_drop_bounding(void)
+/** Drops all from the bounding set but those in `keep`. */
+static int rpcs_privilege_drop_bounding(const cap_value_t *keep, size_t count)
 {
 	cap_value_t capability;
+	size_t i;
 
 	/* Without this right the set stays; no_new_privs takes its meaning away. */
 	if (!rpcs_privilege_has(CAP_SETPCAP))
 		return 0;
-	for (capability = 0; CAP_IS_SUPPORTED(capability); capability++)
-		if (cap_drop_bound(capability))
+	for (capability = 0; CAP_IS_SUPPORTED(capability); capability++) {
+		for (i = 0; i < count && keep[i] != capability; i++)
+			;
+		if (i == count && cap_drop_bound(capability))
 			return -errno;
+	}
 	return 0;
 }
 
@@ -98,7 +103,7 @@ int rpcs_privilege_drop(const struct rpcs_identity *identity)
 
 	if (!none)
 		return -ENOMEM;
-	err = rpcs_privilege_drop_bounding();
+	err = rpcs_privilege_drop_bounding(NULL, 0);
 	if (err)
 		return err;
 	if (cap_reset_ambient() || prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0))
@@ -110,4 +115,29 @@ int rpcs_privilege_drop(const struct rpcs_identity *identity)
 	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
 		return -errno;
 	return rpcs_privilege_verify(identity);
+}
+
+int rpcs_privilege_reduce(bool files)
+{
+	__attribute__((cleanup(rpcs_cap_cleanup))) cap_t caps = cap_init();
+	const cap_value_t bpf = rpcs_privilege_has(CAP_BPF) ? CAP_BPF : CAP_SYS_ADMIN;
+	const cap_value_t wanted[] = { bpf, CAP_NET_ADMIN, CAP_KILL, CAP_DAC_OVERRIDE };
+	cap_value_t keep[sizeof(wanted) / sizeof(wanted[0])];
+	size_t i, count = 0;
+	int err;
+
+	if (!caps)
+		return -ENOMEM;
+	for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		if (rpcs_privilege_has(wanted[i]) && (files || wanted[i] != CAP_DAC_OVERRIDE))
+			keep[count++] = wanted[i];
+	if (cap_set_flag(caps, CAP_PERMITTED, (int)count, keep, CAP_SET) ||
+	    cap_set_flag(caps, CAP_EFFECTIVE, (int)count, keep, CAP_SET))
+		return -errno;
+	err = rpcs_privilege_drop_bounding(keep, count);
+	if (err)
+		return err;
+	if (cap_reset_ambient() || cap_set_proc(caps) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return -errno;
+	return 0;
 }

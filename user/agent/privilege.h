@@ -23,4 +23,13 @@ struct rpcs_identity rpcs_privilege_identity(void);
  */
 int rpcs_privilege_drop(const struct rpcs_identity *identity);
 
+/**
+ * What the parent needs once everything is attached: BPF and NET_ADMIN (or
+ * SYS_ADMIN where that stands for BPF), KILL for children of another user, and
+ * with `files` DAC_OVERRIDE, to open an event file anew in a directory of
+ * somebody else. Of these what it has; all else goes, from the bounding set
+ * too, and no_new_privs is set. 0 or -errno.
+ */
+int rpcs_privilege_reduce(bool files);
+
 #endif

@@ -7,11 +7,13 @@
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "../base/cleanup.h"
 #include "../base/log.h"
 #include "../output/outputs.h"
 #include "child.h"
+#include "home.h"
 #include "ipc.h"
 #include "sensor_state.h"
 
@@ -28,6 +30,7 @@ static int rpcs_sensor_make_sinks(struct rpcs_sensor *sensor)
 	const struct rpcs_sensor_options *options = sensor->options;
 	struct rpcs_output_context context = {
 		.sensor_name = sensor->settings->sensor_name,
+		.path = options->eve_path,
 		.live = true,
 		.transactions = true,
 		.ports = sensor->settings->ports,
@@ -42,7 +45,7 @@ static int rpcs_sensor_make_sinks(struct rpcs_sensor *sensor)
 	}
 	if (options->text) {
 		context.transactions = options->text_transactions;
-		sensor->text = rpcs_text_new(stdout, options->text_terminal, &context);
+		sensor->text = rpcs_text_new(STDOUT_FILENO, options->text_terminal, &context);
 		if (!sensor->text)
 			return -ENOMEM;
 	}
@@ -108,6 +111,10 @@ static int rpcs_sensor_make(struct rpcs_sensor *sensor)
 	sensor->offset_ns = rpcs_clock_monotonic_offset();
 	sensor->start_ns = rpcs_sensor_now(sensor);
 	sensor->next_stats_ns = sensor->start_ns + sensor->settings->stats_interval_ns;
+	if (!sensor->options->egress) {
+		pipeline.unseen = sensor->own;
+		pipeline.unseen_count = rpcs_home_addresses(sensor->own, RPCS_SENSOR_OWN_MAX);
+	}
 	pipeline.sink_count = sensor->sink_count;
 	pipeline.monotonic_offset_ns = sensor->offset_ns;
 	sensor->pipeline = rpcs_pipeline_new(&pipeline);

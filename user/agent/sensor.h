@@ -15,8 +15,10 @@ struct rpcs_sensor_options {
 	int parent_fd; /* struct rpcs_ipc_message both ways */
 	int ring_fd, counters_fd;
 	int eve_fd;
-	int journal_fd; /* entries to the journal writer */
+	int journal_fd;	      /* entries to the journal writer */
+	const char *eve_path; /* of eve_fd, for messages; NULL: standard output */
 	bool text, text_terminal, text_transactions;
+	bool egress; /* what leaves this host is watched too */
 };
 
 /** The whole life of the process, from after the fork to its exit status. */

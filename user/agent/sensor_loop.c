@@ -20,7 +20,11 @@ enum {
 	RPCS_SENSOR_SETTLE_TRIES = 50,
 	RPCS_SENSOR_SETTLE_MS = 2,
 	RPCS_SENSOR_JOURNAL_DRAIN_MS = 2000,
+	/* For whoever reads the events, at the end. */
+	RPCS_SENSOR_LINES_MS = 1000,
 };
+
+#define RPCS_SENSOR_CLOCK_MOVED_NS ((int64_t)(10 * RPCS_NSEC_PER_MSEC))
 
 static int rpcs_sensor_consume(struct rpcs_sensor *sensor)
 {
@@ -44,16 +48,43 @@ static struct rpcs_queue_counts rpcs_sensor_journal_counts(struct rpcs_sensor *s
 	return counts;
 }
 
+/** Lines lost, whichever way; the pipeline sees only those that a sink refused. */
+static uint64_t rpcs_sensor_count_lost(struct rpcs_sensor *sensor)
+{
+	uint64_t lost = 0;
+
+	if (sensor->eve)
+		lost += rpcs_eve_lines(sensor->eve)->lost;
+	if (sensor->text)
+		lost += rpcs_text_lines(sensor->text)->lost;
+	rpcs_pipeline_counters(sensor->pipeline)->eve_errors = lost;
+	return lost;
+}
+
 static void rpcs_sensor_stats(struct rpcs_sensor *sensor, const struct rpcs_counters *kernel)
 {
 	struct rpcs_stats stats = { .kernel = *kernel };
 
 	rpcs_sensor_journal_counts(sensor);
+	rpcs_sensor_count_lost(sensor);
 	stats.time_ns = rpcs_sensor_now(sensor);
 	stats.uptime_ns = stats.time_ns - sensor->start_ns;
 	stats.kernel_packets = kernel->packets;
 	stats.kernel_drops = kernel->records_lost;
 	rpcs_pipeline_stats(sensor->pipeline, &stats);
+}
+
+void rpcs_sensor_clock(struct rpcs_sensor *sensor, uint64_t offset_ns)
+{
+	int64_t moved = (int64_t)(offset_ns - sensor->offset_ns);
+
+	if (moved <= RPCS_SENSOR_CLOCK_MOVED_NS && moved >= -RPCS_SENSOR_CLOCK_MOVED_NS)
+		return;
+	sensor->offset_ns = offset_ns;
+	/* Times that have passed and times to wait are no other for that. */
+	sensor->start_ns += (uint64_t)moved;
+	sensor->next_stats_ns += (uint64_t)moved;
+	rpcs_pipeline_clock(sensor->pipeline, offset_ns);
 }
 
 static int rpcs_sensor_tick(struct rpcs_sensor *sensor)
@@ -69,6 +100,7 @@ static int rpcs_sensor_tick(struct rpcs_sensor *sensor)
 	err = rpcs_kernel_counters_read(sensor->options->counters_fd, &kernel);
 	if (err)
 		return err;
+	rpcs_sensor_clock(sensor, rpcs_clock_monotonic_offset());
 	now = rpcs_sensor_now(sensor);
 	rpcs_pipeline_loss(sensor->pipeline, kernel.records_lost,
 			   rpcs_sensor_journal_counts(sensor).dropped, now);
@@ -106,7 +138,7 @@ static int rpcs_sensor_listen(struct rpcs_sensor *sensor)
 		err = rpcs_ipc_receive(sensor->options->parent_fd, &message, &passed);
 		if (err == -EAGAIN)
 			return 0;
-		if (err == -EPIPE) { /* the parent has gone, and its links with it */
+		if (err == -EPIPE) { /* the parent wants the end, or has gone with its links */
 			sensor->stopping = true;
 			return 0;
 		}
@@ -114,8 +146,6 @@ static int rpcs_sensor_listen(struct rpcs_sensor *sensor)
 			return err;
 		if (message.kind == RPCS_IPC_EVE)
 			rpcs_sensor_take_eve(sensor, passed);
-		else if (message.kind == RPCS_IPC_STOP)
-			sensor->stopping = true;
 	}
 }
 
@@ -186,12 +216,20 @@ int rpcs_sensor_finish(struct rpcs_sensor *sensor)
 		err = rpcs_sensor_consume(sensor);
 	if (err)
 		return err;
+	rpcs_pipeline_loss(sensor->pipeline, kernel.records_lost,
+			   rpcs_sensor_journal_counts(sensor).dropped, rpcs_sensor_now(sensor));
 	rpcs_pipeline_finish(sensor->pipeline);
 	if (sensor->journal)
 		rpcs_journal_sink_drain(sensor->journal, RPCS_SENSOR_JOURNAL_DRAIN_MS);
 	rpcs_sensor_stats(sensor, &kernel);
-	rpcs_pipeline_flush(sensor->pipeline);
+	if (sensor->eve)
+		done.lines_given_up +=
+			rpcs_lines_end(rpcs_eve_lines(sensor->eve), RPCS_SENSOR_LINES_MS);
+	if (sensor->text)
+		done.lines_given_up +=
+			rpcs_lines_end(rpcs_text_lines(sensor->text), RPCS_SENSOR_LINES_MS);
 
+	done.lines_lost = rpcs_sensor_count_lost(sensor);
 	done.alerts = rpcs_pipeline_counters(sensor->pipeline)->alerts;
 	done.records_lost = kernel.records_lost;
 	done.journal_dropped = rpcs_pipeline_counters(sensor->pipeline)->journal_dropped;

@@ -20,6 +20,8 @@ enum rpcs_sensor_event {
 	RPCS_SENSOR_EVENT__MAX
 };
 
+enum { RPCS_SENSOR_OWN_MAX = 256 };
+
 struct rpcs_sensor {
 	const struct rpcs_sensor_options *options;
 	const struct rpcs_settings *settings;
@@ -27,6 +29,7 @@ struct rpcs_sensor {
 	struct rpcs_sink *sinks[RPCS_SENSOR_SINKS_MAX];
 	uint32_t sink_count;
 	struct rpcs_pipeline *pipeline;
+	struct rpcs_address own[RPCS_SENSOR_OWN_MAX]; /* this host's, where egress is not watched */
 	struct rpcs_ring *ring;
 	int epoll_fd, timer_fd, eve_fd;
 	uint64_t offset_ns; /* CLOCK_MONOTONIC to real time, for records and clock alike */
@@ -40,6 +43,12 @@ static inline uint64_t rpcs_sensor_now(const struct rpcs_sensor *sensor)
 {
 	return rpcs_clock_monotonic() + sensor->offset_ns;
 }
+
+/**
+ * The clock was set, or the host slept: records and clock go on with the new
+ * offset. Differences that only say how well a clock can be read are left.
+ */
+void rpcs_sensor_clock(struct rpcs_sensor *sensor, uint64_t offset_ns);
 
 /** Runs until the parent says stop or has gone; -errno: cannot go on. */
 int rpcs_sensor_loop(struct rpcs_sensor *sensor);

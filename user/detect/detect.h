@@ -45,6 +45,9 @@ void rpcs_detect_connection(struct rpcs_detect *detect, const struct rpcs_connec
 /** The figures since the start; raises 1110080 once a minute at most. */
 void rpcs_detect_loss(struct rpcs_detect *detect, const struct rpcs_loss *total, uint64_t now_ns);
 
+/** The end of the run: tells the losses that the minute has held back. */
+void rpcs_detect_finish(struct rpcs_detect *detect);
+
 /** Sources evicted from detection tables since the start. */
 uint64_t rpcs_detect_evictions(const struct rpcs_detect *detect);
 

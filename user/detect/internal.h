@@ -46,8 +46,8 @@ struct rpcs_detect {
 	struct rpcs_table *exposed; /* exposed.c: by server and client */
 	uint64_t evictions;
 
-	struct rpcs_loss loss_told;
-	uint64_t loss_told_ns; /* 0: never */
+	struct rpcs_loss loss_seen, loss_told;
+	uint64_t loss_seen_ns, loss_told_ns; /* 0: never */
 };
 
 /** Fills an alert of `id` but for evidence; false when the policy has switched it off. */

@@ -33,16 +33,24 @@ static uint64_t figure(const struct rpcs_loss *loss, unsigned int kind)
 	return *(const uint64_t *)(const void *)((const char *)loss + kinds[kind].offset);
 }
 
-void rpcs_detect_loss(struct rpcs_detect *detect, const struct rpcs_loss *total, uint64_t now_ns)
+static bool is_more(const struct rpcs_loss *total, const struct rpcs_loss *told)
 {
-	struct rpcs_alert alert;
-	bool lost = false;
 	unsigned int i;
 
 	for (i = 0; i < KINDS; i++)
-		lost |= figure(total, i) > figure(&detect->loss_told, i);
-	if (!lost || (detect->loss_told_ns && now_ns < detect->loss_told_ns + INTERVAL_NS) ||
-	    !rpcs_alert_init(detect, RPCS_D_SENSOR_LOSS, now_ns, &alert))
+		if (figure(total, i) > figure(told, i))
+			return true;
+	return false;
+}
+
+static void tell(struct rpcs_detect *detect)
+{
+	const struct rpcs_loss *total = &detect->loss_seen;
+	struct rpcs_alert alert;
+	unsigned int i;
+
+	if (!is_more(total, &detect->loss_told) ||
+	    !rpcs_alert_init(detect, RPCS_D_SENSOR_LOSS, detect->loss_seen_ns, &alert))
 		return;
 	for (i = 0; i < KINDS; i++) {
 		uint64_t all = figure(total, i), before = figure(&detect->loss_told, i);
@@ -53,6 +61,20 @@ void rpcs_detect_loss(struct rpcs_detect *detect, const struct rpcs_loss *total,
 					    count, count == 1 ? kinds[i].one : kinds[i].many, all);
 	}
 	detect->loss_told = *total;
-	detect->loss_told_ns = now_ns;
+	detect->loss_told_ns = detect->loss_seen_ns;
 	rpcs_alert_send(detect, &alert);
+}
+
+void rpcs_detect_loss(struct rpcs_detect *detect, const struct rpcs_loss *total, uint64_t now_ns)
+{
+	detect->loss_seen = *total;
+	detect->loss_seen_ns = now_ns;
+	/* A clock that was set back makes a long time of it: told too early, not too late. */
+	if (!detect->loss_told_ns || now_ns - detect->loss_told_ns >= INTERVAL_NS)
+		tell(detect);
+}
+
+void rpcs_detect_finish(struct rpcs_detect *detect)
+{
+	tell(detect);
 }

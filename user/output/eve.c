@@ -222,8 +222,10 @@ static int eve_write(struct eve *eve, const struct eve_event *event)
 		return err;
 	for (i = 0; i < sizeof(details) / sizeof(details[0]) && len == 0; i++)
 		len = eve_format(eve, event, &details[i], room);
-	if (len == 0)
+	if (len == 0) {
+		rpcs_lines_lose(&eve->lines);
 		return -EMSGSIZE;
+	}
 	rpcs_lines_add(&eve->lines, len);
 	return 0;
 }
@@ -298,7 +300,9 @@ static int eve_stats(struct rpcs_sink *sink, const struct rpcs_stats *stats)
 
 static int eve_flush(struct rpcs_sink *sink)
 {
-	return rpcs_lines_flush(&((struct eve *)sink)->lines);
+	/* What an error keeps waiting is not lost yet: the lines count what is. */
+	rpcs_lines_flush(&((struct eve *)sink)->lines);
+	return 0;
 }
 
 struct rpcs_sink *rpcs_eve_new(int fd, const struct rpcs_output_context *context)
@@ -307,7 +311,8 @@ struct rpcs_sink *rpcs_eve_new(int fd, const struct rpcs_output_context *context
 
 	if (!eve)
 		return NULL;
-	if (rpcs_lines_init(&eve->lines, fd)) {
+	if (rpcs_lines_init(&eve->lines, fd, context->path ? context->path : "standard output",
+			    context->live)) {
 		free(eve);
 		return NULL;
 	}
@@ -336,6 +341,11 @@ void rpcs_eve_free(struct rpcs_sink **sink)
 	rpcs_lines_free(&eve->lines);
 	free(eve);
 	*sink = NULL;
+}
+
+struct rpcs_lines *rpcs_eve_lines(struct rpcs_sink *sink)
+{
+	return &((struct eve *)sink)->lines;
 }
 
 void rpcs_eve_reopen(struct rpcs_sink *sink, int fd)

@@ -6,12 +6,42 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-int rpcs_lines_init(struct rpcs_lines *lines, int fd)
+#include "../base/clock.h"
+#include "../base/log.h"
+
+enum {
+	/* A pipe that is ready takes this much (PIPE_BUF) without waiting. */
+	PIPE_PORTION = 4096,
+	/* A terminal may have little more room than none. */
+	TERMINAL_PORTION = 256,
+};
+
+static void lines_open(struct rpcs_lines *lines, int fd)
 {
-	*lines = (struct rpcs_lines){ .fd = fd };
-	lines->buf = malloc(RPCS_LINES_BATCH + RPCS_LINE_MAX);
+	struct stat stat;
+
+	lines->fd = fd;
+	lines->cut = false;
+	lines->err = 0;
+	lines->kind = RPCS_LINES_STREAM;
+	lines->portion = isatty(fd) ? TERMINAL_PORTION : PIPE_PORTION;
+	if (fstat(fd, &stat))
+		return; /* the first write says why */
+	if (S_ISREG(stat.st_mode))
+		lines->kind = RPCS_LINES_FILE;
+	else if (S_ISSOCK(stat.st_mode))
+		lines->kind = RPCS_LINES_SOCKET;
+}
+
+int rpcs_lines_init(struct rpcs_lines *lines, int fd, const char *name, bool live)
+{
+	*lines = (struct rpcs_lines){ .name = name, .live = live };
+	lines_open(lines, fd);
+	lines->buf = malloc(RPCS_LINES_WAITING + RPCS_LINE_MAX);
 	return lines->buf ? 0 : -ENOMEM;
 }
 
@@ -21,14 +51,45 @@ void rpcs_lines_free(struct rpcs_lines *lines)
 	lines->buf = NULL;
 }
 
+/* Said once for all errors until it works again. */
+static void lines_tell_failing(struct rpcs_lines *lines, int err)
+{
+	if (lines->failing)
+		return;
+	lines->failing = true;
+	lines->lost_told = lines->lost;
+	if (!lines->live)
+		rpcs_log_error("%s: %s", lines->name, strerror(-err));
+	else if (err == -EAGAIN)
+		rpcs_log_error("%s: events are lost: its reader has stopped; let it read on, or "
+			       "end it",
+			       lines->name);
+	else
+		rpcs_log_error("%s: events cannot be written: %s; make room or give another "
+			       "--eve, the first MiB waits for it",
+			       lines->name, strerror(-err));
+}
+
+static void lines_tell_over(struct rpcs_lines *lines)
+{
+	if (!lines->failing)
+		return;
+	lines->failing = false;
+	if (lines->live)
+		rpcs_log_info("%s: events are written again; lines lost: %llu", lines->name,
+			      (unsigned long long)(lines->lost - lines->lost_told));
+}
+
 int rpcs_lines_room(struct rpcs_lines *lines, char **ret_room)
 {
-	int err = 0;
-
-	if (lines->used >= RPCS_LINES_BATCH)
-		err = rpcs_lines_flush(lines);
-	if (lines->used > RPCS_LINES_BATCH)
-		return err ? err : -ENOBUFS;
+	/* After an error the next try is the tick's: not one for each line. */
+	if (lines->used >= RPCS_LINES_BATCH && !lines->err)
+		rpcs_lines_flush(lines);
+	if (lines->used > RPCS_LINES_WAITING) {
+		lines_tell_failing(lines, lines->err ? lines->err : -EAGAIN);
+		rpcs_lines_lose(lines);
+		return -ENOBUFS;
+	}
 	*ret_room = lines->buf + lines->used;
 	return 0;
 }
@@ -38,25 +99,90 @@ void rpcs_lines_add(struct rpcs_lines *lines, size_t len)
 	lines->used += len;
 }
 
-/* One write(); waits where the descriptor is not a blocking one. Bytes written or -errno. */
-static ssize_t lines_write(int fd, const char *bytes, size_t len)
+void rpcs_lines_lose(struct rpcs_lines *lines)
 {
-	struct pollfd ready = { .fd = fd, .events = POLLOUT };
+	lines->lost++;
+}
+
+/* One write() that does not wait. Bytes written or -errno. */
+static ssize_t lines_write_live(const struct rpcs_lines *lines, const char *bytes, size_t len)
+{
+	struct pollfd ready = { .fd = lines->fd, .events = POLLOUT };
 	ssize_t written;
 
-	for (;;) {
-		written = write(fd, bytes, len);
-		if (written > 0)
-			return written;
-		if (written == 0)
-			return -EIO;
-		if (errno == EAGAIN) {
-			if (poll(&ready, 1, -1) < 0 && errno != EINTR)
-				return -errno;
-		} else if (errno != EINTR) {
-			return -errno;
-		}
+	if (lines->kind == RPCS_LINES_SOCKET) {
+		written = send(lines->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		return written < 0 ? -errno : written;
 	}
+	if (lines->kind == RPCS_LINES_STREAM) {
+		if (poll(&ready, 1, 0) <= 0)
+			return -EAGAIN;
+		if (len > lines->portion)
+			len = lines->portion;
+	}
+	written = write(lines->fd, bytes, len);
+	return written < 0 ? -errno : written;
+}
+
+/* One write() that waits, even where the descriptor is not a blocking one. */
+static ssize_t lines_write_waiting(const struct rpcs_lines *lines, const char *bytes, size_t len)
+{
+	struct pollfd ready = { .fd = lines->fd, .events = POLLOUT };
+	ssize_t written;
+
+	while ((written = write(lines->fd, bytes, len)) < 0 && errno == EAGAIN)
+		if (poll(&ready, 1, -1) < 0 && errno != EINTR)
+			break;
+	return written < 0 ? -errno : written;
+}
+
+static ssize_t lines_write(const struct rpcs_lines *lines, const char *bytes, size_t len)
+{
+	ssize_t written;
+
+	do
+		written = lines->live ? lines_write_live(lines, bytes, len)
+				      : lines_write_waiting(lines, bytes, len);
+	while (written == -EINTR);
+	return written ? written : -EIO;
+}
+
+/* Of `done` bytes written, those of whole lines: what is left of a line is cut off the file. */
+static size_t lines_take_back(const struct rpcs_lines *lines, size_t done)
+{
+	const char *end = done ? memrchr(lines->buf, '\n', done) : NULL;
+	size_t whole = end ? (size_t)(end + 1 - lines->buf) : 0;
+	struct stat stat;
+	off_t at;
+
+	if (whole == done || lines->kind != RPCS_LINES_FILE || (!whole && lines->cut))
+		return done;
+	at = lseek(lines->fd, 0, SEEK_CUR);
+	/* Somebody else has written behind it: not ours to cut. */
+	if (at < 0 || fstat(lines->fd, &stat) || stat.st_size != at)
+		return done;
+	at -= (off_t)(done - whole);
+	if (ftruncate(lines->fd, at) || lseek(lines->fd, at, SEEK_SET) < 0)
+		return done;
+	return whole;
+}
+
+static void lines_drop_front(struct rpcs_lines *lines, size_t len)
+{
+	memmove(lines->buf, lines->buf + len, lines->used - len);
+	lines->used -= len;
+}
+
+/* Nobody will read the rest together with the beginning. */
+static void lines_drop_cut(struct rpcs_lines *lines)
+{
+	const char *end = memchr(lines->buf, '\n', lines->used);
+
+	if (!lines->cut)
+		return;
+	lines_drop_front(lines, end ? (size_t)(end + 1 - lines->buf) : lines->used);
+	lines->cut = false;
+	rpcs_lines_lose(lines);
 }
 
 int rpcs_lines_flush(struct rpcs_lines *lines)
@@ -64,36 +190,61 @@ int rpcs_lines_flush(struct rpcs_lines *lines)
 	size_t done = 0;
 	int err = 0;
 
-	while (done < lines->used) {
-		ssize_t written = lines_write(lines->fd, lines->buf + done, lines->used - done);
+	if (!lines->used)
+		return 0; /* which proves nothing */
+	while (done < lines->used && !err) {
+		ssize_t written = lines_write(lines, lines->buf + done, lines->used - done);
 
-		if (written < 0) {
-			err = written;
-			break;
-		}
-		done += written;
+		if (written < 0)
+			err = (int)written;
+		else
+			done += (size_t)written;
+	}
+	lines->err = err == -EAGAIN ? 0 : err;
+	if (lines->err) {
+		lines_tell_failing(lines, err);
+		done = lines_take_back(lines, done);
 	}
 	if (done > 0) {
 		lines->cut = lines->buf[done - 1] != '\n';
-		memmove(lines->buf, lines->buf + done, lines->used - done);
-		lines->used -= done;
+		lines_drop_front(lines, done);
 	}
+	/* The next reader of a FIFO begins with a line of its own. */
+	if (err == -EPIPE)
+		lines_drop_cut(lines);
+	if (!err)
+		lines_tell_over(lines);
 	return err;
+}
+
+uint64_t rpcs_lines_end(struct rpcs_lines *lines, int timeout_ms)
+{
+	uint64_t end = rpcs_clock_monotonic() + (uint64_t)timeout_ms * RPCS_NSEC_PER_MSEC;
+	uint64_t lost = lines->lost;
+	const char *at = lines->buf;
+	uint64_t now;
+	int err;
+
+	while ((err = rpcs_lines_flush(lines)) == -EAGAIN && (now = rpcs_clock_monotonic()) < end) {
+		struct pollfd ready = { .fd = lines->fd, .events = POLLOUT };
+
+		if (poll(&ready, 1, (int)((end - now) / RPCS_NSEC_PER_MSEC) + 1) < 0 &&
+		    errno != EINTR)
+			break;
+	}
+	if (lines->used)
+		lines_tell_failing(lines, err);
+	for (; (at = memchr(at, '\n', (size_t)(lines->buf + lines->used - at))); at++)
+		rpcs_lines_lose(lines);
+	lines->used = 0;
+	lines->cut = false;
+	return lines->lost - lost;
 }
 
 void rpcs_lines_reopen(struct rpcs_lines *lines, int fd)
 {
-	const char *end;
-	size_t rest;
-
 	/* An error here shows again at the next line, on the new descriptor or not at all. */
 	rpcs_lines_flush(lines);
-	lines->fd = fd;
-	if (!lines->cut)
-		return;
-	end = memchr(lines->buf, '\n', lines->used);
-	rest = end ? (size_t)(end + 1 - lines->buf) : lines->used;
-	memmove(lines->buf, lines->buf + rest, lines->used - rest);
-	lines->used -= rest;
-	lines->cut = false;
+	lines_drop_cut(lines);
+	lines_open(lines, fd);
 }

@@ -5,10 +5,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum {
 	/* Lines are written once this much is waiting. */
 	RPCS_LINES_BATCH = 256 * 1024,
+	/* What waits while the descriptor takes nothing; lines beyond it are lost. */
+	RPCS_LINES_WAITING = 1024 * 1024,
 	/*
 	 * Room for one line: a call and a reply of 64 KiB each with every byte
 	 * escaped are 768 KiB. Pages that no line reaches cost nothing.
@@ -16,25 +19,52 @@ enum {
 	RPCS_LINE_MAX = 1024 * 1024,
 };
 
+/** How a descriptor is written without waiting for whoever reads it. */
+enum rpcs_lines_kind { RPCS_LINES_FILE, RPCS_LINES_SOCKET, RPCS_LINES_STREAM };
+
 struct rpcs_lines {
-	int fd;	   /* the caller's */
-	char *buf; /* RPCS_LINES_BATCH + RPCS_LINE_MAX */
+	int fd;		  /* the caller's */
+	const char *name; /* of it, for messages; the caller's */
+	bool live;	  /* never waits, and goes on after an error */
+	enum rpcs_lines_kind kind;
+	size_t portion; /* of one write to a stream that is ready */
+	char *buf;	/* RPCS_LINES_WAITING + RPCS_LINE_MAX */
 	size_t used;
-	bool cut; /* the beginning of the first line in `buf` is written already */
+	bool cut;	    /* the beginning of the first line in `buf` is written already */
+	int err;	    /* of the last write; 0: it went well, or has to wait */
+	bool failing;	    /* told so, and not yet that it is over */
+	uint64_t lost;	    /* lines that were never written, or not to their end */
+	uint64_t lost_told; /* those before the errors that are told now */
 };
 
-/** 0 or -ENOMEM. */
-int rpcs_lines_init(struct rpcs_lines *lines, int fd);
+/**
+ * `live`: does not wait for a reader, and tells when errors begin and end. Else
+ * waits as long as it takes, and tells the first error. 0 or -ENOMEM.
+ */
+int rpcs_lines_init(struct rpcs_lines *lines, int fd, const char *name, bool live);
 void rpcs_lines_free(struct rpcs_lines *lines);
 
-/** Room for a line of RPCS_LINE_MAX; flushes first when a batch waits. 0 or -errno. */
+/**
+ * Room for a line of RPCS_LINE_MAX; flushes first when a batch waits.
+ * -ENOBUFS: too much waits, the line is lost and counted as such.
+ */
 int rpcs_lines_room(struct rpcs_lines *lines, char **ret_room);
 
 /** The line in the room is `len` bytes long, its newline included. */
 void rpcs_lines_add(struct rpcs_lines *lines, size_t len);
 
-/** Writes what waits; what an error leaves stays for the next time. 0 or -errno. */
+/** A line that there is no way to write. */
+void rpcs_lines_lose(struct rpcs_lines *lines);
+
+/**
+ * Writes what waits; what is left stays for the next time. 0, -EAGAIN when the
+ * reader has to catch up first, or -errno. A line torn by an error is taken
+ * back where that is possible: a file holds whole lines only.
+ */
 int rpcs_lines_flush(struct rpcs_lines *lines);
+
+/** The last flush: waits for the reader at most so long. Returns lines given up. */
+uint64_t rpcs_lines_end(struct rpcs_lines *lines, int timeout_ms);
 
 /** Goes on to `fd`; the rest of a line whose beginning is in the old file is dropped. */
 void rpcs_lines_reopen(struct rpcs_lines *lines, int fd);

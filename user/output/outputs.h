@@ -3,14 +3,14 @@
 #ifndef RPCSENTRY_OUTPUT_OUTPUTS_H
 #define RPCSENTRY_OUTPUT_OUTPUTS_H
 
-#include <stdio.h>
-
+#include "lines.h"
 #include "sink.h"
 
 /** What a line may say of the sensor itself. */
 struct rpcs_output_context {
 	const char *sensor_name; /* NULL or empty for none */
-	bool live;		 /* in_iface instead of pcap_cnt */
+	const char *path;	 /* where the lines go, for messages; NULL: standard output */
+	bool live;		 /* in_iface instead of pcap_cnt; a reader is not waited for */
 	bool transactions;	 /* `portmap` and `rpc_call` lines; alerts and stats always */
 	const uint16_t *ports;	 /* portmapper ports, for `portmap` against `rpc_call` */
 	uint32_t port_count;
@@ -23,10 +23,13 @@ void rpcs_eve_free(struct rpcs_sink **sink);
 /** Writes on to another descriptor from now on (log rotation); lines so far are flushed first. */
 void rpcs_eve_reopen(struct rpcs_sink *sink, int fd);
 
-/** Lines for people: aligned and coloured when `terminal`. `out` stays the caller's. */
-struct rpcs_sink *rpcs_text_new(FILE *out, bool terminal,
-				const struct rpcs_output_context *context);
+/** Lines for people: aligned and coloured when `terminal`. `fd` stays the caller's. */
+struct rpcs_sink *rpcs_text_new(int fd, bool terminal, const struct rpcs_output_context *context);
 void rpcs_text_free(struct rpcs_sink **sink);
+
+/** The lines before the descriptor of such a sink: what was lost, and the end. */
+struct rpcs_lines *rpcs_eve_lines(struct rpcs_sink *sink);
+struct rpcs_lines *rpcs_text_lines(struct rpcs_sink *sink);
 
 /** One human line for an alert, without the newline: the journal's MESSAGE. Printable ASCII. */
 size_t rpcs_alert_text(const struct rpcs_alert *alert, char *text, size_t size);

@@ -6,10 +6,10 @@
  * alert has its facts below it; on a pipe each event is one line, so that grep
  * finds all of it.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../base/clock.h"
 #include "names.h"
@@ -27,9 +27,10 @@ enum {
 
 struct text {
 	struct rpcs_sink sink; /* first: the caller holds its address */
-	FILE *out;
+	struct rpcs_lines lines;
 	bool terminal;
 	bool transactions;
+	bool each;		 /* somebody watches `read`: each line at once */
 	char date[DATE_LEN + 1]; /* told last */
 };
 
@@ -49,14 +50,21 @@ static void text_paint(const struct text *text, struct rpcs_line *line, enum pai
 
 static int text_put(struct text *text, struct rpcs_line *line)
 {
+	char *room;
+	int err;
+
 	rpcs_line_add(line, "\n");
 	/* A line as long as the buffer has lost its end, but keeps its newline. */
 	if (line->len + 1 == line->size)
 		line->buf[line->len - 1] = '\n';
-	errno = 0;
-	if (fwrite(line->buf, 1, line->len, text->out) == line->len)
-		return 0;
-	return errno ? -errno : -EIO;
+	err = rpcs_lines_room(&text->lines, &room);
+	if (err)
+		return err;
+	memcpy(room, line->buf, line->len);
+	rpcs_lines_add(&text->lines, line->len);
+	if (text->each)
+		rpcs_lines_flush(&text->lines);
+	return 0;
 }
 
 /* Begins a line with the time; on a terminal a new day has a line of its own before. */
@@ -265,17 +273,23 @@ static int text_stats(struct rpcs_sink *sink, const struct rpcs_stats *stats)
 
 static int text_flush(struct rpcs_sink *sink)
 {
-	return fflush(((struct text *)sink)->out) ? -errno : 0;
+	/* As for events: the lines count what is lost. */
+	rpcs_lines_flush(&((struct text *)sink)->lines);
+	return 0;
 }
 
-struct rpcs_sink *rpcs_text_new(FILE *out, bool terminal, const struct rpcs_output_context *context)
+struct rpcs_sink *rpcs_text_new(int fd, bool terminal, const struct rpcs_output_context *context)
 {
 	struct text *text = calloc(1, sizeof(*text));
 
 	if (!text)
 		return NULL;
-	text->out = out;
+	if (rpcs_lines_init(&text->lines, fd, "standard output", context->live)) {
+		free(text);
+		return NULL;
+	}
 	text->terminal = terminal;
+	text->each = !context->live && isatty(fd);
 	text->transactions = context->transactions;
 	text->sink = (struct rpcs_sink){
 		.message = text_message,
@@ -293,7 +307,13 @@ void rpcs_text_free(struct rpcs_sink **sink)
 
 	if (!text)
 		return;
-	fflush(text->out);
+	rpcs_lines_flush(&text->lines);
+	rpcs_lines_free(&text->lines);
 	free(text);
 	*sink = NULL;
+}
+
+struct rpcs_lines *rpcs_text_lines(struct rpcs_sink *sink)
+{
+	return &((struct text *)sink)->lines;
 }
