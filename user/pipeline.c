@@ -45,16 +45,6 @@ static void take_alert(void *arg, const struct rpcs_alert *alert)
 	TELL(pipeline, alert, alert);
 }
 
-static bool is_portmap_port(const struct rpcs_pipeline *pipeline, uint16_t port)
-{
-	uint32_t i;
-
-	for (i = 0; i < pipeline->settings->port_count; i++)
-		if (pipeline->settings->ports[i] == port)
-			return true;
-	return false;
-}
-
 /* What a rule's `programs` is held against: the program asked for, called, or the inner one. */
 static void query_program(const struct rpcs_message *message, struct rpcs_policy_query *query)
 {
@@ -84,7 +74,7 @@ static void decide(struct rpcs_pipeline *pipeline, struct rpcs_call *call,
 
 	if (message->program == RPCS_PORTMAP_PROGRAM)
 		query.call = rpcs_policy_call_of(message->version, message->procedure);
-	else if (is_portmap_port(pipeline, message->tuple.dport))
+	else if (rpcs_settings_watch(pipeline->settings, message->tuple.dport))
 		query.call = RPCS_CALL_OTHER;
 	else
 		query.call = RPCS_CALL_DIRECT;

@@ -98,7 +98,7 @@ bool rpcs_spoofed_matches(const struct rpcs_detect *detect, const struct rpcs_ca
 {
 	const struct rpcs_tuple *tuple = &call->message.tuple;
 
-	return !rpcs_call_is_local(call) && rpcs_detect_is_portmap_port(detect, tuple->dport) &&
+	return !rpcs_call_is_local(call) && rpcs_settings_watch(detect->settings, tuple->dport) &&
 	       (rpcs_address_is_loopback(&tuple->src) || rpcs_address_is_unspecified(&tuple->src) ||
 		rpcs_address_equal(&tuple->src, &tuple->dst));
 }

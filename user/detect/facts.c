@@ -25,13 +25,3 @@ bool rpcs_call_is_local(const struct rpcs_call *call)
 {
 	return call->message.seen.flags & RPCS_F_LOCAL;
 }
-
-bool rpcs_detect_is_portmap_port(const struct rpcs_detect *detect, uint16_t port)
-{
-	uint32_t i;
-
-	for (i = 0; i < detect->settings->port_count; i++)
-		if (detect->settings->ports[i] == port)
-			return true;
-	return false;
-}

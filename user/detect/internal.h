@@ -68,7 +68,6 @@ enum rpcs_policy_call rpcs_call_kind(const struct rpcs_call *call);
 bool rpcs_call_is_silent(const struct rpcs_call *call);
 
 bool rpcs_call_is_local(const struct rpcs_call *call);
-bool rpcs_detect_is_portmap_port(const struct rpcs_detect *detect, uint16_t port);
 
 /* Outcomes (outcome.c). */
 

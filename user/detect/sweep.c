@@ -300,7 +300,7 @@ void rpcs_sweep_call(struct rpcs_detect *detect, const struct rpcs_call *call)
 		.call = call,
 	};
 
-	if (!rpcs_detect_is_portmap_port(detect, touch.tuple->dport))
+	if (!rpcs_settings_watch(detect->settings, touch.tuple->dport))
 		return;
 	if (rpcs_call_is_silent(call))
 		forgive(detect->sweep, touch.tuple);
@@ -318,6 +318,6 @@ void rpcs_sweep_connection(struct rpcs_detect *detect, const struct rpcs_connect
 	};
 	uint8_t flags = connection->tcp_flags & (RPCS_TCP_SYN | RPCS_TCP_ACK);
 
-	if (flags == RPCS_TCP_SYN && rpcs_detect_is_portmap_port(detect, touch.tuple->dport))
+	if (flags == RPCS_TCP_SYN && rpcs_settings_watch(detect->settings, touch.tuple->dport))
 		count_touch(detect, &touch);
 }

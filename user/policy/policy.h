@@ -94,6 +94,17 @@ struct rpcs_settings {
 	uint64_t thresholds[RPCS_T__MAX]; /* durations in nanoseconds */
 };
 
+/** Is this one of sensor.ports? Host order. */
+static inline bool rpcs_settings_watch(const struct rpcs_settings *settings, uint16_t port)
+{
+	uint32_t i;
+
+	for (i = 0; i < settings->port_count; i++)
+		if (settings->ports[i] == port)
+			return true;
+	return false;
+}
+
 struct rpcs_policy;
 
 /** One mistake in a policy file. */

@@ -136,17 +136,6 @@ static void take_datagram(struct rpcs_stream *stream, const struct rpcs_packet *
 		stream->counts.messages_junk++;
 }
 
-static bool is_watched(const struct rpcs_stream *stream, const struct rpcs_packet *pkt)
-{
-	uint32_t i;
-
-	for (i = 0; i < stream->settings->port_count; i++)
-		if (stream->settings->ports[i] == pkt->sport ||
-		    stream->settings->ports[i] == pkt->dport)
-			return true;
-	return false;
-}
-
 /* UDP or TCP of a whole packet whose headers have been parsed. */
 static void take_transport(struct rpcs_stream *stream, const struct rpcs_record_head *head,
 			   const struct rpcs_packet *pkt, const uint8_t *bytes, uint32_t len,
@@ -192,7 +181,8 @@ static void take_fragment(struct rpcs_stream *stream, const struct rpcs_record_h
 			      packet.type) != RPCS_PACKET_OK ||
 	    pkt.payload_offset > packet.len)
 		stream->counts.packets_bad++;
-	else if (is_watched(stream, &pkt))
+	else if (rpcs_settings_watch(stream->settings, pkt.sport) ||
+		 rpcs_settings_watch(stream->settings, pkt.dport))
 		take_transport(stream, head, &pkt, packet.bytes, packet.len, &packet.seen);
 }
 
