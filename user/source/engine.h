@@ -15,7 +15,6 @@ struct rpcs_native *rpcs_native_new(const struct rpcs_settings *settings, rpcs_r
 void rpcs_native_free(struct rpcs_native **native);
 void rpcs_native_frame(struct rpcs_native *native, const struct rpcs_frame *frame);
 const struct rpcs_counters *rpcs_native_counters(const struct rpcs_native *native);
-const struct rpcs_procedures *rpcs_native_procedures(const struct rpcs_native *native);
 
 struct rpcs_test_run;
 

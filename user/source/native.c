@@ -27,7 +27,6 @@ enum { FRAGMENTS = 8192 }; /* as the kernel's map */
 struct rpcs_native {
 	struct rpcs_config config;
 	struct rpcs_counters counters;
-	struct rpcs_procedures procedures;
 	struct rpcs_table *flows;
 	struct rpcs_table *fragments;
 	rpcs_record_fn emit;
@@ -113,18 +112,10 @@ static uint64_t rpcs_engine_now(struct rpcs_engine *eng)
 
 static void rpcs_engine_count_call(struct rpcs_engine *eng, uint32_t version, uint32_t procedure)
 {
-	struct rpcs_procedures *p = &eng->native->procedures;
-
-	switch ((uint64_t)version << 32 | procedure) {
-#define X(vers, number, text, name)             \
-	case (uint64_t)(vers) << 32 | (number): \
-		p->name++;                      \
-		break;
-		RPCS_PORTMAP_PROCEDURES(X)
-#undef X
-	default:
-		p->other++;
-	}
+	/* The pinned map `procedures` is the kernel's: a capture has its events. */
+	(void)eng;
+	(void)version;
+	(void)procedure;
 }
 
 static void rpcs_engine_emit(struct rpcs_engine *eng, const void *record, uint32_t len)
@@ -242,9 +233,4 @@ void rpcs_native_frame(struct rpcs_native *native, const struct rpcs_frame *fram
 const struct rpcs_counters *rpcs_native_counters(const struct rpcs_native *native)
 {
 	return &native->counters;
-}
-
-const struct rpcs_procedures *rpcs_native_procedures(const struct rpcs_native *native)
-{
-	return &native->procedures;
 }
