@@ -1,38 +1,120 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The kernel's half of the contract in rpcsentry/inspect.h: flow state and emission. */
+/* The kernel's half of the contract in rpcsentry/engine.h: flow state and emission. */
 #ifndef RPCSENTRY_BPF_ENGINE_H
 #define RPCSENTRY_BPF_ENGINE_H
 
 #include "maps.h"
 
+#include <rpcsentry/tunnel.h>
+
 /** One packet's context. */
 struct rpcs_engine {
 	void *ctx; /* struct xdp_md or struct __sk_buff, by hook */
+	const volatile struct rpcs_config *config;
+	struct rpcs_ports *ports;
 	struct rpcs_counters *counters;
 	const __u8 *data;
 	const __u8 *end;
 	struct rpcs_scratch *scratch;
+	struct rpcs_packet *packet;
+	struct rpcs_work *work;
+	struct rpcs_keys *keys;
+	struct rpcs_record_head *head;
 	struct rpcs_record_buffer *record;
 	struct rpcs_record_connection *connection;
-	__u32 frame_len; /* bytes of the frame, also beyond `end` */
+	struct rpcs_flow_value *flow; /* in the map, since flow_get(); NULL: not there */
+	__u64 flow_state;	      /* what it said then */
+	__u32 frame_len;	      /* bytes of the frame, also beyond `end` */
 	__u32 ifindex;
 	__u8 hook;
 };
 
-RPCS_INLINE __u64 rpcs_engine_flow_get(struct rpcs_engine *eng, const struct rpcs_flow_key *key)
+RPCS_INLINE long rpcs_engine_load(void *ctx, bool xdp, __u32 offset, void *dst, __u32 len)
 {
-	__u64 *state = bpf_map_lookup_elem(&flows, key);
-
-	return state ? *state : 0;
+	if (xdp)
+		return bpf_xdp_load_bytes(ctx, offset, dst, len);
+	return bpf_skb_load_bytes(ctx, offset, dst, len);
 }
 
-RPCS_INLINE void rpcs_engine_flow_set(struct rpcs_engine *eng, const struct rpcs_flow_key *key,
-				      __u64 state)
+/**
+ * Is *len at least 1 and at most `max`? Kernel 6.1's verifier takes a lower bound
+ * only from an addition, not from a comparison with 0.
+ */
+RPCS_INLINE bool rpcs_engine_bound(__u32 *len, __u32 max)
 {
-	if (state == 0)
-		bpf_map_delete_elem(&flows, key);
-	else if (bpf_map_update_elem(&flows, key, &state, BPF_ANY))
-		eng->counters->flows_full += 1;
+	__u32 less = *len - 1;
+
+	RPCS_OPAQUE(less);
+	if (less >= max)
+		return false;
+	*len = less + 1;
+	return true;
+}
+
+RPCS_INLINE bool rpcs_engine_words(struct rpcs_engine *eng, __u32 offset, __u64 *ret_words)
+{
+	const __u8 *at = rpcs_at(eng->data, offset, RPCS_PAYLOAD_OFFSET_MAX + 8);
+	__u64 words = 0;
+
+	if (!at)
+		return false;
+	if (!RPCS_BEYOND(at, 8, eng->end))
+		RPCS_COPY(&words, at, sizeof(words));
+	/* Offloads leave payload outside of what can be touched. */
+	else if (offset + 8 > eng->frame_len ||
+		 rpcs_engine_load(eng->ctx, eng->hook == RPCS_HOOK_XDP, offset, &words,
+				  sizeof(words)))
+		return false;
+	*ret_words = __builtin_bswap64(words);
+	return true;
+}
+
+RPCS_INLINE const __u8 *rpcs_engine_window(struct rpcs_engine *eng, __u32 offset, __u32 len)
+{
+	if (!rpcs_engine_bound(&len, RPCS_WINDOW_BYTES) ||
+	    rpcs_engine_load(eng->ctx, eng->hook == RPCS_HOOK_XDP, offset, eng->scratch->window,
+			     len))
+		return NULL;
+	return eng->scratch->window;
+}
+
+RPCS_INLINE __u64 rpcs_engine_now(struct rpcs_engine *eng)
+{
+	return rpcs_config.test_clock ? rpcs_test_time : bpf_ktime_get_ns();
+}
+
+RPCS_INLINE __u64 rpcs_engine_stamp(struct rpcs_engine *eng)
+{
+	return rpcs_config.test_clock ? 0 : bpf_ktime_get_ns();
+}
+
+RPCS_INLINE bool rpcs_engine_flow_get(struct rpcs_engine *eng, const struct rpcs_flow_key *key,
+				      struct rpcs_flow_value *ret_value)
+{
+	eng->flow = bpf_map_lookup_elem(&flows, key);
+	if (!eng->flow)
+		return false;
+	*ret_value = *eng->flow;
+	eng->flow_state = ret_value->state;
+	return true;
+}
+
+RPCS_INLINE void rpcs_engine_flow_put(struct rpcs_engine *eng, const struct rpcs_flow_key *key,
+				      const struct rpcs_flow_value *value)
+{
+	if (!eng->flow) {
+		if (bpf_map_update_elem(&flows, key, value, BPF_ANY))
+			eng->counters->flows_full += 1;
+		return;
+	}
+	if (__sync_val_compare_and_swap(&eng->flow->state, eng->flow_state, value->state) !=
+	    eng->flow_state) {
+		eng->flow->state = RPCS_STEP_FALLBACK;
+		eng->counters->flows_raced += 1;
+	}
+	eng->flow->born = value->born;
+	eng->flow->second = value->second;
+	eng->flow->fallback = value->fallback;
 }
 
 RPCS_INLINE enum rpcs_fragment_verdict rpcs_engine_fragment_get(struct rpcs_engine *eng,
@@ -40,22 +122,52 @@ RPCS_INLINE enum rpcs_fragment_verdict rpcs_engine_fragment_get(struct rpcs_engi
 {
 	const struct rpcs_fragment_value *value = bpf_map_lookup_elem(&fragments, key);
 
-	if (!value || rpcs_config.timeless)
+	if (!value)
 		return RPCS_FRAGMENT_UNKNOWN;
-	return rpcs_fragment_verdict_at(value, bpf_ktime_get_ns());
+	return rpcs_fragment_verdict_at(value, rpcs_engine_now(eng));
 }
 
 RPCS_INLINE void rpcs_engine_fragment_set(struct rpcs_engine *eng,
 					  const struct rpcs_fragment_key *key, __u32 verdict)
 {
-	struct rpcs_fragment_value value = { .time_ns = bpf_ktime_get_ns(), .verdict = verdict };
+	struct rpcs_fragment_value value = { .time_ns = rpcs_engine_now(eng), .verdict = verdict };
 
 	bpf_map_update_elem(&fragments, key, &value, BPF_ANY);
 }
 
-RPCS_INLINE __u64 rpcs_engine_now(struct rpcs_engine *eng)
+RPCS_INLINE bool rpcs_engine_is_sensitive(struct rpcs_engine *eng, __u32 program)
 {
-	return bpf_ktime_get_ns();
+	return bpf_map_lookup_elem(&sensitive, &program);
+}
+
+RPCS_INLINE bool rpcs_engine_is_first(struct rpcs_engine *eng, const struct rpcs_first_key *key)
+{
+	__u64 *last = bpf_map_lookup_elem(&firsts, key), now = rpcs_engine_now(eng);
+	bool first;
+
+	if (!last) {
+		bpf_map_update_elem(&firsts, key, &now, BPF_ANY);
+		return true;
+	}
+	first = rpcs_first_is_over(key, *last, now, rpcs_config.flow_timeout_ns);
+	*last = now;
+	return first;
+}
+
+RPCS_INLINE void rpcs_engine_expect(struct rpcs_engine *eng, const struct rpcs_expect_key *key,
+				    __u32 program)
+{
+	bpf_map_update_elem(&expected, key, &program, BPF_ANY);
+}
+
+RPCS_INLINE bool rpcs_engine_expected(struct rpcs_engine *eng, const struct rpcs_expect_key *key,
+				      __u32 *ret_program)
+{
+	__u32 *program = bpf_map_lookup_elem(&expected, key);
+
+	if (program)
+		*ret_program = *program;
+	return program;
 }
 
 /** Counts a portmapper call by version and procedure. */
@@ -79,28 +191,6 @@ RPCS_INLINE void rpcs_engine_count_call(struct rpcs_engine *eng, __u32 version, 
 		((__u64 *)p)[index] += 1;
 }
 
-/**
- * Is *len at least 1 and at most `max`? Kernel 6.1's verifier takes a lower bound
- * only from an addition, not from a comparison with 0.
- */
-RPCS_INLINE bool rpcs_engine_bound(__u32 *len, __u32 max)
-{
-	__u32 less = *len - 1;
-
-	RPCS_OPAQUE(less);
-	if (less >= max)
-		return false;
-	*len = less + 1;
-	return true;
-}
-
-RPCS_INLINE long rpcs_engine_load(void *ctx, bool xdp, __u32 offset, void *dst, __u32 len)
-{
-	if (xdp)
-		return bpf_xdp_load_bytes(ctx, offset, dst, len);
-	return bpf_skb_load_bytes(ctx, offset, dst, len);
-}
-
 /** Sends one record. Counted once, sent or lost, whatever happens. */
 RPCS_INLINE void rpcs_engine_output(struct rpcs_counters *c, void *record, __u32 len)
 {
@@ -119,7 +209,7 @@ RPCS_INLINE void rpcs_engine_emit(struct rpcs_engine *eng, void *record, __u32 l
 RPCS_INLINE void rpcs_engine_emit_rpc(struct rpcs_engine *eng, __u32 machine_offset,
 				      struct rpcs_record_buffer *buf)
 {
-	__u32 len = buf->rpc.machine_len;
+	__u32 len = buf->rpc.head.text_len;
 
 	/* The decoder capped it, but the record lies in a map: nothing is known of it here. */
 	if (!rpcs_engine_bound(&len, RPCS_RECORD_MACHINE_MAX) ||
@@ -129,8 +219,8 @@ RPCS_INLINE void rpcs_engine_emit_rpc(struct rpcs_engine *eng, __u32 machine_off
 	rpcs_engine_output(eng->counters, buf, sizeof(buf->rpc) + len);
 }
 
-/** Sends the scratch's piece and the bytes it stands for, `total` from `network_offset` on. */
-RPCS_INLINE int rpcs_engine_pieces(void *ctx, bool xdp)
+/** Sends the bytes of the scratch's piece, up to RPCS_PIECES_BYTES from `first` on. 0: done. */
+RPCS_INLINE int rpcs_engine_pieces(void *ctx, bool xdp, __u32 first)
 {
 	struct rpcs_counters *c;
 	struct rpcs_scratch *s;
@@ -143,7 +233,7 @@ RPCS_INLINE int rpcs_engine_pieces(void *ctx, bool xdp)
 		return 0;
 	total = s->piece.packet_len;
 	for (i = 0; i < RPCS_PIECES_MAX; i++) {
-		offset = i * RPCS_PIECE_BYTES;
+		offset = first + i * RPCS_PIECE_BYTES;
 		if (offset >= total)
 			break;
 		len = total - offset;
@@ -153,7 +243,7 @@ RPCS_INLINE int rpcs_engine_pieces(void *ctx, bool xdp)
 			break;
 		if (rpcs_engine_load(ctx, xdp, s->packet.network_offset + offset, s->bytes, len)) {
 			c->pieces_unread += 1;
-			break;
+			return 1;
 		}
 		s->piece.offset = offset;
 		s->piece.piece_len = len;
@@ -164,22 +254,22 @@ RPCS_INLINE int rpcs_engine_pieces(void *ctx, bool xdp)
 }
 
 /* Global functions: verified once each, not once for every state of their callers. */
-__noinline int rpcs_xdp_pieces(struct xdp_md *ctx)
+__noinline int rpcs_xdp_pieces(struct xdp_md *ctx, __u32 first)
 {
-	return rpcs_engine_pieces(ctx, true);
+	return rpcs_engine_pieces(ctx, true, first);
 }
 
-__noinline int rpcs_tc_pieces(struct __sk_buff *skb)
+__noinline int rpcs_tc_pieces(struct __sk_buff *skb, __u32 first)
 {
-	return rpcs_engine_pieces(skb, false);
+	return rpcs_engine_pieces(skb, false, first);
 }
 
 /** Sends the packet's bytes from the IP header on, in numbered pieces. */
-RPCS_INLINE void rpcs_engine_emit_packet(struct rpcs_engine *eng, const struct rpcs_packet *pkt,
-					 const struct rpcs_record_head *head, __u8 reason)
+RPCS_INLINE void rpcs_engine_emit_packet(struct rpcs_engine *eng, __u8 reason)
 {
 	struct rpcs_record_piece *piece = &eng->scratch->piece;
-	__u32 total = eng->frame_len - pkt->network_offset;
+	const struct rpcs_packet *pkt = eng->packet;
+	__u32 total = eng->frame_len - pkt->network_offset, first;
 
 	if (total > pkt->network_len)
 		total = pkt->network_len;
@@ -187,17 +277,45 @@ RPCS_INLINE void rpcs_engine_emit_packet(struct rpcs_engine *eng, const struct r
 		total = RPCS_PACKET_MAX;
 		eng->counters->pieces_capped += 1;
 	}
-	RPCS_ZERO(piece);
-	piece->head = *head;
+	rpcs_piece_fill(piece, eng->head, eng->work, reason);
 	piece->packet_len = total;
 	piece->wire_len = pkt->network_len;
 	piece->packet_id = eng->scratch->next_packet_id++;
 	piece->cpu = bpf_get_smp_processor_id();
-	piece->reason = reason;
+	for (first = 0; first < RPCS_PACKET_MAX && first < total; first += RPCS_PIECES_BYTES)
+		if (eng->hook == RPCS_HOOK_XDP ? rpcs_xdp_pieces(eng->ctx, first)
+					       : rpcs_tc_pieces(eng->ctx, first))
+			break;
+}
+
+/* Defined with the programs, once for each kind of context. */
+int rpcs_xdp_step(struct xdp_md *ctx);
+int rpcs_tc_step(struct __sk_buff *skb);
+int rpcs_xdp_message(struct xdp_md *ctx);
+int rpcs_tc_message(struct __sk_buff *skb);
+int rpcs_xdp_decapsulate(struct xdp_md *ctx, int kind);
+int rpcs_tc_decapsulate(struct __sk_buff *skb, int kind);
+
+RPCS_INLINE int rpcs_engine_step(struct rpcs_engine *eng)
+{
 	if (eng->hook == RPCS_HOOK_XDP)
-		rpcs_xdp_pieces(eng->ctx);
-	else
-		rpcs_tc_pieces(eng->ctx);
+		return rpcs_xdp_step(eng->ctx);
+	return rpcs_tc_step(eng->ctx);
+}
+
+RPCS_INLINE enum rpcs_fallback rpcs_engine_message(struct rpcs_engine *eng)
+{
+	if (eng->hook == RPCS_HOOK_XDP)
+		return rpcs_xdp_message(eng->ctx);
+	return rpcs_tc_message(eng->ctx);
+}
+
+RPCS_INLINE enum rpcs_packet_result rpcs_engine_decapsulate(struct rpcs_engine *eng,
+							    enum rpcs_tunnel kind)
+{
+	if (eng->hook == RPCS_HOOK_XDP)
+		return rpcs_xdp_decapsulate(eng->ctx, kind);
+	return rpcs_tc_decapsulate(eng->ctx, kind);
 }
 
 #endif

@@ -6,11 +6,10 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
-#include <rpcsentry/config.h>
-#include <rpcsentry/counters.h>
-#include <rpcsentry/flow.h>
-#include <rpcsentry/fragment.h>
-#include <rpcsentry/record.h>
+#include <rpcsentry/engine.h>
+
+/* BPF_F_MMAPABLE (kernel 5.5), which no type of vmlinux.h names. */
+enum { RPCS_MMAPABLE = 1 << 10 };
 
 /**
  * One CPU's working memory. What a function leaves here for the next one is
@@ -19,17 +18,21 @@
  */
 struct rpcs_scratch {
 	struct rpcs_packet packet;
+	struct rpcs_work work;
+	struct rpcs_keys keys;
+	struct rpcs_record_head head;
 	struct rpcs_record_buffer record;
 	struct rpcs_record_connection connection;
 	struct rpcs_record_piece piece;
-	__u8 bytes[RPCS_PIECE_BYTES];
+	__u8 bytes[RPCS_PIECE_BYTES]; /* behind the piece, with which they cross the ring */
+	__u8 window[RPCS_WINDOW_BYTES];
 	__u32 next_packet_id;
 };
 
-const volatile struct rpcs_config rpcs_config = {
-	.ports = { 111 },
-	.port_count = 1,
-};
+const volatile struct rpcs_config rpcs_config = {};
+
+/** With rpcs_config.test_clock: the time of the frame under test, nanoseconds. */
+__u64 rpcs_test_time;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -62,16 +65,49 @@ struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 2 * 65536); /* set at load */
 	__type(key, struct rpcs_flow_key);
-	__type(value, __u64);
+	__type(value, struct rpcs_flow_value);
 } flows SEC(".maps");
 
 /* What the first fragment of a packet was, for those that follow it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 8192);
+	__uint(max_entries, RPCS_FRAGMENTS_MAX);
 	__type(key, struct rpcs_fragment_key);
 	__type(value, struct rpcs_fragment_value);
 } fragments SEC(".maps");
+
+/* Filled at load; the agent adds ports that a portmapper tells, by its own mapping. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, RPCS_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rpcs_ports);
+} ports SEC(".maps");
+
+/* Calls on other ports, and when they were seen last: any_port's `first`. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536); /* set at load */
+	__type(key, struct rpcs_first_key);
+	__type(value, __u64);
+} firsts SEC(".maps");
+
+/* Replies on other ports that are to be let through, and the program of their call. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536); /* set at load */
+	__type(key, struct rpcs_expect_key);
+	__type(value, __u32);
+} expected SEC(".maps");
+
+/* The programs of the sensitive set (detections.md). */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, __u8);
+} sensitive SEC(".maps");
 
 /* The interfaces watched: a forwarded packet counts where it came in. */
 struct {

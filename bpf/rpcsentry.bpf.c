@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Entry points: XDP ingress, TC ingress and egress. Every packet passes on unchanged. */
 #include "vmlinux.h"
+#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
 #include "engine.h"
 
+#include <rpcsentry/glance.h>
 #include <rpcsentry/inspect.h>
+
+#include "tunnel.h"
 
 #define TC_ACT_UNSPEC (-1) /* a macro in the kernel's uapi, so not in BTF */
 
-/* TC gets this much of a watched packet into its linear part: headers at their largest. */
-enum { RPCS_PULL_BYTES = 14 + 2 * 4 + 60 + 60 + RPCS_HEADER_REACH };
-
-RPCS_INLINE bool rpcs_is_watched(const struct rpcs_packet *pkt)
-{
-	return rpcs_config_watches(&rpcs_config, pkt->dport) ||
-	       rpcs_config_watches(&rpcs_config, pkt->sport);
-}
+/*
+ * TC gets this much of a packet whose headers lie scattered into its linear part; in
+ * tunnels two more Ethernet headers with tags, IPv6, UDP and VXLAN.
+ */
+enum {
+	RPCS_PULL_BYTES = 14 + 2 * 4 + 60 + 60,
+	RPCS_PULL_TUNNEL_BYTES = RPCS_PULL_BYTES + 2 * (14 + 2 * 4 + 40 + 8 + 8),
+};
 
 RPCS_INLINE struct rpcs_counters *rpcs_counters_here(void)
 {
@@ -32,42 +36,34 @@ RPCS_INLINE struct rpcs_scratch *rpcs_scratch_here(void)
 	return bpf_map_lookup_elem(&scratch, &zero);
 }
 
-/** Leaves the packet for the next function; false cannot happen but to the verifier. */
-RPCS_INLINE bool rpcs_hand_over(const struct rpcs_packet *pkt)
+RPCS_INLINE struct rpcs_ports *rpcs_ports_here(void)
 {
-	struct rpcs_scratch *s = rpcs_scratch_here();
+	__u32 zero = 0;
 
-	if (!s)
-		return false;
-	s->packet = *pkt;
-	return true;
+	return bpf_map_lookup_elem(&ports, &zero);
 }
 
 /** Adds the maps' part to an engine; false cannot happen but to the verifier. */
 RPCS_INLINE bool rpcs_engine_complete(struct rpcs_engine *eng)
 {
+	eng->config = &rpcs_config;
 	eng->counters = rpcs_counters_here();
+	eng->ports = rpcs_ports_here();
 	eng->scratch = rpcs_scratch_here();
-	if (!eng->counters || !eng->scratch)
+	if (!eng->counters || !eng->scratch || !eng->ports)
 		return false;
+	eng->packet = &eng->scratch->packet;
+	eng->work = &eng->scratch->work;
+	eng->keys = &eng->scratch->keys;
+	eng->head = &eng->scratch->head;
 	eng->record = &eng->scratch->record;
 	eng->connection = &eng->scratch->connection;
 	return true;
 }
 
-/** Stages 2 to 4 for the packet in the scratch memory. */
-RPCS_INLINE int rpcs_watched(struct rpcs_engine *eng)
+RPCS_INLINE bool rpcs_is_extended(const struct rpcs_packet *pkt)
 {
-	if (rpcs_engine_complete(eng))
-		rpcs_inspect(eng, &eng->scratch->packet);
-	return 0;
-}
-
-RPCS_INLINE int rpcs_fragment(struct rpcs_engine *eng, int result, int watched)
-{
-	if (rpcs_engine_complete(eng))
-		rpcs_inspect_fragment(eng, &eng->scratch->packet, result, watched);
-	return 0;
+	return (pkt->flags & RPCS_F_IP6) && rpcs_packet_is_extension(pkt->protocol);
 }
 
 RPCS_INLINE struct rpcs_engine rpcs_xdp_engine(struct xdp_md *ctx)
@@ -82,21 +78,6 @@ RPCS_INLINE struct rpcs_engine rpcs_xdp_engine(struct xdp_md *ctx)
 	};
 }
 
-__noinline int rpcs_xdp_watched(struct xdp_md *ctx)
-{
-	struct rpcs_engine eng = rpcs_xdp_engine(ctx);
-
-	return rpcs_watched(&eng);
-}
-
-/* `watched` as in rpcs_inspect_fragment(), whose packet lies in the scratch memory. */
-__noinline int rpcs_xdp_fragment(struct xdp_md *ctx, int result, int watched)
-{
-	struct rpcs_engine eng = rpcs_xdp_engine(ctx);
-
-	return rpcs_fragment(&eng, result, watched);
-}
-
 RPCS_INLINE struct rpcs_engine rpcs_tc_engine(struct __sk_buff *skb)
 {
 	return (struct rpcs_engine){
@@ -109,126 +90,144 @@ RPCS_INLINE struct rpcs_engine rpcs_tc_engine(struct __sk_buff *skb)
 	};
 }
 
-__noinline int rpcs_tc_watched(struct __sk_buff *skb)
-{
-	struct rpcs_engine eng = rpcs_tc_engine(skb);
-
-	return rpcs_watched(&eng);
-}
-
-__noinline int rpcs_tc_fragment(struct __sk_buff *skb, int result, int watched)
-{
-	struct rpcs_engine eng = rpcs_tc_engine(skb);
-
-	return rpcs_fragment(&eng, result, watched);
-}
-
-/* Packets with IPv6 extension headers are rare; their loop is checked by itself. */
-__noinline int rpcs_xdp_extensions(struct xdp_md *ctx)
-{
-	struct rpcs_scratch *s = rpcs_scratch_here();
-
-	if (!s)
-		return RPCS_PACKET_NOT_IP;
-	return rpcs_packet_extensions(&s->packet, (const __u8 *)(long)ctx->data,
-				      (const __u8 *)(long)ctx->data_end);
-}
-
-__noinline int rpcs_tc_extensions(struct __sk_buff *skb)
-{
-	struct rpcs_scratch *s = rpcs_scratch_here();
-
-	if (!s)
-		return RPCS_PACKET_NOT_IP;
-	return rpcs_packet_extensions(&s->packet, (const __u8 *)(long)skb->data,
-				      (const __u8 *)(long)skb->data_end);
-}
-
-RPCS_INLINE bool rpcs_is_extended(const struct rpcs_packet *pkt)
-{
-	return (pkt->flags & RPCS_F_IP6) && rpcs_packet_is_extension(pkt->protocol);
-}
-
-/** Takes back what rpcs_hand_over() left, as the function called since has changed it. */
-RPCS_INLINE void rpcs_take_back(struct rpcs_packet *pkt)
-{
-	struct rpcs_scratch *s = rpcs_scratch_here();
-
-	if (s)
-		*pkt = s->packet;
-}
-
-RPCS_INLINE enum rpcs_packet_result rpcs_xdp_parse(struct xdp_md *ctx, struct rpcs_packet *pkt)
-{
-	const __u8 *data = (const __u8 *)(long)ctx->data;
-	const __u8 *end = (const __u8 *)(long)ctx->data_end;
-	enum rpcs_packet_result result;
-
-	result = rpcs_packet_network(pkt, data, end, bpf_xdp_get_buff_len(ctx), 0);
-	if (result != RPCS_PACKET_OK)
-		return result;
-	if (RPCS_UNLIKELY(rpcs_is_extended(pkt)) && rpcs_hand_over(pkt)) {
-		result = rpcs_xdp_extensions(ctx);
-		rpcs_take_back(pkt);
-		if (result != RPCS_PACKET_OK)
-			return result;
+/*
+ * The stages behind the gate, each a global function for each kind of context:
+ * verified once, not once for every state of its callers. The packet lies in the
+ * scratch memory; `arg` is a port class, or a packet result and a port class.
+ */
+#define RPCS_STAGES(kind, type)                                                              \
+	__noinline int rpcs_##kind##_step(struct type *ctx)                                  \
+	{                                                                                    \
+		struct rpcs_engine eng = rpcs_##kind##_engine(ctx);                          \
+                                                                                             \
+		return rpcs_engine_complete(&eng) ? rpcs_inspect_step(&eng) : 0;             \
+	}                                                                                    \
+                                                                                             \
+	__noinline int rpcs_##kind##_message(struct type *ctx)                               \
+	{                                                                                    \
+		struct rpcs_engine eng = rpcs_##kind##_engine(ctx);                          \
+                                                                                             \
+		return rpcs_engine_complete(&eng) ? rpcs_inspect_message(&eng) : 0;          \
+	}                                                                                    \
+                                                                                             \
+	__noinline int rpcs_##kind##_watched(struct type *ctx, int port_class)               \
+	{                                                                                    \
+		struct rpcs_engine eng = rpcs_##kind##_engine(ctx);                          \
+                                                                                             \
+		if (rpcs_engine_complete(&eng))                                              \
+			rpcs_inspect(&eng, port_class);                                      \
+		return 0;                                                                    \
+	}                                                                                    \
+                                                                                             \
+	__noinline int rpcs_##kind##_fragment(struct type *ctx, int result, int port_class)  \
+	{                                                                                    \
+		struct rpcs_engine eng = rpcs_##kind##_engine(ctx);                          \
+                                                                                             \
+		if (rpcs_engine_complete(&eng))                                              \
+			rpcs_inspect_fragment(&eng, result, port_class);                     \
+		return 0;                                                                    \
+	}                                                                                    \
+                                                                                             \
+	/* Packets with IPv6 extension headers are rare; their loop is checked by itself. */ \
+	__noinline int rpcs_##kind##_extensions(struct type *ctx)                            \
+	{                                                                                    \
+		struct rpcs_scratch *s = rpcs_scratch_here();                                \
+                                                                                             \
+		if (!s)                                                                      \
+			return RPCS_PACKET_NOT_IP;                                           \
+		return rpcs_packet_extensions(&s->packet, (const __u8 *)(long)ctx->data,     \
+					      (const __u8 *)(long)ctx->data_end);            \
+	}                                                                                    \
+                                                                                             \
+	RPCS_INLINE enum rpcs_packet_result rpcs_##kind##_parse(                             \
+		struct type *ctx, struct rpcs_packet *pkt, __u32 frame_len, __u16 l3_type)   \
+	{                                                                                    \
+		const __u8 *data = (const __u8 *)(long)ctx->data;                            \
+		const __u8 *end = (const __u8 *)(long)ctx->data_end;                         \
+		enum rpcs_packet_result result;                                              \
+                                                                                             \
+		result = rpcs_packet_network(pkt, data, end, frame_len, l3_type);            \
+		if (result != RPCS_PACKET_OK)                                                \
+			return result;                                                       \
+		if (RPCS_UNLIKELY(rpcs_is_extended(pkt))) {                                  \
+			result = rpcs_##kind##_extensions(ctx);                              \
+			if (result != RPCS_PACKET_OK)                                        \
+				return result;                                               \
+		}                                                                            \
+		return rpcs_packet_transport(pkt, data, end);                                \
 	}
-	return rpcs_packet_transport(pkt, data, end);
+
+RPCS_STAGES(xdp, xdp_md)
+RPCS_STAGES(tc, __sk_buff)
+RPCS_TUNNEL_STAGES(xdp, xdp_md)
+RPCS_TUNNEL_STAGES(tc, __sk_buff)
+
+/** Counts the packet. Is it worth more than a glance? */
+RPCS_INLINE bool rpcs_entry(const __u8 *data, const __u8 *end, bool glance)
+{
+	struct rpcs_counters *c = rpcs_counters_here();
+	struct rpcs_ports *table = rpcs_ports_here();
+
+	if (!c || !table)
+		return false;
+	c->packets += 1;
+	return !glance ||
+	       !rpcs_glance_is_others(table, rpcs_config.any_port != RPCS_ANY_PORT_OFF, data, end);
+}
+
+/* The whole way of a packet that a glance was not enough for. */
+__noinline int rpcs_xdp_look(struct xdp_md *ctx)
+{
+	struct rpcs_engine eng = rpcs_xdp_engine(ctx);
+	enum rpcs_port_class class = RPCS_PORT_PORTMAPPER;
+	enum rpcs_packet_result result;
+	int said;
+
+	if (!rpcs_engine_complete(&eng))
+		return 0;
+	RPCS_ZERO(eng.packet);
+	result = rpcs_xdp_parse(ctx, eng.packet, eng.frame_len, 0);
+	if (result == RPCS_PACKET_OK)
+		class = rpcs_gate(&eng, eng.packet);
+	if (rpcs_is_tunnelled(eng.packet, result, class)) {
+		said = rpcs_xdp_tunnels(ctx, result, class);
+		eng.counters->tunnelled += rpcs_was_tunnelled(eng.packet);
+		result = rpcs_said_result(said);
+		class = rpcs_said_class(said);
+	}
+	if (result != RPCS_PACKET_OK)
+		rpcs_inspect_count_packet(eng.counters, result);
+	if (RPCS_UNLIKELY(rpcs_inspect_is_fragment(eng.packet, result)))
+		rpcs_xdp_fragment(ctx, result, class);
+	else if (result == RPCS_PACKET_OK && class != RPCS_PORT_OTHER)
+		rpcs_xdp_watched(ctx, class);
+	return 0;
 }
 
 SEC("xdp.frags")
 int rpcs_xdp(struct xdp_md *ctx)
 {
-	struct rpcs_counters *c = rpcs_counters_here();
-	struct rpcs_packet pkt = {};
-	enum rpcs_packet_result result;
-
-	if (!c)
-		return XDP_PASS;
-	c->packets += 1;
-	result = rpcs_xdp_parse(ctx, &pkt);
-	if (RPCS_UNLIKELY(rpcs_inspect_is_fragment(&pkt, result))) {
-		if (rpcs_hand_over(&pkt))
-			rpcs_xdp_fragment(ctx, result,
-					  result != RPCS_PACKET_OK || rpcs_is_watched(&pkt));
-		if (result == RPCS_PACKET_OK)
-			return XDP_PASS;
-	}
-	if (result != RPCS_PACKET_OK)
-		rpcs_inspect_count_packet(c, result);
-	else if (rpcs_is_watched(&pkt) && rpcs_hand_over(&pkt))
-		rpcs_xdp_watched(ctx);
+	if (rpcs_entry((const __u8 *)(long)ctx->data, (const __u8 *)(long)ctx->data_end, true))
+		rpcs_xdp_look(ctx);
 	return XDP_PASS;
 }
 
 /** Parses an skb, whose outer VLAN tag the kernel mostly keeps beside the frame. */
-RPCS_INLINE enum rpcs_packet_result rpcs_tc_parse(struct __sk_buff *skb, struct rpcs_packet *pkt)
+RPCS_INLINE enum rpcs_packet_result rpcs_skb_parse(struct __sk_buff *skb, struct rpcs_packet *pkt,
+						   bool l3)
 {
-	const __u8 *data = (const __u8 *)(long)skb->data;
-	const __u8 *end = (const __u8 *)(long)skb->data_end;
-	enum rpcs_packet_result result;
-
 	if (skb->vlan_present) {
 		pkt->vlan[0] = skb->vlan_tci & 0x0fff;
 		pkt->vlan_count = 1;
 	}
-	result = rpcs_packet_network(pkt, data, end, skb->len, 0);
-	if (result != RPCS_PACKET_OK)
-		return result;
-	if (RPCS_UNLIKELY(rpcs_is_extended(pkt)) && rpcs_hand_over(pkt)) {
-		result = rpcs_tc_extensions(skb);
-		rpcs_take_back(pkt);
-		if (result != RPCS_PACKET_OK)
-			return result;
-	}
-	return rpcs_packet_transport(pkt, data, end);
+	return rpcs_tc_parse(skb, pkt, skb->len, l3 ? bpf_ntohs(skb->protocol) : 0);
 }
 
 /** May the headers lie outside the skb's linear part? GRO keeps 66 bytes there. */
 RPCS_INLINE bool rpcs_tc_scattered(struct __sk_buff *skb, enum rpcs_packet_result result)
 {
 	if (result != RPCS_PACKET_link_short && result != RPCS_PACKET_ip_short &&
-	    result != RPCS_PACKET_transport_short)
+	    result != RPCS_PACKET_transport_short && result != RPCS_PACKET_tunnel_short)
 		return false;
 	return (__u64)skb->data_end - (__u64)skb->data < skb->len;
 }
@@ -241,75 +240,112 @@ RPCS_INLINE bool rpcs_was_seen(struct __sk_buff *skb)
 	return ifindex && bpf_map_lookup_elem(&interfaces, &ifindex);
 }
 
-/** What a TC program does with a packet that has been parsed, with `result`. */
-RPCS_INLINE void rpcs_tc_report(struct __sk_buff *skb, struct rpcs_counters *c,
-				struct rpcs_packet *pkt, enum rpcs_packet_result result,
-				bool egress)
+/* The whole way once more, over a longer linear part: rare, so a function of its own. */
+__noinline int rpcs_tc_again(struct __sk_buff *skb, int l3, __u32 pull)
 {
-	bool fragment = rpcs_inspect_is_fragment(pkt, result);
-	bool watched = result != RPCS_PACKET_OK || rpcs_is_watched(pkt);
+	struct rpcs_scratch *s = rpcs_scratch_here();
 
+	if (!s)
+		return RPCS_PACKET_NOT_IP;
+	bpf_skb_pull_data(skb, skb->len < pull ? skb->len : pull);
+	RPCS_ZERO(&s->packet);
+	return rpcs_skb_parse(skb, &s->packet, l3);
+}
+
+/** Takes the tunnels off a packet; result and *class become those of the one inside. */
+RPCS_INLINE enum rpcs_packet_result rpcs_tc_unwrap(struct __sk_buff *skb,
+						   enum rpcs_packet_result result,
+						   enum rpcs_port_class *class, bool l3)
+{
+	int said = rpcs_tc_tunnels(skb, result, *class);
+
+	if (RPCS_UNLIKELY(rpcs_tc_scattered(skb, rpcs_said_result(said)))) {
+		result = rpcs_tc_again(skb, l3, RPCS_PULL_TUNNEL_BYTES);
+		said = rpcs_tc_tunnels(skb, result, *class);
+	}
+	*class = rpcs_said_class(said);
+	return rpcs_said_result(said);
+}
+
+/** What a TC program does with the packet in the scratch memory, parsed with `result`. */
+RPCS_INLINE void rpcs_tc_report(struct __sk_buff *skb, enum rpcs_packet_result result, bool egress,
+				bool l3)
+{
+	enum rpcs_port_class class = RPCS_PORT_PORTMAPPER;
+	struct rpcs_engine eng = rpcs_tc_engine(skb);
+	bool fragment;
+
+	if (!rpcs_engine_complete(&eng))
+		return;
+	if (result == RPCS_PACKET_OK)
+		class = rpcs_gate(&eng, eng.packet);
+	if (rpcs_is_tunnelled(eng.packet, result, class))
+		result = rpcs_tc_unwrap(skb, result, &class, l3);
+	eng.counters->tunnelled += rpcs_was_tunnelled(eng.packet);
 	if (result != RPCS_PACKET_OK)
-		rpcs_inspect_count_packet(c, result);
-	if (!fragment && (result != RPCS_PACKET_OK || !watched))
+		rpcs_inspect_count_packet(eng.counters, result);
+	fragment = rpcs_inspect_is_fragment(eng.packet, result);
+	if (!fragment && (result != RPCS_PACKET_OK || class == RPCS_PORT_OTHER))
 		return;
 	if (egress) {
 		if (rpcs_was_seen(skb)) {
-			c->packets_forwarded += 1;
+			eng.counters->packets_forwarded += 1;
 			return;
 		}
-		pkt->flags |= RPCS_F_OUTBOUND;
+		eng.packet->flags |= RPCS_F_OUTBOUND;
 	}
-	/* Offsets stay true when pulling moves the bytes. */
-	bpf_skb_pull_data(skb, skb->len < RPCS_PULL_BYTES ? skb->len : RPCS_PULL_BYTES);
-	if (!rpcs_hand_over(pkt))
-		return;
 	if (RPCS_UNLIKELY(fragment))
-		rpcs_tc_fragment(skb, result, watched);
+		rpcs_tc_fragment(skb, result, class);
 	else
-		rpcs_tc_watched(skb);
+		rpcs_tc_watched(skb, class);
 }
 
-/* The whole way once more, over a longer linear part: rare, so a function of its own. */
-__noinline int rpcs_tc_again(struct __sk_buff *skb)
+/* As rpcs_xdp_look(). */
+__noinline int rpcs_tc_look(struct __sk_buff *skb, int egress, int l3)
 {
-	struct rpcs_packet pkt = {};
+	struct rpcs_scratch *s = rpcs_scratch_here();
 	enum rpcs_packet_result result;
 
-	bpf_skb_pull_data(skb, skb->len < RPCS_PULL_BYTES ? skb->len : RPCS_PULL_BYTES);
-	result = rpcs_tc_parse(skb, &pkt);
-	rpcs_hand_over(&pkt);
-	return result;
+	if (!s)
+		return 0;
+	RPCS_ZERO(&s->packet);
+	result = rpcs_skb_parse(skb, &s->packet, l3);
+	if (RPCS_UNLIKELY(rpcs_tc_scattered(skb, result)))
+		result = rpcs_tc_again(skb, l3, RPCS_PULL_BYTES);
+	rpcs_tc_report(skb, result, egress, l3);
+	return 0;
 }
 
-RPCS_INLINE int rpcs_tc(struct __sk_buff *skb, bool egress)
+RPCS_INLINE int rpcs_tc(struct __sk_buff *skb, bool egress, bool l3)
 {
-	struct rpcs_counters *c = rpcs_counters_here();
-	struct rpcs_packet pkt = {};
-	enum rpcs_packet_result result;
-
-	if (!c)
-		return TC_ACT_UNSPEC;
-	c->packets += 1;
-	result = rpcs_tc_parse(skb, &pkt);
-	if (RPCS_UNLIKELY(rpcs_tc_scattered(skb, result))) {
-		result = rpcs_tc_again(skb);
-		rpcs_take_back(&pkt);
-	}
-	rpcs_tc_report(skb, c, &pkt, result, egress);
+	if (rpcs_entry((const __u8 *)(long)skb->data, (const __u8 *)(long)skb->data_end, !l3))
+		rpcs_tc_look(skb, egress, l3);
 	return TC_ACT_UNSPEC;
 }
 
 SEC("tc")
 int rpcs_tc_ingress(struct __sk_buff *skb)
 {
-	return rpcs_tc(skb, false);
+	return rpcs_tc(skb, false, false);
 }
 
 SEC("tc")
 int rpcs_tc_egress(struct __sk_buff *skb)
 {
-	return rpcs_tc(skb, true);
+	return rpcs_tc(skb, true, false);
+}
+
+/* For devices without an Ethernet header: tun, IP tunnels, PPP. */
+SEC("tc")
+int rpcs_tc_l3_ingress(struct __sk_buff *skb)
+{
+	return rpcs_tc(skb, false, true);
+}
+
+SEC("tc")
+int rpcs_tc_l3_egress(struct __sk_buff *skb)
+{
+	return rpcs_tc(skb, true, true);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

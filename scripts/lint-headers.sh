@@ -17,9 +17,12 @@ kernel() {
 }
 
 for header in include/rpcsentry/*.h; do
-	# This one is the part of a template that both engines share: whoever includes it first
+	# These are the part of a template that both engines share: whoever includes them first
 	# defines struct rpcs_engine, as bpf/engine.h and user/source/native.c do.
-	[[ $header != */inspect.h ]] || continue
+	case ${header##*/} in
+	gate.h | glance.h | inspect.h | inspect_control.h | inspect_message.h | inspect_record.h) continue ;;
+	inspect_tcp.h) continue ;;
+	esac
 	native "${header#include/}" || failed=1
 	kernel "${header#include/}" || failed=1
 done

@@ -241,6 +241,7 @@ struct packet_case {
 	const char *machine;
 	int vlans;
 	uint16_t flags; /* that must be set */
+	bool after_syn; /* with number 99, of the same flow */
 };
 
 extern const struct packet_case packet_cases[];

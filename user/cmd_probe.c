@@ -190,6 +190,18 @@ static const char *nature(const struct rpcs_interface *interface)
 	return interface->physical ? "a NIC" : "virtual";
 }
 
+static const char *layer_name(enum rpcs_layer layer)
+{
+	switch (layer) {
+	case RPCS_LAYER_ETHERNET:
+		return "an Ethernet header";
+	case RPCS_LAYER_IP:
+		return "an IP header";
+	default:
+		return "another header";
+	}
+}
+
 static int print_interface(const char *name)
 {
 	struct rpcs_interface interface;
@@ -209,10 +221,10 @@ static int print_interface(const char *name)
 		row("XDP program there", "id %u, %s", interface.foreign_xdp,
 		    interface.foreign_xdp_name[0] ? interface.foreign_xdp_name
 						  : "name not known without CAP_SYS_ADMIN");
-	if (!rpcs_interface_has_ethernet(&interface)) {
-		row("run would choose", "nothing: it has no Ethernet header (link type %u),",
-		    interface.type);
-		row("", "not supported yet; watch the interface below it");
+	row("packets", "begin with %s (link type %u)", layer_name(rpcs_interface_layer(&interface)),
+	    interface.type);
+	if (rpcs_interface_layer(&interface) == RPCS_LAYER_OTHER) {
+		row("run would choose", "nothing; watch the interface above or below it");
 		return 0;
 	}
 	row("run would choose", "%s", mode_name(interface.mode));
@@ -250,8 +262,8 @@ static int probe(const char *name)
 			       ret == -ENODEV ? "no such interface" : strerror(-ret));
 		return RPCS_EXIT_FAILURE;
 	}
-	if (name && !rpcs_interface_has_ethernet(&interface)) {
-		rpcs_interface_explain_type(&interface);
+	if (name && rpcs_interface_layer(&interface) == RPCS_LAYER_OTHER) {
+		rpcs_interface_explain_layer(&interface);
 		return RPCS_EXIT_FAILURE;
 	}
 	print_kernel();

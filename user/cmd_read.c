@@ -16,18 +16,24 @@
 #include "pipeline.h"
 #include "source/engine.h"
 #include "source/pcap.h"
+#include "source/state.h"
+
+#define NO_MEMORY "read: out of memory for the tables; lower `limits` in the policy"
+#define KERNEL_FAILED "kernel engine: %s; --engine native needs no kernel"
 
 /** The run of one command. */
 struct reader {
 	const char *path, *policy_path, *eve_path;
 	bool messages, kernel_engine;
 	enum rpcs_any_port any_port;
+	bool has_any_port;
 
 	struct rpcs_policy *policy;
 	const struct rpcs_settings *settings;
 	struct rpcs_pcap *pcap;
 	struct rpcs_sink *sink;
 	struct rpcs_lines *lines; /* the sink's */
+	struct rpcs_state *state; /* of the engine */
 	struct rpcs_pipeline *pipeline;
 	struct rpcs_native *native;
 	struct rpcs_kernel *kernel;
@@ -72,6 +78,7 @@ static int parse_options(struct reader *reader, int argc, char **argv)
 		case OPT_ANY_PORT:
 			if (!rpcs_option_any_port(optarg, &reader->any_port))
 				return -EINVAL;
+			reader->has_any_port = true;
 			break;
 		case OPT_EVE:
 			reader->eve_path = optarg;
@@ -154,30 +161,57 @@ static int open_sink(struct reader *reader)
 	return reader->sink ? 0 : -ENOMEM;
 }
 
-static int open_engine(struct reader *reader)
+/*
+ * What the engine remembers comes before it, since the pipeline lies between them.
+ * The kernel engine and the native one that helps it out share the kernel's maps.
+ */
+static int open_state(struct reader *reader)
 {
-	struct rpcs_kernel_options options = {
-		.ports = reader->settings->ports,
-		.port_count = reader->settings->port_count,
-		.ring_size = reader->settings->ring_size,
-		.flows = reader->settings->limit_flows,
-		.timeless = true,
-	};
+	struct rpcs_kernel_options options = { .test_clock = true, .only = RPCS_HOOK_XDP };
+	struct rpcs_state_fds fds;
 	int err;
 
-	reader->native = rpcs_native_new(reader->settings, rpcs_pipeline_record, reader->pipeline);
-	if (!reader->native)
-		return -ENOMEM;
-	if (!reader->kernel_engine)
-		return 0;
+	if (!reader->kernel_engine) {
+		reader->state = rpcs_state_tables(reader->settings);
+		if (!reader->state)
+			rpcs_log_error(NO_MEMORY);
+		return reader->state ? 0 : -ENOMEM;
+	}
+	rpcs_kernel_options_fill(&options, reader->policy);
 	err = rpcs_kernel_load(&options, &reader->kernel);
 	if (err)
 		return err;
+	rpcs_kernel_state_fds(reader->kernel, &fds);
+	reader->state = rpcs_state_maps(&fds);
+	if (reader->state)
+		return 0;
+	err = -errno;
+	rpcs_log_error(KERNEL_FAILED, strerror(-err));
+	return err;
+}
+
+static int open_engine(struct reader *reader)
+{
+	const struct rpcs_native_options native = {
+		.settings = reader->settings,
+		.policy = reader->policy,
+		.state = reader->state,
+		.emit = rpcs_pipeline_record,
+		.arg = reader->pipeline,
+	};
+	int err;
+
+	reader->native = rpcs_native_new(&native);
+	if (!reader->native) {
+		rpcs_log_error(NO_MEMORY);
+		return -ENOMEM;
+	}
+	if (!reader->kernel)
+		return 0;
 	err = rpcs_test_run_new(reader->kernel, RPCS_HOOK_XDP, reader->native, rpcs_pipeline_record,
 				reader->pipeline, &reader->test_run);
 	if (err)
-		rpcs_log_error("kernel engine: %s; --engine native needs no kernel",
-			       strerror(-err));
+		rpcs_log_error(KERNEL_FAILED, strerror(-err));
 	return err;
 }
 
@@ -192,12 +226,15 @@ static int open_all(struct reader *reader)
 	};
 	int err = open_sink(reader);
 
+	if (!err)
+		err = open_state(reader);
 	if (err)
 		return err;
 	options.policy = reader->policy;
+	options.state = reader->state;
 	reader->pipeline = rpcs_pipeline_new(&options);
 	if (!reader->pipeline) {
-		rpcs_log_error("read: out of memory for the tables; lower `limits` in the policy");
+		rpcs_log_error(NO_MEMORY);
 		return -ENOMEM;
 	}
 	return open_engine(reader);
@@ -214,15 +251,21 @@ static void add_counters(struct rpcs_counters *sum, const struct rpcs_counters *
 		to[i] += from[i];
 }
 
+static void count_kernel(const struct reader *reader, struct rpcs_counters *ret_sum)
+{
+	*ret_sum = (struct rpcs_counters){ 0 };
+	if (reader->kernel)
+		rpcs_kernel_counters_read(rpcs_kernel_counters_fd(reader->kernel), ret_sum);
+	add_counters(ret_sum, rpcs_native_counters(reader->native));
+}
+
 static void tell_stats(struct reader *reader)
 {
 	struct rpcs_stats stats = { .time_ns = reader->last_ns,
 				    .uptime_ns = reader->last_ns - reader->first_ns };
 	struct rpcs_agent_counters *agent = rpcs_pipeline_counters(reader->pipeline);
 
-	if (reader->kernel)
-		rpcs_kernel_counters_read(rpcs_kernel_counters_fd(reader->kernel), &stats.kernel);
-	add_counters(&stats.kernel, rpcs_native_counters(reader->native));
+	count_kernel(reader, &stats.kernel);
 	stats.kernel_packets = agent->frames;
 	stats.kernel_drops = stats.kernel.records_lost;
 	if (reader->test_run)
@@ -235,6 +278,7 @@ static int read_frames(struct reader *reader)
 {
 	struct rpcs_agent_counters *agent = rpcs_pipeline_counters(reader->pipeline);
 	struct rpcs_progress progress;
+	struct rpcs_counters kernel;
 	struct rpcs_frame frame;
 	int got, err = 0;
 
@@ -261,6 +305,8 @@ static int read_frames(struct reader *reader)
 					   agent->frames);
 	}
 	rpcs_progress_end(&progress);
+	count_kernel(reader, &kernel);
+	rpcs_pipeline_note_loss(reader->pipeline, &kernel);
 	rpcs_pipeline_finish(reader->pipeline);
 	tell_stats(reader);
 	rpcs_pipeline_flush(reader->pipeline);
@@ -276,9 +322,10 @@ static int read_frames(struct reader *reader)
 static void close_all(struct reader *reader)
 {
 	rpcs_test_run_free(&reader->test_run);
-	rpcs_kernel_free(&reader->kernel);
 	rpcs_native_free(&reader->native);
 	rpcs_pipeline_free(&reader->pipeline);
+	rpcs_state_free(&reader->state);
+	rpcs_kernel_free(&reader->kernel);
 	if (reader->sink && reader->eve_path)
 		rpcs_eve_free(&reader->sink);
 	else if (reader->sink)
@@ -291,7 +338,7 @@ static void close_all(struct reader *reader)
 
 int rpcs_cmd_read(int argc, char **argv)
 {
-	struct reader reader = { .any_port = RPCS_ANY_PORT_FIRST, .eve_fd = -1 };
+	struct reader reader = { .eve_fd = -1 };
 	int status = parse_options(&reader, argc, argv);
 
 	if (status)
@@ -305,6 +352,8 @@ int rpcs_cmd_read(int argc, char **argv)
 	status = rpcs_option_policy(reader.policy_path, &reader.policy);
 	if (status)
 		return status;
+	if (reader.has_any_port)
+		rpcs_policy_set_any_port(reader.policy, reader.any_port);
 	reader.settings = rpcs_policy_settings(reader.policy);
 	status = RPCS_EXIT_FAILURE;
 	if (default_home(reader.policy) == 0 && rpcs_pcap_open(reader.path, &reader.pcap) == 0 &&

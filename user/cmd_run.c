@@ -21,7 +21,8 @@ static const char rpcs_run_help[] =
 	"  -m, --mode MODE           auto (default), native, generic or tc\n"
 	"  -c, --config FILE         policy (default: the built-in one, printed by\n"
 	"                            `rpcsentry check --print-default`)\n"
-	"      --any-port WHICH      RPC on other ports: off, first or all\n"
+	"      --any-port WHICH      RPC on other ports: off; first (default), which is\n"
+	"                            what is new, sensitive or large; or all\n"
 	"      --eve FILE            append events as EVE JSON; - for standard output\n"
 	"      --text                print alerts even if standard output is no terminal\n"
 	"      --no-journal          no alerts to the journal\n"
@@ -53,8 +54,6 @@ int rpcs_cmd_run(int argc, char **argv)
 	if (rpcs_run_plan_make(&options, rpcs_policy_settings(policy), isatty(STDOUT_FILENO),
 			       &plan))
 		return RPCS_EXIT_USAGE;
-	if (options.has_any_port && plan.any_port != RPCS_ANY_PORT_OFF)
-		rpcs_log_info("--any-port: calls on other ports than the portmapper's are not "
-			      "watched yet");
+	rpcs_policy_set_any_port(policy, plan.any_port);
 	return rpcs_parent_main(&plan, policy);
 }

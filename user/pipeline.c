@@ -10,6 +10,7 @@
 
 #include "detect/detect.h"
 #include "match/calls.h"
+#include "match/told.h"
 #include "stream/portmap.h"
 #include "stream/stream.h"
 
@@ -22,6 +23,8 @@ struct rpcs_pipeline {
 	struct rpcs_detect *detect;
 	struct rpcs_mapping_room room; /* of the reply in hand */
 	uint64_t now_ns;
+	struct rpcs_loss loss; /* of the kernel and the journal, as last given */
+	uint64_t losses_ns;    /* and when */
 };
 
 #define TELL(pipeline, member, ...)                                                         \
@@ -128,6 +131,7 @@ static void take_call(struct rpcs_pipeline *pipeline, struct rpcs_message *messa
 	struct rpcs_call *call;
 	bool is_new;
 
+	pipeline->counters.messages++;
 	rpcs_portmap_decode_call(message);
 	call = rpcs_calls_add(pipeline->calls, message, flow, &is_new);
 	if (call && is_new)
@@ -140,6 +144,39 @@ static void take_call(struct rpcs_pipeline *pipeline, struct rpcs_message *messa
 	} else if (call) {
 		pipeline->counters.calls_retransmitted++;
 	}
+}
+
+static void mark_port(void *arg, uint16_t port)
+{
+	struct rpcs_state *state = arg;
+
+	rpcs_port_mark(rpcs_state_ports(state), port, RPCS_PORT_RPC);
+}
+
+/* What a portmapper tells is where its client goes next: stage 1 is to look there. */
+static void mark_ports(struct rpcs_pipeline *pipeline, const struct rpcs_call *call,
+		       const struct rpcs_message *reply)
+{
+	if (pipeline->options.state && pipeline->settings->any_port != RPCS_ANY_PORT_OFF)
+		rpcs_told_ports(call, reply, mark_port, pipeline->options.state);
+}
+
+/* The server agrees to TLS (RFC 9289 4.1): the stream is none of ours from here on. */
+static bool is_tls_accepted(const struct rpcs_call *call, const struct rpcs_message *reply)
+{
+	static const uint32_t starttls_len = 8;
+
+	return call->message.auth.flavor == RPCS_AUTH_TLS && reply->tuple.protocol == RPCS_IP_TCP &&
+	       reply->reply_has == 2 && reply->reply_stat == RPCS_REPLY_ACCEPTED &&
+	       reply->stat == RPCS_ACCEPT_SUCCESS && reply->verf_flavor == RPCS_AUTH_NONE &&
+	       reply->verf_len == starttls_len;
+}
+
+/* On another port a message of type REPLY is only one if its call was seen (events.md). */
+static bool is_stray(const struct rpcs_pipeline *pipeline, const struct rpcs_message *message)
+{
+	return !rpcs_settings_watch(pipeline->settings, message->tuple.sport) &&
+	       !rpcs_settings_watch(pipeline->settings, message->tuple.dport);
 }
 
 static void take_reply(struct rpcs_pipeline *pipeline, struct rpcs_message *message,
@@ -158,9 +195,14 @@ static void take_reply(struct rpcs_pipeline *pipeline, struct rpcs_message *mess
 		/* RPCSEC_GSS wraps results as it does arguments (RFC 2203 5.3.3.4). */
 		if (call->message.auth.flavor != RPCS_AUTH_GSS)
 			rpcs_portmap_decode_reply(message, &pipeline->room);
+		mark_ports(pipeline, call, message);
+		call->tls = is_tls_accepted(call, message);
 	} else {
 		pipeline->counters.replies_unpaired++;
+		if (is_stray(pipeline, message))
+			return;
 	}
+	pipeline->counters.messages++;
 	if (pipeline->options.messages && (!call || call->log))
 		TELL(pipeline, message, message, flow->id);
 	if (first)
@@ -171,7 +213,6 @@ static void take_message(void *arg, struct rpcs_message *message, struct rpcs_fl
 {
 	struct rpcs_pipeline *pipeline = arg;
 
-	pipeline->counters.messages++;
 	if (message->is_call)
 		take_call(pipeline, message, flow);
 	else
@@ -186,13 +227,22 @@ static void take_connection(void *arg, const struct rpcs_connection *connection,
 	rpcs_detect_connection(pipeline->detect, connection, flow->id);
 }
 
+static void take_overlap(void *arg, const struct rpcs_overlap *overlap, struct rpcs_flow *flow)
+{
+	struct rpcs_pipeline *pipeline = arg;
+
+	rpcs_detect_overlap(pipeline->detect, overlap, flow->id);
+}
+
 struct rpcs_pipeline *rpcs_pipeline_new(const struct rpcs_pipeline_options *options)
 {
 	struct rpcs_pipeline *pipeline = calloc(1, sizeof(*pipeline));
 	struct rpcs_stream_handler handler = {
 		.message = take_message,
 		.connection = take_connection,
+		.overlap = take_overlap,
 		.arg = pipeline,
+		.state = options->state,
 	};
 
 	if (!pipeline)
@@ -265,6 +315,7 @@ static void gather(struct rpcs_pipeline *pipeline)
 	rpcs_stream_counts(pipeline->stream, &counts);
 	c->records_bad = counts.records_bad;
 	c->messages_junk = counts.messages_junk;
+	c->messages_incomplete = counts.messages_incomplete;
 	c->packets_incomplete = counts.packets_incomplete;
 	c->packets_bad = counts.packets_bad;
 	c->ip_fragments = counts.ip_fragments;
@@ -274,6 +325,10 @@ static void gather(struct rpcs_pipeline *pipeline)
 	c->ip_overlaps = counts.ip_overlaps;
 	c->tcp_segments = counts.tcp_segments;
 	c->tcp_unplaced = counts.tcp_unplaced;
+	c->tcp_oversize = counts.tcp_oversize;
+	c->tcp_overlaps = counts.tcp_overlaps;
+	c->tcp_tls = counts.tcp_tls;
+	c->probes = counts.probes;
 	c->tcp_evicted = counts.tcp_evicted;
 	c->flows = counts.flows;
 	c->flows_evicted = counts.flows_evicted;
@@ -281,22 +336,30 @@ static void gather(struct rpcs_pipeline *pipeline)
 	c->sources_evicted = rpcs_detect_evictions(pipeline->detect);
 }
 
-void rpcs_pipeline_loss(struct rpcs_pipeline *pipeline, uint64_t records_lost,
-			uint64_t journal_dropped, uint64_t now_ns)
+static void take_losses(struct rpcs_pipeline *pipeline, uint64_t now_ns)
 {
-	struct rpcs_loss loss;
+	struct rpcs_loss loss = pipeline->loss;
 
 	gather(pipeline);
-	loss = (struct rpcs_loss){
-		.records_lost = records_lost,
-		.calls_evicted = pipeline->counters.calls_evicted,
-		.sources_evicted = pipeline->counters.sources_evicted,
-		.flows_evicted = pipeline->counters.flows_evicted,
-		.reassembly_evicted =
-			pipeline->counters.ip_evicted + pipeline->counters.tcp_evicted,
-		.journal_dropped = journal_dropped,
-	};
+	loss.calls_evicted = pipeline->counters.calls_evicted;
+	loss.sources_evicted = pipeline->counters.sources_evicted;
+	loss.flows_evicted += pipeline->counters.flows_evicted;
+	loss.reassembly_evicted = pipeline->counters.ip_evicted + pipeline->counters.tcp_evicted;
 	rpcs_detect_loss(pipeline->detect, &loss, now_ns);
+}
+
+void rpcs_pipeline_note_loss(struct rpcs_pipeline *pipeline, const struct rpcs_counters *kernel)
+{
+	rpcs_loss_of_kernel(&pipeline->loss, kernel);
+}
+
+void rpcs_pipeline_loss(struct rpcs_pipeline *pipeline, const struct rpcs_counters *kernel,
+			uint64_t journal_dropped, uint64_t now_ns)
+{
+	rpcs_pipeline_note_loss(pipeline, kernel);
+	pipeline->loss.journal_dropped = journal_dropped;
+	pipeline->losses_ns = now_ns;
+	take_losses(pipeline, now_ns);
 }
 
 void rpcs_pipeline_stats(struct rpcs_pipeline *pipeline, struct rpcs_stats *stats)
@@ -310,6 +373,9 @@ void rpcs_pipeline_finish(struct rpcs_pipeline *pipeline)
 {
 	rpcs_stream_finish(pipeline->stream);
 	rpcs_calls_finish(pipeline->calls);
+	/* What the streams held back may have pushed calls out; a capture is asked only now. */
+	take_losses(pipeline, pipeline->losses_ns > pipeline->now_ns ? pipeline->losses_ns
+								     : pipeline->now_ns);
 	rpcs_detect_finish(pipeline->detect);
 }
 

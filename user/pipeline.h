@@ -10,6 +10,7 @@
 #include "output/sink.h"
 #include "policy/policy.h"
 #include "source/frame.h"
+#include "source/state.h"
 
 struct rpcs_pipeline;
 
@@ -22,6 +23,7 @@ struct rpcs_pipeline_options {
 	const struct rpcs_address *unseen; /* servers whose replies no watched hook sees */
 	uint32_t unseen_count;
 	uint64_t monotonic_offset_ns; /* live: added to a record's time */
+	struct rpcs_state *state;     /* what stages 1 to 4 remember; NULL: they are told nothing */
 };
 
 /** NULL: out of memory. */
@@ -38,9 +40,12 @@ void rpcs_pipeline_tick(struct rpcs_pipeline *pipeline, uint64_t now_ns);
 /** The offset of CLOCK_MONOTONIC to real time has changed: the clock was set, or the host slept. */
 void rpcs_pipeline_clock(struct rpcs_pipeline *pipeline, uint64_t monotonic_offset_ns);
 
-/** Losses of the kernel and the journal, for 1110080; totals since the start. */
-void rpcs_pipeline_loss(struct rpcs_pipeline *pipeline, uint64_t records_lost,
+/** Losses of stages 1 to 4 and the journal, for 1110080; totals since the start. */
+void rpcs_pipeline_loss(struct rpcs_pipeline *pipeline, const struct rpcs_counters *kernel,
 			uint64_t journal_dropped, uint64_t now_ns);
+
+/** The same for a capture: rpcs_pipeline_finish() will tell them, with all others. */
+void rpcs_pipeline_note_loss(struct rpcs_pipeline *pipeline, const struct rpcs_counters *kernel);
 
 /** Hands a `stats` line to the sinks: the caller has filled all but the agent's counters. */
 void rpcs_pipeline_stats(struct rpcs_pipeline *pipeline, struct rpcs_stats *stats);

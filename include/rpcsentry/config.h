@@ -3,29 +3,22 @@
 #ifndef RPCSENTRY_CONFIG_H
 #define RPCSENTRY_CONFIG_H
 
-#include "limits.h"
 #include "portable.h"
 
-/** Settings of the fast path; constant while a program is loaded. */
-struct rpcs_config {
-	__u16 ports[RPCS_PORTS_MAX]; /* host order; unused places repeat the first */
-	__u16 port_count;
-	__u16 timeless; /* a test run over a capture: the kernel's clock means nothing */
+/** sensor.any_port: RPC on other ports than the portmapper's. */
+enum rpcs_any_port {
+	RPCS_ANY_PORT_OFF,
+	RPCS_ANY_PORT_FIRST, /* what is new: a flow's first call of a procedure, and its reply */
+	RPCS_ANY_PORT_ALL,
 };
 
-/** Is this a portmapper port? */
-RPCS_INLINE bool rpcs_config_watches(const volatile struct rpcs_config *config, __u16 port)
-{
-	int i;
-
-	RPCS_UNROLL
-	for (i = 0; i < RPCS_PORTS_MAX; i++) {
-		if (i >= config->port_count)
-			break;
-		if (config->ports[i] == port)
-			return true;
-	}
-	return false;
-}
+/** Settings of the fast path; constant while a program is loaded. The ports have a map. */
+struct rpcs_config {
+	__u32 any_port;	  /* enum rpcs_any_port */
+	__u32 tunnels;	  /* are GRE, IP in IP, VXLAN, PPPoE and MPLS looked into? */
+	__u32 test_clock; /* a test run over a capture: the frame's time counts, not the kernel's */
+	__u32 pad;
+	__u64 flow_timeout_ns; /* a UDP flow silent for longer is another one */
+};
 
 #endif

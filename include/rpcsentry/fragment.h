@@ -12,6 +12,7 @@ enum rpcs_fragment_verdict {
 	RPCS_FRAGMENT_UNKNOWN,
 	RPCS_FRAGMENT_WATCHED,
 	RPCS_FRAGMENT_OTHERS, /* the first one names ports that nobody watches */
+	RPCS_FRAGMENT_LAST,   /* no first one yet, but the last */
 };
 
 /* Longer than hosts wait for the rest (RFC 8200 4.5): the same id is another packet then. */

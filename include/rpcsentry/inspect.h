@@ -1,83 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Stages 1 to 4 for a packet whose ports are known: gate, RPC header, TCP
- * record boundary, and what to report. One text for the kernel's programs and
- * the native engine; each defines `struct rpcs_engine` with the members
- *
- *	struct rpcs_counters *counters;
- *	const __u8 *data, *end;		 the frame's bytes that may be touched
- *	struct rpcs_record_buffer *record;	  room for one
- *	struct rpcs_record_connection *connection;  likewise
- *	__u32 ifindex; __u8 hook;
- *
- * and these functions, then includes this header:
- *
- *	__u64 rpcs_engine_flow_get(eng, key)	 the flow's state, 0 for none
- *	void rpcs_engine_flow_set(eng, key, state)  0 forgets the flow
- *	enum rpcs_fragment_verdict rpcs_engine_fragment_get(eng, key)
- *	void rpcs_engine_fragment_set(eng, key, verdict)
- *	__u64 rpcs_engine_now(eng)		 time for a record, nanoseconds
- *	void rpcs_engine_count_call(eng, version, procedure)
- *	void rpcs_engine_emit(eng, record, len)	 counts rpc_seen, sent, lost
- *	void rpcs_engine_emit_rpc(eng, machine_offset, buf)  with the machine name from
- *				that offset of the frame, where it has been checked to lie
- *	void rpcs_engine_emit_packet(eng, pkt, head, reason)  its bytes, in pieces
+ * Stages 1 to 4 for a packet that the gate let in: by transport to RPC messages,
+ * probes and fragments, and what to report. engine.h says what an engine brings.
  */
 #ifndef RPCSENTRY_INSPECT_H
 #define RPCSENTRY_INSPECT_H
 
-#include "config.h"
-#include "counters.h"
-#include "flow.h"
-#include "fragment.h"
-#include "packet.h"
-#include "rpc.h"
+#include "inspect_tcp.h"
+#include "tunnel.h"
 
-enum {
-	RPCS_TCP_CONTROL = RPCS_TCP_SYN | RPCS_TCP_FIN | RPCS_TCP_RST,
-};
-
-/** Adds one to the counter of a packet result that has one. */
-RPCS_INLINE void rpcs_inspect_count_packet(struct rpcs_counters *c, enum rpcs_packet_result result)
+/** Fills a record's head from the packet; kind stays 0. False: out of reach. */
+RPCS_INLINE bool rpcs_inspect_head(struct rpcs_engine *eng)
 {
-	switch (result) {
-#define X(name, help)                  \
-	case RPCS_PACKET_##name:       \
-		c->packet_##name += 1; \
-		break;
-		RPCS_PACKET_RESULTS(X)
-#undef X
-	default:
-		break;
-	}
-}
-
-/** Adds one to the counter of a fallback reason. */
-RPCS_INLINE void rpcs_inspect_count_fallback(struct rpcs_counters *c, enum rpcs_fallback reason)
-{
-	switch (reason) {
-#define X(name, help)                    \
-	case RPCS_FALLBACK_##name:       \
-		c->fallback_##name += 1; \
-		break;
-		RPCS_FALLBACKS(X)
-#undef X
-	default:
-		break;
-	}
-}
-
-/** Fills a record's head from the packet; kind stays as it is. False: out of reach. */
-RPCS_INLINE bool rpcs_inspect_head(struct rpcs_engine *eng, const struct rpcs_packet *pkt,
-				   struct rpcs_record_head *head)
-{
+	const struct rpcs_packet *pkt = eng->packet;
+	struct rpcs_record_head *head = eng->head;
 	bool ip6 = pkt->flags & RPCS_F_IP6;
 	const __u8 *ip = rpcs_at(eng->data, pkt->network_offset, RPCS_NETWORK_OFFSET_MAX);
 
+	RPCS_ZERO(head);
 	if (!ip)
 		return false;
 	head->flags = pkt->flags;
-	if (pkt->network_offset) {
+	if (pkt->network_offset && !(pkt->flags & RPCS_F_TUNNEL)) {
 		if (RPCS_BEYOND(eng->data, 14, eng->end))
 			return false;
 		head->flags |= rpcs_packet_link_flags(eng->data);
@@ -89,7 +33,7 @@ RPCS_INLINE bool rpcs_inspect_head(struct rpcs_engine *eng, const struct rpcs_pa
 	head->hook = (pkt->flags & RPCS_F_OUTBOUND) ? RPCS_HOOK_TC_EGRESS : eng->hook;
 	head->protocol = pkt->protocol;
 	head->ifindex = eng->ifindex;
-	head->time_ns = rpcs_engine_now(eng);
+	head->time_ns = rpcs_engine_stamp(eng);
 	head->sport = pkt->sport;
 	head->dport = pkt->dport;
 	head->vlan[0] = pkt->vlan[0];
@@ -100,168 +44,126 @@ RPCS_INLINE bool rpcs_inspect_head(struct rpcs_engine *eng, const struct rpcs_pa
 	return true;
 }
 
-RPCS_INLINE void rpcs_inspect_fallback(struct rpcs_engine *eng, const struct rpcs_packet *pkt,
-				       struct rpcs_record_head *head, enum rpcs_fallback reason)
+RPCS_INLINE void rpcs_inspect_fallback(struct rpcs_engine *eng, enum rpcs_fallback reason)
 {
 	eng->counters->fallbacks += 1;
 	rpcs_inspect_count_fallback(eng->counters, reason);
-	head->kind = RPCS_RECORD_PIECE;
-	rpcs_engine_emit_packet(eng, pkt, head, reason);
+	rpcs_engine_emit_packet(eng, reason);
 }
 
-/** Decodes the payload from its `skip`th byte on as one message; counts a call's procedure. */
-RPCS_INLINE enum rpcs_fallback rpcs_inspect_message(struct rpcs_engine *eng,
-						    const struct rpcs_packet *pkt, __u32 skip,
-						    struct rpcs_record_buffer *buf)
+RPCS_INLINE void rpcs_inspect_udp(struct rpcs_engine *eng)
 {
-	struct rpcs_cursor cur = {
-		.end = eng->end,
-		.left = pkt->payload_len - skip,
-	};
-	enum rpcs_fallback reason;
+	const struct rpcs_packet *pkt = eng->packet;
+	enum rpcs_fallback reason = RPCS_FALLBACK_truncated;
 
-	cur.pos = rpcs_at(eng->data, pkt->payload_offset, RPCS_PAYLOAD_OFFSET_MAX);
-	if (!cur.pos)
-		return RPCS_FALLBACK_scattered;
-	cur.pos += skip;
-	reason = rpcs_rpc_decode(&cur, buf);
-	if (buf->rpc.head.kind == RPCS_RECORD_CALL && reason != RPCS_FALLBACK_short &&
-	    buf->rpc.call.program == RPCS_PORTMAP_PROGRAM)
-		rpcs_engine_count_call(eng, buf->rpc.call.version, buf->rpc.call.procedure);
-	return reason;
+	if (pkt->payload_len == 0) {
+		rpcs_inspect_connection(eng, RPCS_RECORD_PROBE, 0);
+		return;
+	}
+	if (!(pkt->flags & RPCS_F_TRUNCATED)) {
+		eng->work->at = 0;
+		eng->work->len = eng->work->have = pkt->payload_len;
+		reason = rpcs_engine_message(eng);
+	}
+	if (reason != RPCS_FALLBACK_NONE)
+		rpcs_inspect_fallback(eng, reason);
 }
 
-/** Sends the record of the message that begins at the payload's `skip`th byte. */
-RPCS_INLINE void rpcs_inspect_emit(struct rpcs_engine *eng, const struct rpcs_packet *pkt,
-				   __u32 skip, struct rpcs_record_buffer *buf)
+/** Begins with a packet that the gate gave `class`. False: its headers moved away. */
+RPCS_INLINE bool rpcs_inspect_begin(struct rpcs_engine *eng, enum rpcs_port_class class)
 {
-	if (buf->rpc.head.kind == RPCS_RECORD_CALL)
-		eng->counters->calls += 1;
-	else
-		eng->counters->replies += 1;
-	rpcs_engine_emit_rpc(eng, pkt->payload_offset + skip + buf->machine_offset, buf);
+	eng->counters->packets_watched += 1;
+	RPCS_ZERO(eng->work);
+	eng->work->port_class = class;
+	if (rpcs_inspect_head(eng))
+		return true;
+	eng->counters->packets_unread += 1;
+	return false;
 }
 
-RPCS_INLINE void rpcs_inspect_udp(struct rpcs_engine *eng, const struct rpcs_packet *pkt,
-				  struct rpcs_record_buffer *buf)
+/** A first fragment of a datagram in which an RPC header's constants cannot lie. */
+RPCS_INLINE bool rpcs_inspect_is_tiny(const struct rpcs_engine *eng, enum rpcs_packet_result result)
 {
-	enum rpcs_fallback reason;
+	const struct rpcs_packet *pkt = eng->packet;
 
-	if (pkt->flags & RPCS_F_TRUNCATED)
-		reason = RPCS_FALLBACK_truncated;
-	else
-		reason = rpcs_inspect_message(eng, pkt, 0, buf);
-	if (reason == RPCS_FALLBACK_NONE)
-		rpcs_inspect_emit(eng, pkt, 0, buf);
-	else
-		rpcs_inspect_fallback(eng, pkt, &buf->rpc.head, reason);
+	return result == RPCS_PACKET_OK && pkt->protocol == RPCS_IP_UDP &&
+	       eng->config->any_port != RPCS_ANY_PORT_OFF &&
+	       pkt->network_offset + pkt->network_len <
+		       (__u32)pkt->payload_offset + RPCS_REPLY_BYTES;
 }
 
-RPCS_INLINE void rpcs_inspect_connection(struct rpcs_engine *eng, const struct rpcs_packet *pkt,
-					 const struct rpcs_record_head *head)
+/** Is a first fragment's message of another port one to wait for? */
+RPCS_INLINE bool rpcs_inspect_first_fragment(struct rpcs_engine *eng)
 {
-	struct rpcs_record_connection *conn = eng->connection;
+	const struct rpcs_packet *pkt = eng->packet;
 
-	conn->head = *head;
-	conn->head.kind = RPCS_RECORD_CONNECTION;
-	conn->seq = pkt->seq;
-	conn->ack = pkt->ack;
-	eng->counters->connections += 1;
-	rpcs_engine_emit(eng, conn, sizeof(*conn));
-}
-
-/** Is the segment one whole record, its mark included (RFC 5531 11)? */
-RPCS_INLINE bool rpcs_inspect_whole_record(struct rpcs_engine *eng, const struct rpcs_packet *pkt)
-{
-	const __u8 *payload = rpcs_at(eng->data, pkt->payload_offset, RPCS_PAYLOAD_OFFSET_MAX);
-	__u32 mark;
-
-	if (pkt->payload_len <= RPCS_MARK_BYTES || !payload)
+	if (pkt->protocol != RPCS_IP_UDP || rpcs_is_portmapper(eng))
+		return true;
+	eng->work->len = pkt->payload_len;
+	/* The datagram's length is that of all fragments. */
+	eng->work->have = pkt->network_offset + pkt->network_len - pkt->payload_offset;
+	rpcs_inspect_decode(eng, 0);
+	if (eng->record->rpc.head.kind == RPCS_RECORD_NONE)
 		return false;
-	if (RPCS_BEYOND(payload, RPCS_MARK_BYTES, eng->end))
-		return false;
-	mark = rpcs_load_be32(payload);
-	return mark == (RPCS_MARK_LAST | (pkt->payload_len - RPCS_MARK_BYTES));
-}
-
-/** A segment with data. Returns the flow's new state. */
-RPCS_INLINE __u64 rpcs_inspect_segment(struct rpcs_engine *eng, const struct rpcs_packet *pkt,
-				       __u64 state, struct rpcs_record_buffer *buf)
-{
-	enum rpcs_fallback reason = RPCS_FALLBACK_stream;
-
-	if (pkt->flags & RPCS_F_TRUNCATED)
-		reason = RPCS_FALLBACK_truncated;
-	else if (rpcs_flow_at_boundary(state, pkt->seq) && !(pkt->tcp_flags & RPCS_TCP_SYN) &&
-		 rpcs_inspect_whole_record(eng, pkt))
-		reason = rpcs_inspect_message(eng, pkt, RPCS_MARK_BYTES, buf);
-	if (reason == RPCS_FALLBACK_NONE) {
-		buf->rpc.seq = pkt->seq;
-		rpcs_inspect_emit(eng, pkt, RPCS_MARK_BYTES, buf);
-		return rpcs_flow_in_step(pkt->seq + pkt->payload_len);
-	}
-	rpcs_inspect_fallback(eng, pkt, &buf->rpc.head, reason);
-	/*
-	 * A whole record with too long a body leaves the flow at a boundary all the
-	 * same: only what the kernel could not place sends the flow to the fallback.
-	 */
-	if (reason == RPCS_FALLBACK_body || reason == RPCS_FALLBACK_auth_sys)
-		return rpcs_flow_in_step(pkt->seq + pkt->payload_len);
-	return RPCS_FLOW_FALLBACK;
-}
-
-RPCS_INLINE void rpcs_inspect_tcp(struct rpcs_engine *eng, const struct rpcs_packet *pkt,
-				  struct rpcs_record_buffer *buf)
-{
-	__u8 control = pkt->tcp_flags & RPCS_TCP_CONTROL;
-	struct rpcs_flow_key key = {};
-	__u64 state = 0;
-
-	rpcs_flow_key_fill(&key, &buf->rpc.head);
-	if (control & RPCS_TCP_SYN) {
-		rpcs_inspect_connection(eng, pkt, &buf->rpc.head);
-		state = rpcs_flow_in_step(pkt->seq + 1);
-	} else {
-		state = rpcs_engine_flow_get(eng, &key);
-	}
-	/* What an RST carries is a diagnosis for people (RFC 9293 3.5.3), not stream data. */
-	if (pkt->payload_len > 0 && !(control & RPCS_TCP_RST))
-		state = rpcs_inspect_segment(eng, pkt, state, buf);
-	if (control && !(control & RPCS_TCP_SYN)) {
-		rpcs_inspect_connection(eng, pkt, &buf->rpc.head);
-		/* One that does not fit is forged, or old: it must not make the flow forgotten. */
-		if (state == rpcs_flow_in_step(pkt->seq + pkt->payload_len))
-			state = 0;
-	}
-	rpcs_engine_flow_set(eng, &key, state);
+	if (rpcs_inspect_wanted(eng))
+		return true;
+	rpcs_inspect_suppress(eng);
+	return false;
 }
 
 /**
- * An IP fragment. `watched`: its ports are a portmapper's, or it is too short to
- * have any; a later fragment (`result` says so) asks what the first one was.
+ * What the packet's next fragments share. A verdict against it ends with its last one:
+ * what comes then with the same id, in whatever order, is another packet.
  */
-RPCS_INLINE void rpcs_inspect_fragment(struct rpcs_engine *eng, const struct rpcs_packet *pkt,
-				       enum rpcs_packet_result result, bool watched)
+RPCS_INLINE void rpcs_inspect_fragment_keep(struct rpcs_engine *eng, bool later, bool watched,
+					    enum rpcs_fragment_verdict before)
 {
-	struct rpcs_record_buffer *buf = eng->record;
-	struct rpcs_fragment_key key = {};
+	enum rpcs_fragment_verdict verdict = RPCS_FRAGMENT_WATCHED;
 
+	if (later) {
+		if (!eng->packet->last || before == RPCS_FRAGMENT_WATCHED)
+			return;
+		verdict = before == RPCS_FRAGMENT_OTHERS ? RPCS_FRAGMENT_UNKNOWN
+							 : RPCS_FRAGMENT_LAST;
+	} else if (!watched) {
+		verdict = before == RPCS_FRAGMENT_LAST ? RPCS_FRAGMENT_UNKNOWN
+						       : RPCS_FRAGMENT_OTHERS;
+	}
+	rpcs_engine_fragment_set(eng, &eng->keys->fragment, verdict);
+}
+
+/**
+ * An IP fragment. `class` is what the gate said of its ports; a fragment that is
+ * too short to have any counts as a portmapper's, and a later one (`result` says
+ * so) asks what the first one was.
+ */
+RPCS_INLINE void rpcs_inspect_fragment(struct rpcs_engine *eng, enum rpcs_packet_result result,
+				       enum rpcs_port_class class)
+{
+	const struct rpcs_packet *pkt = eng->packet;
+	struct rpcs_fragment_key *key = &eng->keys->fragment;
+	bool tiny = rpcs_inspect_is_tiny(eng, result);
+	bool watched = tiny || class != RPCS_PORT_OTHER;
+	enum rpcs_fragment_verdict before;
+
+	RPCS_ZERO(key);
 	if (!rpcs_fragment_may_matter(pkt) ||
-	    !rpcs_fragment_key_fill(&key, pkt, eng->data, eng->end))
+	    !rpcs_fragment_key_fill(key, pkt, eng->data, eng->end))
 		return;
+	before = rpcs_engine_fragment_get(eng, key);
 	if (result == RPCS_PACKET_fragment_later)
-		watched = rpcs_engine_fragment_get(eng, &key) != RPCS_FRAGMENT_OTHERS;
-	else
-		rpcs_engine_fragment_set(eng, &key,
-					 watched ? RPCS_FRAGMENT_WATCHED : RPCS_FRAGMENT_OTHERS);
-	if (!watched)
-		return;
-	eng->counters->packets_watched += 1;
-	RPCS_ZERO(buf);
-	if (rpcs_inspect_head(eng, pkt, &buf->rpc.head))
-		rpcs_inspect_fallback(eng, pkt, &buf->rpc.head, RPCS_FALLBACK_fragment);
-	else
-		eng->counters->packets_unread += 1;
+		watched = before != RPCS_FRAGMENT_OTHERS;
+	/* A second first fragment, repeated or forged, takes nothing back. */
+	watched |= before == RPCS_FRAGMENT_WATCHED;
+	if (watched) {
+		if (!rpcs_inspect_begin(eng, class))
+			return;
+		if (result == RPCS_PACKET_OK && !tiny && before != RPCS_FRAGMENT_WATCHED)
+			watched = rpcs_inspect_first_fragment(eng);
+	}
+	rpcs_inspect_fragment_keep(eng, result == RPCS_PACKET_fragment_later, watched, before);
+	if (watched)
+		rpcs_inspect_fallback(eng, RPCS_FALLBACK_fragment);
 }
 
 /** Is this fragment's first part, or the lack of one, for rpcs_inspect_fragment()? */
@@ -273,24 +175,48 @@ RPCS_INLINE bool rpcs_inspect_is_fragment(const struct rpcs_packet *pkt,
 		result == RPCS_PACKET_transport_short);
 }
 
-/** Reports a packet of a portmapper port. */
-RPCS_INLINE void rpcs_inspect(struct rpcs_engine *eng, const struct rpcs_packet *pkt)
+/**
+ * Takes the tunnels off that the packet is in: it then is the one inside, and so are the
+ * result and *class, what the gate says of it (PORTMAPPER where it has no ports). A
+ * fragment stays as it is: its first one has just a part of the packet inside.
+ */
+RPCS_INLINE enum rpcs_packet_result rpcs_inspect_tunnels(struct rpcs_engine *eng,
+							 enum rpcs_packet_result result,
+							 enum rpcs_port_class *class)
 {
-	struct rpcs_record_buffer *buf = eng->record;
+	enum rpcs_tunnel kind;
+	int i;
 
-	eng->counters->packets_watched += 1;
-	if (pkt->protocol == RPCS_IP_TCP && pkt->payload_len == 0 &&
-	    !(pkt->tcp_flags & RPCS_TCP_CONTROL)) {
-		eng->counters->tcp_empty += 1;
-		return;
+	RPCS_UNROLL
+	for (i = 0; i < RPCS_TUNNELS_MAX; i++) {
+		RPCS_FORGET();
+		kind = rpcs_tunnel_kind(eng->packet, result, *class);
+		if (kind == RPCS_TUNNEL_NONE)
+			break;
+		if (eng->packet->flags & RPCS_F_FRAGMENT) {
+			eng->counters->tunnel_fragments += 1;
+			*class = RPCS_PORT_OTHER;
+			break;
+		}
+		result = rpcs_engine_decapsulate(eng, kind);
+		*class = RPCS_PORT_PORTMAPPER;
+		if (result == RPCS_PACKET_OK)
+			*class = rpcs_gate(eng, eng->packet);
 	}
-	RPCS_ZERO(buf);
-	if (!rpcs_inspect_head(eng, pkt, &buf->rpc.head))
-		eng->counters->packets_unread += 1;
-	else if (pkt->protocol == RPCS_IP_TCP)
-		rpcs_inspect_tcp(eng, pkt, buf);
+	if (i == RPCS_TUNNELS_MAX && rpcs_tunnel_kind(eng->packet, result, *class))
+		return RPCS_PACKET_tunnel_deep;
+	return result;
+}
+
+/** Reports a packet that the gate gave `class`. */
+RPCS_INLINE void rpcs_inspect(struct rpcs_engine *eng, enum rpcs_port_class class)
+{
+	if (!rpcs_inspect_begin(eng, class))
+		return;
+	if (eng->packet->protocol == RPCS_IP_TCP)
+		rpcs_inspect_tcp(eng);
 	else
-		rpcs_inspect_udp(eng, pkt, buf);
+		rpcs_inspect_udp(eng);
 }
 
 #endif

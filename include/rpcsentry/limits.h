@@ -8,6 +8,11 @@ enum {
 	RPCS_PORTS_MAX = 8,
 	/* 802.1ad outside, 802.1Q inside. */
 	RPCS_VLANS_MAX = 2,
+	/* A tunnel in a tunnel; MPLS labels that one packet may have on it. */
+	RPCS_TUNNELS_MAX = 2,
+	RPCS_LABELS_MAX = 8,
+	/* Where in a frame an IP header is looked for, behind all of these. */
+	RPCS_NETWORK_OFFSET_MAX = 512,
 	/* RFC 8200 4.1 has each kind at most once, but hosts take any number in any order. */
 	RPCS_IP6_EXTENSIONS_MAX = 12,
 	/* RFC 5531 8.2: opaque_auth body<400>. */
@@ -23,11 +28,28 @@ enum {
 	RPCS_RECORD_WORDS = 4,
 	/* A fallback packet crosses the ring in pieces of this many bytes. */
 	RPCS_PIECE_BYTES = 2048,
-	/* The largest IP packet (RFC 791); a larger GSO buffer is capped and counted. */
-	RPCS_PACKET_MAX = 65536,
-	RPCS_PIECES_MAX = RPCS_PACKET_MAX / RPCS_PIECE_BYTES,
-	/* The most of an RPC message that stage 2 reads: both opaque_auth at their limit. */
-	RPCS_HEADER_REACH = 1024,
+	/* Linux's largest offload buffer (GSO_MAX_SIZE); an IP packet has 65,535 bytes at most. */
+	RPCS_PACKET_MAX = 1 << 19,
+	/* Pieces that the kernel sends in one go: more of them cost the verifier too much. */
+	RPCS_PIECES_MAX = 32,
+	RPCS_PIECES_BYTES = RPCS_PIECES_MAX * RPCS_PIECE_BYTES,
+	/*
+	 * The window that stage 2 reads an RPC message through: record mark, call header,
+	 * both opaque_auth at their limit, and the units of a compact record's body.
+	 */
+	RPCS_WINDOW_BYTES = 1024,
+	/* Records of one segment that the kernel takes apart; the agent takes one with more. */
+	RPCS_SEGMENT_RECORDS_MAX = 64,
+	/* The largest record that the kernel steps over: 128 MiB, above any that NFS makes. */
+	RPCS_STEP_MAX = 1 << 27,
+	/* Fallback bytes that one direction of a TCP flow may send the agent in a second. */
+	RPCS_FALLBACK_BYTES_MAX = 4 << 20,
+	/* IP packets whose first fragment's verdict is kept for the others. */
+	RPCS_FRAGMENTS_MAX = 8192,
+	/* Calls on other ports whose replies are waited for; 96 bytes each in the kernel. */
+	RPCS_EXPECTED_MAX = 65536,
+	/* policy.md, any_port: calls with more bytes of arguments are always sent. */
+	RPCS_LARGE_ARGUMENTS = 256,
 	/* Portmapper versions 2 to 4 (RFC 1833); procedures 0 to 12, and one for the rest. */
 	RPCS_VERSIONS = 3,
 	RPCS_PROCEDURES = 14,

@@ -10,32 +10,10 @@
 
 #include "cursor.h"
 #include "limits.h"
+#include "protocols.h"
 
 enum {
-	RPCS_ETH_IP4 = 0x0800,
-	RPCS_ETH_IP6 = 0x86dd,
-	RPCS_ETH_VLAN = 0x8100,	 /* IEEE 802.1Q */
-	RPCS_ETH_QINQ = 0x88a8,	 /* IEEE 802.1ad */
-	RPCS_ETH_QINQ9 = 0x9100, /* its forerunner, still met on provider links */
-
-	RPCS_IP_HOP_BY_HOP = 0,
-	RPCS_IP_TCP = 6,
-	RPCS_IP_UDP = 17,
-	RPCS_IP_ROUTING = 43,
-	RPCS_IP_FRAGMENT = 44,
-	RPCS_IP_AUTH = 51,
-	RPCS_IP_DESTINATION = 60,
-
-	RPCS_TCP_FIN = 0x01,
-	RPCS_TCP_SYN = 0x02,
-	RPCS_TCP_RST = 0x04,
-	RPCS_TCP_PSH = 0x08,
-	RPCS_TCP_ACK = 0x10,
-};
-
-enum {
-	/* Ethernet with two tags; then IP at its largest, extension headers, TCP. */
-	RPCS_NETWORK_OFFSET_MAX = 14 + 4 * RPCS_VLANS_MAX,
+	/* IP at its largest, extension headers, TCP. */
 	RPCS_TRANSPORT_OFFSET_MAX = RPCS_NETWORK_OFFSET_MAX + 60 + RPCS_IP6_EXTENSIONS_MAX * 2048,
 	RPCS_PAYLOAD_OFFSET_MAX = RPCS_TRANSPORT_OFFSET_MAX + 60,
 };
@@ -45,15 +23,18 @@ enum {
  * tell, "bad" can never be valid. NOT_IP, NOT_TRANSPORT and OK have no counter:
  * they are other people's packets, or ours and counted further on.
  */
-#define RPCS_PACKET_RESULTS(X)                                                       \
-	X(link_short, "frames that end inside the Ethernet header or its tags")      \
-	X(vlan_deep, "frames with more than two VLAN tags, not looked into")         \
-	X(ip_short, "packets that end inside the IP header")                         \
-	X(ip_bad, "packets whose IP header can't be valid (version, IHL, length)")   \
-	X(ip6_deep, "IPv6 packets with more than twelve extension headers")          \
-	X(fragment_later, "IP fragments that are not the first one of their packet") \
-	X(transport_short, "packets that end inside the UDP or TCP header")          \
-	X(transport_bad, "packets whose UDP length or TCP data offset can't be valid")
+#define RPCS_PACKET_RESULTS(X)                                                         \
+	X(link_short, "frames that end inside the Ethernet header or its tags")        \
+	X(vlan_deep, "frames with more than two VLAN tags, not looked into")           \
+	X(ip_short, "packets that end inside the IP header")                           \
+	X(ip_bad, "packets whose IP header can't be valid (version, IHL, length)")     \
+	X(ip6_deep, "IPv6 packets with more than twelve extension headers")            \
+	X(fragment_later, "IP fragments that are not the first one of their packet")   \
+	X(transport_short, "packets that end inside the UDP or TCP header")            \
+	X(transport_bad, "packets whose UDP length or TCP data offset can't be valid") \
+	X(tunnel_short, "packets that end inside a tunnel's header")                   \
+	X(tunnel_bad, "GRE of another version than 0, or with RFC 1701's routing")     \
+	X(tunnel_deep, "packets in more than two tunnels or under over eight labels")
 
 /** Result of rpcs_packet_parse(). */
 enum rpcs_packet_result {
@@ -74,6 +55,9 @@ enum rpcs_packet_flag {
 	RPCS_F_TRUNCATED = 1 << 3, /* a length lies beyond the bytes that are there */
 	RPCS_F_IP6 = 1 << 4,
 	RPCS_F_OUTBOUND = 1 << 5, /* seen by a TC egress program */
+	RPCS_F_IN_STEP = 1 << 6,  /* TCP: the kernel knew that a record begins there */
+	RPCS_F_OPEN = 1 << 7,	  /* TCP: the record goes on; an END record will follow */
+	RPCS_F_TUNNEL = 7 << 8,	  /* came in a tunnel: enum rpcs_tunnel of the outermost */
 };
 
 /**
@@ -90,11 +74,14 @@ struct rpcs_packet {
 	__u32 fragment_id;    /* of an IP fragment */
 	__u16 sport, dport;
 	__u16 vlan[RPCS_VLANS_MAX]; /* VLAN ids, outermost first */
-	__u16 flags; /* enum rpcs_packet_flag, but LOCAL and GROUP: rpcs_packet_link_flags() */
+	__u16 flags; /* enum rpcs_packet_flag; LOCAL and GROUP only of what a tunnel brought */
+	__u16 type;  /* NOT_IP: the EtherType of what lies at payload_offset */
 	__u8 vlan_count;
 	__u8 protocol; /* RPCS_IP_UDP or RPCS_IP_TCP */
 	__u8 ttl;
 	__u8 tcp_flags;
+	__u8 last; /* of a fragment_later: the packet has none behind it */
+	__u8 pad[3];
 };
 
 /** IPv4 (RFC 791). Sets the network part, and payload_* to what follows the IP header. */
@@ -125,6 +112,7 @@ RPCS_INLINE enum rpcs_packet_result rpcs_packet_ip4(struct rpcs_packet *pkt,
 		return RPCS_PACKET_OK;
 	pkt->flags |= RPCS_F_FRAGMENT;
 	pkt->fragment_id = rpcs_load_be16(ip + 4);
+	pkt->last = !(fragment & 0x2000);
 	return (fragment & 0x1fff) ? RPCS_PACKET_fragment_later : RPCS_PACKET_OK;
 }
 
@@ -184,6 +172,7 @@ RPCS_INLINE enum rpcs_packet_result rpcs_packet_extension(struct rpcs_packet *pk
 		}
 		if (fragment & 0xfff8) {
 			pkt->protocol = ext[0];
+			pkt->last = !(fragment & 1);
 			return RPCS_PACKET_fragment_later;
 		}
 	}
@@ -251,8 +240,12 @@ RPCS_INLINE enum rpcs_packet_result rpcs_packet_tcp(struct rpcs_packet *pkt, con
 	pkt->sport = rpcs_load_be16(tcp);
 	pkt->dport = rpcs_load_be16(tcp + 2);
 	header_len = (tcp[12] >> 4) * 4;
-	if (header_len < 20 || header_len > pkt->payload_len)
+	if (header_len < 20)
 		return RPCS_PACKET_transport_bad;
+	/* A first fragment may end inside the options. */
+	if (header_len > pkt->payload_len)
+		return (pkt->flags & RPCS_F_FRAGMENT) ? RPCS_PACKET_transport_short
+						      : RPCS_PACKET_transport_bad;
 	pkt->seq = rpcs_load_be32(tcp + 4);
 	pkt->ack = rpcs_load_be32(tcp + 8);
 	pkt->tcp_flags = tcp[13];
@@ -304,6 +297,20 @@ RPCS_INLINE enum rpcs_packet_result rpcs_packet_vlan(struct rpcs_packet *pkt,
 	return RPCS_PACKET_OK;
 }
 
+/** What lies at `cur`, which is network_offset of the frame, by its EtherType. */
+RPCS_INLINE enum rpcs_packet_result rpcs_packet_ip(struct rpcs_packet *pkt,
+						   const struct rpcs_cursor *cur, __u16 type)
+{
+	if (type == RPCS_ETH_IP4)
+		return rpcs_packet_ip4(pkt, cur);
+	if (type == RPCS_ETH_IP6)
+		return rpcs_packet_ip6(pkt, cur);
+	pkt->type = type;
+	pkt->payload_offset = pkt->network_offset;
+	pkt->payload_len = cur->left;
+	return RPCS_PACKET_NOT_IP;
+}
+
 /**
  * Takes the link and IP headers of the frame [data, end) off. `frame_len` counts
  * the bytes the frame really has, which may be more than lie before `end` (a
@@ -331,11 +338,7 @@ RPCS_INLINE enum rpcs_packet_result rpcs_packet_network(struct rpcs_packet *pkt,
 	if (frame_len < pkt->network_offset)
 		return RPCS_PACKET_link_short;
 	cur.left = frame_len - pkt->network_offset;
-	if (l3_type == RPCS_ETH_IP4)
-		return rpcs_packet_ip4(pkt, &cur);
-	if (l3_type == RPCS_ETH_IP6)
-		return rpcs_packet_ip6(pkt, &cur);
-	return RPCS_PACKET_NOT_IP;
+	return rpcs_packet_ip(pkt, &cur, l3_type);
 }
 
 /** rpcs_packet_network(), extension headers and transport in one. */

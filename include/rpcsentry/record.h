@@ -12,14 +12,16 @@
 #include "limits.h"
 #include "portable.h"
 
-enum { RPCS_RECORD_ABI = 1 };
+enum { RPCS_RECORD_ABI = 2 };
 
 enum rpcs_record_kind {
 	RPCS_RECORD_NONE,
 	RPCS_RECORD_CALL,	/* struct rpcs_record_rpc */
 	RPCS_RECORD_REPLY,	/* struct rpcs_record_rpc */
-	RPCS_RECORD_CONNECTION, /* struct rpcs_record_connection: SYN, FIN or RST */
+	RPCS_RECORD_CONNECTION, /* struct rpcs_record_connection: SYN, FIN, RST, first ACK */
 	RPCS_RECORD_PIECE,	/* struct rpcs_record_piece: fallback bytes */
+	RPCS_RECORD_END,	/* struct rpcs_record_connection: an OPEN record is whole */
+	RPCS_RECORD_PROBE,	/* struct rpcs_record_connection: no flow's, or no bytes */
 	RPCS_RECORD__MAX
 };
 
@@ -49,13 +51,22 @@ struct rpcs_record_head {
 	__u8 vlan_count;
 	__u8 tcp_flags;
 	__u8 ttl;
-	__u8 pad[3];
+	__u8 text_len; /* bytes that follow a compact record: the AUTH_SYS machine name */
+	__u8 pad[2];
 };
 
 _Static_assert(sizeof(struct rpcs_record_head) == 64, "the head is one cache line");
 _Static_assert(__builtin_offsetof(struct rpcs_record_head, time_ns) == 8, "kind, abi, then time");
 
-/** SYN, FIN or RST of a portmapper port. */
+/**
+ * A packet of which only the headers count.
+ *
+ * CONNECTION: SYN, or FIN or RST of a flow that is known, or the third step of the
+ * handshake. END: the segment that brought the last byte of the record that an OPEN
+ * compact record told of; `seq` is one past that byte. PROBE: a TCP packet that
+ * belongs to no known flow and is no SYN (ACK, NULL, FIN, XMAS scans, a stray RST),
+ * or a UDP datagram without bytes.
+ */
 struct rpcs_record_connection {
 	struct rpcs_record_head head;
 	__u32 seq;
@@ -66,14 +77,16 @@ _Static_assert(sizeof(struct rpcs_record_connection) == 72, "no padding");
 
 /**
  * An RPC header (RFC 5531 9) that lay whole in one packet, with the first
- * RPCS_RECORD_WORDS units of its arguments or results; `machine_len` bytes of
- * the AUTH_SYS machine name follow.
+ * RPCS_RECORD_WORDS units of its arguments or results; `head.text_len` bytes of
+ * the AUTH_SYS machine name follow. With RPCS_F_OPEN in the head's flags the
+ * record goes on behind its segment, and an END record will tell its last byte.
  */
 struct rpcs_record_rpc {
 	struct rpcs_record_head head;
 	__u32 seq;	   /* TCP: of the record mark's first byte */
-	__u16 message_len; /* bytes of the RPC message, without record mark */
+	__u32 message_len; /* bytes of the RPC message, without record mark */
 	__u16 cred_len;
+	__u16 verf_len;
 	__u32 xid;
 	union {
 		struct {
@@ -92,10 +105,7 @@ struct rpcs_record_rpc {
 	__u32 verf_flavor;
 	__u32 uid; /* AUTH_SYS only */
 	__u32 gid;
-	__u32 body[RPCS_RECORD_WORDS]; /* as many units as the message has, the rest 0 */
-	__u16 verf_len;
-	__u8 machine_len;
-	__u8 gid_count;
+	__u32 body[RPCS_RECORD_WORDS]; /* as many units as the packet has, the rest 0 */
 };
 
 _Static_assert(sizeof(struct rpcs_record_rpc) == 128, "a compact record has at most 128 bytes");
@@ -104,9 +114,11 @@ _Static_assert(__builtin_offsetof(struct rpcs_record_rpc, call) ==
 	       "call and reply share their place");
 
 /**
- * A part of a packet that the kernel could not say in a compact record: bytes
+ * A part of a packet that the kernel could not say in compact records: bytes
  * from the IP header on. The pieces of one packet share (cpu, packet_id) and
- * come in order, offset 0 first.
+ * come in order, offset 0 first. With RPCS_F_IN_STEP in the head's flags the
+ * kernel was in step with the stream up to here: it has seen and reported, or
+ * stepped over, all bytes before `next`, and a record begins at `boundary`.
  */
 struct rpcs_record_piece {
 	struct rpcs_record_head head;
@@ -114,15 +126,17 @@ struct rpcs_record_piece {
 	__u32 wire_len;	  /* bytes it has by its IP header */
 	__u32 offset;	  /* of this piece's bytes in the packet */
 	__u32 packet_id;
+	__u32 next;	/* TCP sequence number */
+	__u32 boundary; /* likewise; behind `next` by what is left of a record */
 	__u16 piece_len;
 	__u16 cpu;
 	__u8 reason; /* enum rpcs_fallback */
 	__u8 pad[3];
 };
 
-_Static_assert(sizeof(struct rpcs_record_piece) == 88, "bytes follow without a gap");
+_Static_assert(sizeof(struct rpcs_record_piece) == 96, "bytes follow without a gap");
 
 /** The largest record: what a consumer must be ready for. */
-enum { RPCS_RECORD_BYTES_MAX = 88 + RPCS_PIECE_BYTES };
+enum { RPCS_RECORD_BYTES_MAX = 96 + RPCS_PIECE_BYTES };
 
 #endif

@@ -59,7 +59,7 @@ enum rpcs_auth_flavor {
 	X(auth_sys, "calls whose AUTH_SYS body does not parse or has a machine name over 64") \
 	X(status, "replies with a status that RFC 5531 does not have, or without all of it")  \
 	X(body, "messages with more arguments or results than a compact record holds")        \
-	X(stream, "TCP segments that are not one whole record at a record boundary")
+	X(stream, "TCP segments that are not whole records from a record boundary on")
 
 /** Result of rpcs_rpc_decode(): NONE means that the compact record says all. */
 enum rpcs_fallback {
@@ -93,17 +93,14 @@ RPCS_INLINE bool rpcs_rpc_auth_sys(struct rpcs_cursor cur, const __u8 *message,
 	if (!rpcs_take_be32(&cur, &stamp) || !rpcs_take_be32(&cur, &machine_len) ||
 	    machine_len > RPCS_RECORD_MACHINE_MAX)
 		return false;
-	buf->rpc.machine_len = machine_len;
+	buf->rpc.head.text_len = machine_len;
 	buf->machine_offset = cur.pos - message;
 	if (!rpcs_skip(&cur, rpcs_xdr_padded(machine_len)))
 		return false;
 	if (!rpcs_take_be32(&cur, &buf->rpc.uid) || !rpcs_take_be32(&cur, &buf->rpc.gid) ||
 	    !rpcs_take_be32(&cur, &gids))
 		return false;
-	if (gids > RPCS_GIDS_MAX || cur.left < gids * 4)
-		return false;
-	buf->rpc.gid_count = gids;
-	return true;
+	return gids <= RPCS_GIDS_MAX && cur.left >= gids * 4;
 }
 
 /** Takes an opaque_auth: flavor and a body of at most 400 bytes, stepped over. */
@@ -122,9 +119,10 @@ RPCS_INLINE enum rpcs_fallback rpcs_rpc_auth(struct rpcs_cursor *cur, __u32 *ret
 	return RPCS_FALLBACK_NONE;
 }
 
-/** The first units of arguments or results; `cur` has been checked to hold them by length. */
+/** The first units of arguments or results; `body` where there are more. */
 RPCS_INLINE enum rpcs_fallback rpcs_rpc_body(struct rpcs_cursor *cur, struct rpcs_record_rpc *rec)
 {
+	bool more = cur->left > RPCS_RECORD_WORDS * 4;
 	int i;
 
 	RPCS_UNROLL
@@ -134,10 +132,10 @@ RPCS_INLINE enum rpcs_fallback rpcs_rpc_body(struct rpcs_cursor *cur, struct rpc
 		if (!rpcs_take_be32(cur, &rec->body[i]))
 			return RPCS_FALLBACK_scattered;
 	}
-	return RPCS_FALLBACK_NONE;
+	return more ? RPCS_FALLBACK_body : RPCS_FALLBACK_NONE;
 }
 
-/** May the arguments of this call be cut after RPCS_RECORD_WORDS units? */
+/** May this call's arguments be cut after RPCS_RECORD_WORDS units? */
 RPCS_INLINE bool rpcs_rpc_body_may_be_cut(const struct rpcs_record_rpc *rec)
 {
 	if (rec->call.program != RPCS_PORTMAP_PROGRAM)
@@ -169,8 +167,6 @@ RPCS_INLINE enum rpcs_fallback rpcs_rpc_call(struct rpcs_cursor *cur, const __u8
 	result = rpcs_rpc_auth(cur, &rec->verf_flavor, &rec->verf_len, RPCS_FALLBACK_verifier);
 	if (result != RPCS_FALLBACK_NONE)
 		return result;
-	if (cur->left > RPCS_RECORD_WORDS * 4 && !rpcs_rpc_body_may_be_cut(rec))
-		return RPCS_FALLBACK_body;
 	return rpcs_rpc_body(cur, rec);
 }
 
@@ -192,15 +188,14 @@ RPCS_INLINE enum rpcs_fallback rpcs_rpc_reply(struct rpcs_cursor *cur,
 	}
 	if (!rpcs_take_be32(cur, &rec->reply.stat))
 		return rpcs_rpc_missing(cur, 4, RPCS_FALLBACK_status);
-	if (cur->left > RPCS_RECORD_WORDS * 4)
-		return RPCS_FALLBACK_body;
 	return rpcs_rpc_body(cur, rec);
 }
 
 /**
  * Decodes the message at `cur`, whose `left` is its length, into `buf`, which
- * was zeroed. On NONE kind, message_len and all fields of the record but the
- * head's are set; otherwise the fields read before the fault are.
+ * was zeroed. On NONE and on `body`, which only says that the message has more
+ * behind body[], kind, message_len, text_len and all fields of the record behind
+ * the head are set; otherwise the fields read before the fault are.
  */
 RPCS_INLINE enum rpcs_fallback rpcs_rpc_decode(struct rpcs_cursor *cur,
 					       struct rpcs_record_buffer *buf)
@@ -209,8 +204,6 @@ RPCS_INLINE enum rpcs_fallback rpcs_rpc_decode(struct rpcs_cursor *cur,
 	__u32 type;
 
 	buf->rpc.message_len = cur->left;
-	if (cur->left > 0xffff)
-		return RPCS_FALLBACK_body;
 	if (!rpcs_take_be32(cur, &buf->rpc.xid) || !rpcs_take_be32(cur, &type))
 		return rpcs_rpc_missing(cur, 4, RPCS_FALLBACK_short);
 	if (type == RPCS_MSG_CALL) {

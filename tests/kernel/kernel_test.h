@@ -261,6 +261,7 @@ KT_UNUSED static struct rpcs_kernel *kt_load(bool pin)
 		.port_count = 1,
 		.ring_size = 1 << 20,
 		.flows = 1024,
+		.calls = 1024,
 		.pin = pin,
 	};
 	struct rpcs_kernel *kernel = NULL;

@@ -109,10 +109,10 @@ static void test_keep_clsact(void **state)
 	keep_and_take_over(RPCS_MODE_TC);
 }
 
-/** Sends calls from another process, one every 200 us, while programs are exchanged. */
+/** Sends calls from another process, one every millisecond, while programs are exchanged. */
 static pid_t send_on(uint32_t count)
 {
-	const struct timespec pause = { .tv_nsec = 200000 };
+	const struct timespec pause = { .tv_nsec = 1000000 };
 	uint8_t frame[KT_FRAME];
 	uint32_t xid;
 	pid_t child;
@@ -289,6 +289,7 @@ static void test_other_ring(void **state)
 	const struct rpcs_kernel_options options = {
 		.ring_size = 1 << 21,
 		.flows = 1024,
+		.calls = 1024,
 		.pin = true,
 	};
 	struct rpcs_attachments *attachments;

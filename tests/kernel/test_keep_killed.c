@@ -26,7 +26,7 @@ static int setup(void **state)
 	file = fopen(policy, "we");
 	if (!file)
 		return -1;
-	fputs("sensor: {ring_size: 1048576}\nlimits: {flows: 1024}\n", file);
+	fputs("sensor: {ring_size: 1048576}\nlimits: {flows: 1024, pending_calls: 1024}\n", file);
 	return fclose(file);
 }
 

@@ -98,7 +98,8 @@ static void test_run_hook(enum rpcs_hook hook)
 	uint32_t len;
 
 	settings.limit_flows = 1024;
-	native = rpcs_native_new(&settings, take_native, &got);
+	native = rpcs_native_new(&(struct rpcs_native_options){
+		.settings = &settings, .emit = take_native, .arg = &got });
 	assert_non_null(native);
 	assert_int_equal(rpcs_test_run_new(kernel, hook, native, take, &got, &run), 0);
 	kt_frame(frame, 0x1234, 111);

@@ -4,12 +4,10 @@
 
 #include "source/stacked.h"
 
-enum { TUN_TYPE = 65534 }; /* ARPHRD_NONE */
-
 static int unmake_all(void **state)
 {
 	if (!kt_skip)
-		kt_shell("ip link del rsb0 2>/dev/null; ip link del rstun0 2>/dev/null; true");
+		kt_shell("ip link del rsb0 2>/dev/null; true");
 	return unmake(state);
 }
 
@@ -29,28 +27,6 @@ static void refused(struct rpcs_attachments *attachments, const char *name, int 
 	assert_nothing_on(name);
 }
 
-/** A tun device can't be made everywhere: loudly skipped there. */
-static void test_no_ethernet(void **state)
-{
-	static const char *const words[] = { "rpcsentry: rstun0: has no Ethernet header",
-					     "link type 65534", "watch the interface below", NULL };
-	struct rpcs_attachments *attachments;
-	struct rpcs_kernel *kernel;
-
-	(void)state;
-	kt_need();
-	if (system("ip tuntap add rstun0 mode tun && ip link set rstun0 up")) {
-		print_message("SKIPPED: no tun device can be made here\n");
-		skip();
-	}
-	assert_int_equal(inspect("rstun0", RPCS_MODE_TC).type, TUN_TYPE);
-	kernel = kt_load(false);
-	assert_int_equal(rpcs_attachments_new(kernel, &attachments), 0);
-	refused(attachments, "rstun0", -EPROTONOSUPPORT, words);
-	rpcs_attachments_free(&attachments);
-	rpcs_kernel_free(&kernel);
-}
-
 /** Loopback and Ethernet are not refused. */
 static void test_ethernet(void **state)
 {
@@ -59,8 +35,8 @@ static void test_ethernet(void **state)
 	struct rpcs_interface loopback = inspect("lo", RPCS_MODE_TC);
 	struct rpcs_interface veth = inspect("rsv0", RPCS_MODE_TC);
 
-	assert_true(rpcs_interface_has_ethernet(&loopback));
-	assert_true(rpcs_interface_has_ethernet(&veth));
+	assert_int_equal(rpcs_interface_layer(&loopback), RPCS_LAYER_ETHERNET);
+	assert_int_equal(rpcs_interface_layer(&veth), RPCS_LAYER_ETHERNET);
 }
 
 static void make_bridge(const char *port)
@@ -158,11 +134,8 @@ int main(void)
 {
 #define RS_REFUSED(fn) cmocka_unit_test_setup_teardown(fn, make, unmake_all)
 	const struct CMUnitTest tests[] = {
-		RS_REFUSED(test_no_ethernet),
-		RS_REFUSED(test_ethernet),
-		RS_REFUSED(test_bridge_and_port),
-		RS_REFUSED(test_side_by_side),
-		RS_REFUSED(test_vlan),
+		RS_REFUSED(test_ethernet),     RS_REFUSED(test_bridge_and_port),
+		RS_REFUSED(test_side_by_side), RS_REFUSED(test_vlan),
 		RS_REFUSED(test_veth_pair),
 	};
 

@@ -175,6 +175,22 @@ def test_tools(where, sensor):
     tap.check(f"{where}: IPv6 as well", found)
 
 
+def test_other_port(where, sensor):
+    """The service itself, without and with the portmapper's help."""
+    if os.environ["LAB_STATD"] != "yes":
+        tap.skip(f"{where}: RPC on another port", "no rpc.statd on this system, or it does not start")
+        return
+    for transport, arguments in (("UDP", ["-n", "20024", "-u"]), ("TCP", ["-n", "20024", "-t"]),
+                                 ("TCP", ["-t"])):
+        before = len(sensor.events("rpc_call", dest_port=20024, proto=transport))
+        on("client", "rpcinfo", *arguments, SERVER, "100024", "1", check=True)
+        found = until(lambda: sensor.events("rpc_call", dest_port=20024, proto=transport)[before:])
+        tap.check(f"{where}: rpcinfo {' '.join(arguments)}: the call to status, answered",
+                  found and found[0]["rpc"]["program"] == 100024
+                  and found[0]["rpc"]["procedure"] == 0 and found[0]["rpc"]["status"] == "success",
+                  found)
+
+
 def test_spoofed(where, sensor):
     send("spoof", "eth0", "203.0.113.1", "127.0.0.1", SERVER, "100005")
     found = until(lambda: sensor.alerts("portmap-spoofed-local"))
@@ -217,6 +233,7 @@ def test_place(machine, ifaces, mode):
         tap.check(f"{where}: it says the mode it took", f"mode {mode}" in sensor.log(), sensor.log())
         test_counts_once(where, sensor)
         test_tools(where, sensor)
+        test_other_port(where, sensor)
         if machine == "gateway":
             # The kernel drops such a packet there, after the programs have seen it.
             test_spoofed(where, sensor)

@@ -145,6 +145,25 @@ def descriptors(pid):
     return found
 
 
+def maps_of(pid, held):
+    """The names of the BPF maps among a process's descriptors."""
+    names, found = {m["id"]: m["name"] for m in json.loads(sh("bpftool", "-j", "map").stdout)}, []
+    for fd, what in held.items():
+        if "bpf-map" in what:
+            with open(f"/proc/{pid}/fdinfo/{fd}", encoding="ascii") as file:
+                number = int(re.search(r"^map_id:\s*(\d+)", file.read(), re.M).group(1))
+            found.append(names[number])
+    return sorted(found)
+
+
+def mapped_maps(pid):
+    """(rights, bytes) of the BPF maps in a process's memory."""
+    with open(f"/proc/{pid}/maps", encoding="ascii") as file:
+        lines = [line.split() for line in file if "bpf-map" in line]
+    ends = [[int(end, 16) for end in line[0].split("-")] for line in lines]
+    return [(line[1], end - start) for line, (start, end) in zip(lines, ends)]
+
+
 def programs_of(pid):
     """Ids of the BPF programs that a process holds, or has linked."""
     ids = set()

@@ -15,6 +15,13 @@ lab_enter "$PWD/tests/netns/test_e2e.sh" "$@"
 
 lab_up
 lab_rpcbind
+# A service on a port of its own; without it that part is skipped.
+LAB_STATD=no
+if [[ -n $(type -P rpc.statd) ]]; then
+	lab_in server rpc.statd -F -p 20024 >"$LAB_DIR/statd.log" 2>&1 &
+	! lab_wait 10 lab_in server rpcinfo -T tcp 127.0.0.1 100024 1 || LAB_STATD=yes
+fi
+export LAB_STATD
 LAB_JOURNAL=no
 if lab_journald; then
 	"${BUILD:-build}/rpcsentry" explain --catalog >"$LAB_DIR/rpcsentry.catalog"

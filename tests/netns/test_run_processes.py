@@ -18,6 +18,8 @@ sys.path.insert(0, os.path.join(box.TOP, "tests"))
 from tap import Tap  # noqa: E402
 
 PINS = "/sys/fs/bpf/rpcsentry"
+# A mapping is whole pages.
+PORTS_BYTES = max(16384, os.sysconf("SC_PAGE_SIZE"))
 tap = Tap()
 
 
@@ -62,8 +64,12 @@ def life(directory, wire):
                   run.log)
         tap.check("the parent holds the programs", bool(programs))
         held = check_rights("sensor", children["rpcs-sensor"])
-        maps = [d for d in held.values() if "bpf-map" in d]
-        tap.check("sensor: holds two maps, ring and counters", len(maps) == 2, held)
+        tap.equal("sensor: holds only the maps it reads, or tells the programs by",
+                  box.maps_of(children["rpcs-sensor"], held),
+                  ["counters", "expected", "flows", "ports", "ring"])
+        tap.check("sensor: has the table of ports in its memory",
+                  ("rw-s", PORTS_BYTES) in box.mapped_maps(children["rpcs-sensor"]),
+                  box.mapped_maps(children["rpcs-sensor"]))
 
         wire.dump("10.77.0.9")
         tap.check("a DUMP call is an alert", until(lambda: box.alerts_of(eve)), box.lines_of(eve))

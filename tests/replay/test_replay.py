@@ -175,6 +175,16 @@ def test_no_privilege(folder):
               f"exit {done.returncode}\n{done.stderr.decode(errors='replace')}")
 
 
+def test_tunnels_off(engine, folder):
+    policy = os.path.join(folder, "off.yaml")
+    with open(policy, "w", encoding="utf-8") as out:
+        out.write("sensor: {tunnels: false}\n")
+    path = os.path.join(CAPTURES, "tunnels.pcap")
+    done = read(path, "-c", policy, "--messages", "--eve", "-", "--engine", engine)
+    kinds = [event["event_type"] for event in lines(done)]
+    tap.check(f"{engine}: with `tunnels: false` nothing is looked into", kinds == ["stats"], str(kinds))
+
+
 def main():
     if not os.access(BINARY, os.X_OK):
         print(f"Bail out! {BINARY} is missing: run make first")
@@ -192,6 +202,8 @@ def main():
         tap.guard("cut files", test_cut, folder)
         tap.guard("no capture", test_no_capture, folder)
         tap.guard("no privilege", test_no_privilege, folder)
+        for engine in available:
+            tap.guard(f"{engine}: tunnels off", test_tunnels_off, engine, folder)
     return tap.done()
 
 

@@ -45,6 +45,8 @@ def expected(truth):
             "rpc.program_version": truth.get("vers"), "rpc.procedure": truth.get("proc")}
     if truth.get("vlan"):
         want["vlan"] = truth["vlan"]
+    if truth.get("tunnel"):
+        want["tunnel"] = truth["tunnel"]
     if truth["msgtype"] == "reply":
         denied = truth.get("reply_stat") == 1
         want["rpc.reply_stat"] = word(REPLY, truth.get("reply_stat"))

@@ -119,8 +119,12 @@ static inline void rig_new(const char *policy, bool messages)
 	options.policy = rig.policy;
 	rig.pipeline = rpcs_pipeline_new(&options);
 	assert_non_null(rig.pipeline);
-	rig.native = rpcs_native_new(rpcs_policy_settings(rig.policy), rpcs_pipeline_record,
-				     rig.pipeline);
+	rig.native = rpcs_native_new(&(struct rpcs_native_options){
+		.settings = rpcs_policy_settings(rig.policy),
+		.policy = rig.policy,
+		.emit = rpcs_pipeline_record,
+		.arg = rig.pipeline,
+	});
 	assert_non_null(rig.native);
 }
 

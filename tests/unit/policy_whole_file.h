@@ -11,6 +11,7 @@ static const char whole_file[] =
 	"  mode: generic\n"
 	"  ports: [111, 1111]\n"
 	"  any_port: all\n"
+	"  tunnels: false\n"
 	"  ring_size: 64K\n"
 	"networks:\n"
 	"  home: [10.0.0.0/8, 192.168.0.0/16, \"fd00::/8\"]\n"

@@ -6,14 +6,17 @@
 #include "packet_table.h"
 #include "packet_check.h"
 #include "source/engine.h"
+#include "source/state.h"
 #include "stream/stream.h"
 
-static const struct rpcs_settings settings = {
+static struct rpcs_settings settings = {
 	.ports = { 111 },
 	.port_count = 1,
 	.limit_flows = 16,
 	.limit_reassembly = 1 << 20,
+	.limit_pending_calls = 64,
 	.flow_timeout_ns = 120000000000ULL,
+	.fragment_timeout_ns = 30000000000ULL,
 };
 
 /** What came out, in short. */
@@ -26,18 +29,25 @@ static struct {
 	struct rpcs_native *native;
 	struct rpcs_stream *stream;
 	struct collected records;
-	struct told told[16];
+	struct told told[64];
 	uint32_t count;
 	struct rpcs_connection connections[64];
 	uint64_t connection_flow[64];
 	uint32_t connection_count;
+	struct rpcs_connection probes[8];
+	uint32_t probe_count;
+	struct rpcs_overlap overlap; /* the last one */
+	uint32_t overlap_count;
+	uint64_t encrypted_flow, encrypted_frame;
+	uint32_t encrypted_count;
+	bool established; /* of the flow of the last connection record */
 	uint64_t frame;
 } rig;
 
 static inline void on_message(void *arg, struct rpcs_message *message, struct rpcs_flow *flow)
 {
 	assert_ptr_equal(arg, &rig);
-	assert_true(rig.count < 16);
+	assert_true(rig.count < 64);
 	rig.told[rig.count++] = (struct told){ *message, flow->id };
 }
 
@@ -48,18 +58,54 @@ static inline void on_connection(void *arg, const struct rpcs_connection *connec
 	assert_true(rig.connection_count < 64);
 	rig.connection_flow[rig.connection_count] = flow->id;
 	rig.connections[rig.connection_count++] = *connection;
+	rig.established = flow->established;
+}
+
+static inline void on_probe(void *arg, const struct rpcs_connection *connection)
+{
+	assert_ptr_equal(arg, &rig);
+	assert_true(rig.probe_count < 8);
+	rig.probes[rig.probe_count++] = *connection;
+}
+
+static inline void on_overlap(void *arg, const struct rpcs_overlap *overlap, struct rpcs_flow *flow)
+{
+	assert_ptr_equal(arg, &rig);
+	assert_non_null(flow);
+	rig.overlap = *overlap;
+	rig.overlap_count++;
+}
+
+static inline void on_encrypted(void *arg, struct rpcs_flow *flow, const struct rpcs_sighting *seen)
+{
+	assert_ptr_equal(arg, &rig);
+	assert_true(flow->tls);
+	rig.encrypted_flow = flow->id;
+	rig.encrypted_frame = seen->frame;
+	rig.encrypted_count++;
 }
 
 static inline int setup(void **state)
 {
-	const struct rpcs_stream_handler handler = { on_message, on_connection, &rig };
+	struct rpcs_stream_handler handler = {
+		.message = on_message,
+		.connection = on_connection,
+		.probe = on_probe,
+		.overlap = on_overlap,
+		.encrypted = on_encrypted,
+		.arg = &rig,
+	};
 	const struct rpcs_hash_seed seed = { 1, 1 };
 
 	(void)state;
 	memset(&rig, 0, sizeof(rig));
-	rig.native = rpcs_native_new(&settings, collect, &rig.records);
+	rig.native = rpcs_native_new(&(struct rpcs_native_options){
+		.settings = &settings, .emit = collect, .arg = &rig.records });
+	if (!rig.native)
+		return -1;
+	handler.state = rpcs_native_state(rig.native);
 	rig.stream = rpcs_stream_new(&settings, &seed, &handler);
-	return rig.native && rig.stream ? 0 : -1;
+	return rig.stream ? 0 : -1;
 }
 
 static inline int teardown(void **state)

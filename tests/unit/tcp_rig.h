@@ -3,12 +3,13 @@
 #ifndef TESTS_UNIT_TCP_RIG_H
 #define TESTS_UNIT_TCP_RIG_H
 
+#include <rpcsentry/packet.h>
 #include <rpcsentry/rpc.h>
 
 #include "base/clock.h"
 #include "stream/tcp.h"
 
-enum { RIG_STREAM_MAX = 4 << 20, RIG_RECORDS_MAX = 64, RIG_HELD_LIMIT = 8 << 20 };
+enum { RIG_STREAM_MAX = 6 << 20, RIG_RECORDS_MAX = 64, RIG_HELD_LIMIT = 16 << 20 };
 
 /** A record that was put into the stream: [start, end) with its marks. */
 struct rig_record {
@@ -81,7 +82,7 @@ static inline int rig_teardown(void **state)
 {
 	struct rig *rig = *state;
 
-	rpcs_half_drop(&rig->flows, &rig->half);
+	rpcs_half_release(&rig->flows, &rig->half);
 	rpcs_tcp_free(&rig->tcp);
 	rpcs_flow_table_free(&rig->flows);
 	free(rig);
@@ -91,9 +92,11 @@ static inline int rig_teardown(void **state)
 /** An empty stream whose first byte has the sequence number `isn`; known to begin there or not. */
 static inline void rig_start(struct rig *rig, uint32_t isn, bool in_step)
 {
-	rpcs_half_drop(&rig->flows, &rig->half);
+	rpcs_half_release(&rig->flows, &rig->half);
 	assert_int_equal(rig->flows.held_bytes, 0);
+	assert_int_equal(rig->flows.history_bytes, 0);
 	memset(&rig->half, 0, sizeof(rig->half));
+	rig->half.portmapper = true;
 	memset(rig->first, 0, rig->size * sizeof(rig->first[0]));
 	rig->isn = isn;
 	rig->size = rig->count = rig->got = 0;
@@ -113,7 +116,14 @@ static inline void rig_put32(struct rig *rig, uint32_t v)
 static inline void rig_record(struct rig *rig, const uint32_t *lens, uint32_t fragments)
 {
 	struct rig_record *r = &rig->records[rig->count++];
-	const uint8_t head[] = { 0, 0, 0, (uint8_t)rig->count, 0, 0, 0, 0, 0, 0, 0, 2 };
+	/* XID, call, RPC version 2, portmapper, version 2, DUMP, AUTH_NONE both */
+	const uint8_t head[40] = { [3] = (uint8_t)rig->count,
+				   [11] = 2,
+				   [13] = 1,
+				   [14] = 0x86,
+				   [15] = 0xa0,
+				   [19] = 2,
+				   [23] = 4 };
 	uint32_t i, at, done = 0;
 
 	*r = (struct rig_record){ .start = rig->size, .fragments = fragments };
@@ -125,6 +135,24 @@ static inline void rig_record(struct rig *rig, const uint32_t *lens, uint32_t fr
 		r->len += lens[i];
 	}
 	r->end = rig->size;
+}
+
+/* The shortcuts lead over the same segments as the list. */
+static inline void check_shortcuts(const struct rpcs_half *half)
+{
+	const struct rpcs_segment *segment, *next;
+	uint32_t level;
+
+	for (level = 0; level < RPCS_SEGMENT_SKIPS; level++) {
+		next = half->skip[level];
+		for (segment = half->held; segment; segment = segment->next) {
+			if (segment->height <= level)
+				continue;
+			assert_ptr_equal(segment, next);
+			next = segment->skip[level];
+		}
+		assert_null(next);
+	}
 }
 
 static inline void check_bounds(const struct rig *rig)
@@ -147,6 +175,7 @@ static inline void check_bounds(const struct rig *rig)
 	assert_int_equal(rig->flows.held_bytes, memory);
 	assert_true(bytes <= RPCS_TCP_HELD_MAX);
 	assert_true(count <= RPCS_TCP_SEGMENTS_MAX);
+	check_shortcuts(&rig->half);
 }
 
 /** Feeds a part of the stream, of which the capture has `there` bytes. */
@@ -172,6 +201,22 @@ static inline void feed_cut(struct rig *rig, uint64_t frame, uint32_t at, uint32
 static inline void feed(struct rig *rig, uint64_t frame, uint32_t at, uint32_t len)
 {
 	feed_cut(rig, frame, at, len, len);
+}
+
+/** The kernel reports [at, at + len) itself; `flags` of the record's head. */
+static inline bool rig_pass(struct rig *rig, uint64_t frame, uint32_t at, uint32_t len,
+			    uint16_t flags)
+{
+	const struct rpcs_record_rpc record = {
+		.head = { .kind = RPCS_RECORD_CALL, .flags = flags },
+		.seq = rig->isn + at,
+		.message_len = len - RPCS_MARK_BYTES,
+	};
+	struct rpcs_sighting seen = { .frame = frame };
+	bool fresh = rpcs_tcp_pass(&rig->tcp, &rig->half, &record, &seen);
+
+	rpcs_tcp_go_on(&rig->tcp, &rig->half);
+	return fresh;
 }
 
 static inline bool rig_is_fed(const struct rig *rig)

@@ -79,13 +79,27 @@ static void test_offset(void **state)
 	assert_true(rpcs_clock_monotonic() >= mono);
 }
 
+static void test_time_is_up(void **state)
+{
+	(void)state;
+	assert_false(rpcs_time_is_up(10, 5, 14));
+	assert_true(rpcs_time_is_up(10, 5, 15));
+	/* The clock went back: a little, or by more than the span. */
+	assert_false(rpcs_time_is_up(15, 5, 10));
+	assert_true(rpcs_time_is_up(16, 5, 10));
+	/* Sums that would wrap. */
+	assert_false(rpcs_time_is_up(UINT64_MAX - 1, 5, UINT64_MAX));
+	assert_false(rpcs_time_is_up(UINT64_MAX, 5, UINT64_MAX - 1));
+	assert_true(rpcs_time_is_up(0, 5, UINT64_MAX));
+	assert_true(rpcs_time_is_up(UINT64_MAX, 5, 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_utc),
-		cmocka_unit_test(test_zones),
-		cmocka_unit_test(test_summer_time),
-		cmocka_unit_test(test_offset),
+		cmocka_unit_test(test_utc),	    cmocka_unit_test(test_zones),
+		cmocka_unit_test(test_summer_time), cmocka_unit_test(test_offset),
+		cmocka_unit_test(test_time_is_up),
 	};
 
 	return cmocka_run_group_tests_name("clock", tests, NULL, NULL);

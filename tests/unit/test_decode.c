@@ -291,7 +291,8 @@ static void test_both_ways(void **state)
 
 	(void)state;
 	for (i = 0; i < packet_case_count; i++) {
-		struct rpcs_native *native = rpcs_native_new(&settings, collect, &got);
+		struct rpcs_native *native = rpcs_native_new(&(struct rpcs_native_options){
+			.settings = &settings, .emit = collect, .arg = &got });
 		struct test_frame f;
 
 		got.count = 0;
@@ -308,7 +309,8 @@ static void test_both_ways_replies(void **state)
 {
 	struct rpcs_settings settings = { .ports = { 111 }, .port_count = 1, .limit_flows = 16 };
 	static struct collected got;
-	struct rpcs_native *native = rpcs_native_new(&settings, collect, &got);
+	struct rpcs_native *native = rpcs_native_new(&(struct rpcs_native_options){
+		.settings = &settings, .emit = collect, .arg = &got });
 	uint32_t denied, stat, len;
 	int compared = 0;
 
@@ -346,9 +348,9 @@ static void test_bad_records(void **state)
 
 	(void)state;
 	assert_true(rpcs_message_from_record(&m, &record, sizeof(record), &body));
-	record.machine_len = 1;
+	record.head.text_len = 1;
 	assert_false(rpcs_message_from_record(&m, &record, sizeof(record), &body));
-	record.machine_len = 0;
+	record.head.text_len = 0;
 	record.cred_len = 1;
 	assert_false(rpcs_message_from_record(&m, &record, sizeof(record), &body));
 	record.cred_len = 0;

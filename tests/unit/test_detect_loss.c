@@ -18,6 +18,8 @@ static void nothing_lost_is_nothing_said(void **state)
 static void every_kind_has_its_figures(void **state)
 {
 	const struct rpcs_loss loss = { .records_lost = 11,
+					.packets_capped = 16,
+					.packets_unread = 17,
 					.calls_evicted = 12,
 					.sources_evicted = 13,
 					.flows_evicted = 14,
@@ -35,8 +37,10 @@ static void every_kind_has_its_figures(void **state)
 	assert_int_equal(alert->time_ns, CASE_WHEN);
 	assert_int_equal(alert->tuple.protocol, 0);
 	assert_null(alert->call);
-	assert_int_equal(alert->evidence_count, 6);
+	assert_int_equal(alert->evidence_count, 8);
 	assert_true(case_says(alert, "11 records were lost"));
+	assert_true(case_says(alert, "16 packets were left out"));
+	assert_true(case_says(alert, "17 packets could not be read"));
 	assert_true(case_says(alert, "12 unanswered calls"));
 	assert_true(case_says(alert, "13 sources"));
 	assert_true(case_says(alert, "14 flows"));

@@ -3,6 +3,8 @@
 #include <net/if.h>
 #include <time.h>
 
+#include <rpcsentry/tunnel.h>
+
 #include "unit/output_fixture.h"
 #include "unit/output_schema.h"
 
@@ -28,6 +30,7 @@ static void test_common(void **state)
 	call.seen.vlan[0] = 200;
 	call.seen.vlan[1] = 4095;
 	call.seen.ifindex = 1; /* never told of a capture */
+	call.seen.flags = RPCS_F_IP6 | RPCS_TUNNEL_pppoe << RPCS_TUNNEL_SHIFT;
 	call.tuple = tuple_of("fd66:0:0:0:0:0:0:2", 65535, "fd66::1:0:0:10", 111, 6);
 	assert_int_equal(fixture.sink->message(fixture.sink, &call, (1ULL << 51) - 1), 0);
 	line = fixture_line(&fixture);
@@ -44,6 +47,7 @@ static void test_common(void **state)
 	assert_int_equal(json_array_size(at(line, "vlan")), 2);
 	assert_number(line, "vlan.0", 200);
 	assert_number(line, "vlan.1", 4095);
+	assert_text(line, "tunnel", "pppoe");
 	assert_true(json_integer_value(at(line, "flow_id")) == (1LL << 51) - 1);
 	assert_int_equal(strncmp(json_string_value(at(line, "community_id")), "1:", 2), 0);
 	json_decref(line);
@@ -71,6 +75,7 @@ static void test_live(void **state)
 	assert_text(line, "in_iface", "lo");
 	assert_absent(line, "pcap_cnt");
 	assert_absent(line, "vlan");
+	assert_absent(line, "tunnel");
 	assert_absent(line, "sensor");
 	json_decref(line);
 

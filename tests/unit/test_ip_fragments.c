@@ -156,6 +156,19 @@ static void test_timeout(void **state)
 	assert_false(add4(1, 32, 32, false, payload));
 }
 
+/* What is incomplete at the end is counted, once. */
+static void test_finish(void **state)
+{
+	(void)state;
+	assert_false(add4(1, 0, 32, true, payload));
+	assert_false(add4(2, 0, 32, true, payload));
+	rpcs_ip_fragments_finish(fragments);
+	assert_int_equal(rpcs_ip_fragments_counts(fragments)->expired, 2);
+	rpcs_ip_fragments_finish(fragments);
+	assert_int_equal(rpcs_ip_fragments_counts(fragments)->expired, 2);
+	assert_false(add4(1, 32, 32, false, payload));
+}
+
 /* Many packets of many bytes: the oldest go, and one that is honest still comes through. */
 static void test_limit(void **state)
 {
@@ -172,6 +185,24 @@ static void test_limit(void **state)
 	check_whole(20);
 }
 
+/* The fragment that completes a packet may reach over the limit: nothing of it stays. */
+static void test_limit_at_the_end(void **state)
+{
+	const struct rpcs_hash_seed seed = { 3, 4 };
+	uint16_t id;
+
+	(void)state;
+	rpcs_ip_fragments_free(&fragments);
+	fragments = rpcs_ip_fragments_new(200, 30 * RPCS_NSEC_PER_SEC, &seed);
+	assert_non_null(fragments);
+	for (id = 1; id <= 3; id++)
+		assert_false(add4(id, 0, 32, true, payload));
+	assert_int_equal(rpcs_ip_fragments_counts(fragments)->evicted, 0);
+	assert_true(add4(3, 32, 32, false, payload));
+	check_whole(20);
+	assert_int_equal(rpcs_ip_fragments_counts(fragments)->evicted, 0);
+}
+
 static void count_record(void *arg, const void *record, uint32_t len,
 			 const struct rpcs_frame *frame)
 {
@@ -186,7 +217,8 @@ static void test_verdict_ages(void **state)
 {
 	struct rpcs_settings settings = { .ports = { 111 }, .port_count = 1, .limit_flows = 4 };
 	int records = 0;
-	struct rpcs_native *native = rpcs_native_new(&settings, count_record, &records);
+	struct rpcs_native *native = rpcs_native_new(&(struct rpcs_native_options){
+		.settings = &settings, .emit = count_record, .arg = &records });
 	struct rpcs_frame frame = { .number = 1, .time_ns = now_ns };
 	struct test_frame f;
 
@@ -214,9 +246,9 @@ static void test_verdict_ages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(test_any_order),	 CASE(test_ip6),     CASE(test_overlap),
-		CASE(test_false_end),	 CASE(test_timeout), CASE(test_limit),
-		CASE(test_verdict_ages),
+		CASE(test_any_order),	     CASE(test_ip6),	      CASE(test_overlap),
+		CASE(test_false_end),	     CASE(test_timeout),      CASE(test_limit),
+		CASE(test_limit_at_the_end), CASE(test_verdict_ages), CASE(test_finish),
 	};
 
 	return cmocka_run_group_tests_name("ip fragments", tests, NULL, NULL);

@@ -32,6 +32,7 @@ static void the_whole_file_is_kept(void **state)
 	assert_int_equal(s->port_count, 2);
 	assert_int_equal(s->ports[1], 1111);
 	assert_int_equal(s->any_port, RPCS_ANY_PORT_ALL);
+	assert_false(s->tunnels);
 	assert_int_equal(s->ring_size, 65536);
 	assert_int_equal(s->alert_repeat_ns, 2 * HOUR);
 	assert_false(s->alert_journal);
@@ -119,6 +120,7 @@ static void missing_keys_have_defaults(void **state)
 		assert_int_equal(s->port_count, 1);
 		assert_int_equal(s->ports[0], 111);
 		assert_int_equal(s->any_port, RPCS_ANY_PORT_FIRST);
+		assert_true(s->tunnels);
 		assert_int_equal(s->ring_size, 8 << 20);
 		assert_int_equal(s->alert_repeat_ns, HOUR);
 		assert_true(s->alert_journal);

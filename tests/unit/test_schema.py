@@ -28,6 +28,7 @@ STATS = {"uptime": 1, "capture": {"kernel_packets": 1, "kernel_drops": 0}, "agen
 MAPPING = {"program": 100003, "version": 3, "protocol": 6, "port": 2049}
 RIGHT = {
     "call": {**FLOW, "event_type": "rpc", "rpc": CALL, "portmap": MAPPING},
+    "in a tunnel": {**FLOW, "event_type": "rpc", "rpc": CALL, "tunnel": "vxlan"},
     "reply": {**FLOW, "event_type": "rpc", "rpc": REPLY,
               "portmap": {"mappings": [MAPPING], "mappings_count": 1}},
     "transaction": {**FLOW, "event_type": "portmap", "portmap": {"reply": {"port": 1}},
@@ -44,6 +45,7 @@ WRONG = [
     ("call", "event_type", "message"), ("call", "src_ip", GONE), ("call", "src_ip", "host.example"),
     ("call", "src_ip", "10.0.0.256"), ("call", "src_ip", "fd66:0::1"), ("call", "src_port", "856"),
     ("call", "dest_port", 65536), ("call", "proto", "udp"), ("call", "vlan", []),
+    ("call", "tunnel", None), ("call", "tunnel", "l2tp"), ("stats", "tunnel", "gre"),
     ("call", "vlan", [4096]), ("call", "flow_id", 0), ("call", "flow_id", 2**51),
     ("call", "flow_id", GONE), ("call", "community_id", "LQU9qZlK+B5F3KDmev6m5PMibrg="),
     ("call", "in_iface", "eth0"), ("call", "unknown", 1), ("call", "alert", ALERT),

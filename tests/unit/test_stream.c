@@ -79,7 +79,7 @@ static void test_tcp(void **state)
 	tcp_call(100, 60); /* frame 2, compact */
 	tcp_call(160, 7);  /* frames 3 to 11, reassembled */
 	tcp_call(160, 60); /* a retransmission */
-	tcp_call(220, 60); /* whole, but the flow is out of the kernel's hands */
+	tcp_call(220, 60); /* the flow is in the kernel's hands again */
 	assert_int_equal(rig.connection_count, 1);
 	assert_int_equal(rig.count, 3);
 	assert_false(rig.told[0].message.reassembled);
@@ -88,8 +88,10 @@ static void test_tcp(void **state)
 	assert_int_equal(rig.told[1].message.seen.frame, 11);
 	assert_int_equal(rig.told[1].message.length, 56);
 	assert_int_equal(rig.told[2].message.seen.frame, 13);
+	assert_false(rig.told[2].message.reassembled);
 	assert_int_equal(rig.told[2].flow_id, rig.told[0].flow_id);
-	assert_int_equal(counts().tcp_segments, 11);
+	assert_int_equal(rig.overlap_count, 0);
+	assert_int_equal(counts().tcp_segments, 10);
 	assert_int_equal(counts().tcp_unplaced, 0);
 }
 
@@ -219,6 +221,28 @@ static void test_pieces_lost(void **state)
 	assert_int_equal(counts().packets_incomplete, 6);
 }
 
+/* The last packet of a run, of which a piece or a fragment is missing. */
+static void test_pieces_end(void **state)
+{
+	struct test_frame f;
+
+	(void)state;
+	b_fragment(&f);
+	frame(&f);
+	large(&f, 1);
+	record(rig.records.bytes[0], rig.records.len[0]);
+	assert_int_equal(counts().packets_incomplete, 0);
+	assert_int_equal(counts().ip_expired, 0);
+	rpcs_stream_finish(rig.stream);
+	assert_int_equal(counts().packets_incomplete, 1);
+	assert_int_equal(counts().ip_expired, 1);
+	/* Its rest, after all: counted once. */
+	record(rig.records.bytes[1], rig.records.len[1]);
+	rpcs_stream_finish(rig.stream);
+	assert_int_equal(rig.count, 0);
+	assert_int_equal(counts().packets_incomplete, 1);
+}
+
 static void test_garbage(void **state)
 {
 	static uint8_t bytes[RPCS_RECORD_BYTES_MAX] __attribute__((aligned(8)));
@@ -309,6 +333,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_tcp_hole, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pieces_interleaved, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pieces_lost, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_pieces_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_garbage, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_mutated, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_fragment, setup, teardown),

@@ -31,7 +31,8 @@ static void segment(int side, uint16_t client_port, uint32_t seq, uint32_t ack, 
 		  flags, 0);
 	set16(&f, f.tcp + 8, ack >> 16);
 	set16(&f, f.tcp + 10, ack & 0xffff);
-	put_bytes(&f, bytes, len);
+	if (len)
+		put_bytes(&f, bytes, len);
 	frame_end(&f);
 	frame = (struct rpcs_frame){ .bytes = f.bytes, .len = f.len, .number = ++rig.frame };
 	rig.records.count = 0;
@@ -101,6 +102,31 @@ static void test_real_reuse(void **state)
 	whole(900, 5001, 1);
 	assert_int_equal(rig.count, 2);
 	assert_int_not_equal(rig.told[0].flow_id, rig.told[1].flow_id);
+}
+
+/* A server that takes no data with a SYN says so, and gets other bytes in their place. */
+static void test_syn_data(void **state)
+{
+	uint8_t bytes[DUMP_BYTES];
+
+	(void)state;
+	call(bytes, 1, PROC_DUMP);
+	segment(CLIENT, 900, 100, 0, RPCS_TCP_SYN, bytes, DUMP_BYTES);
+	segment(SERVER, 900, 500, 101, RPCS_TCP_SYN | RPCS_TCP_ACK, NULL, 0);
+	whole(900, 101, 2);
+	assert_int_equal(rig.count, 2);
+	assert_int_equal(rig.told[1].message.xid, 2);
+	/* From here on it is as any other. */
+	segment(SERVER, 900, 500, 101, RPCS_TCP_SYN | RPCS_TCP_ACK, NULL, 0);
+	whole(900, 101, 2);
+	assert_int_equal(rig.count, 2);
+	/* One that takes it. */
+	segment(CLIENT, 901, 100, 0, RPCS_TCP_SYN, bytes, DUMP_BYTES);
+	segment(SERVER, 901, 500, 101 + DUMP_BYTES, RPCS_TCP_SYN | RPCS_TCP_ACK, NULL, 0);
+	whole(901, 101, 1);
+	assert_int_equal(rig.count, 3);
+	whole(901, 101 + DUMP_BYTES, 3);
+	assert_int_equal(rig.count, 4);
 }
 
 static void test_forged_rst(void **state)
@@ -185,6 +211,75 @@ static void test_slow(void **state)
 	assert_int_equal(counts().tcp_unplaced, 0);
 }
 
+/* A reply with nothing but its header. */
+static void reply(uint16_t port, uint32_t seq, uint32_t xid)
+{
+	uint8_t bytes[28] = { 0x80, 0, 0, 24 };
+
+	bytes[7] = (uint8_t)xid;
+	bytes[11] = RPCS_MSG_REPLY;
+	segment(SERVER, port, seq, 0, RPCS_TCP_ACK, bytes, sizeof(bytes));
+}
+
+/* A call behind a hole is told before its reply, and not again when the hole is filled. */
+static void test_answered_behind_hole(void **state)
+{
+	static const uint32_t expected[] = { 2, 3, 3, 5, 5, 1, 4 };
+	uint8_t bytes[5 * DUMP_BYTES];
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < 5; i++)
+		call(bytes + i * DUMP_BYTES, i + 1, PROC_DUMP);
+	handshake(900, 100);
+	data(900, 101, bytes, 20);
+	/* Two holes, in the first call and in the fourth. */
+	data(900, 131, bytes + 30, 80);
+	data(900, 211, bytes + 110, 40);
+	data(900, 261, bytes + 160, 60);
+	assert_int_equal(rig.count, 0);
+	/* Whose call is nowhere changes nothing. */
+	reply(900, 501, 9);
+	assert_int_equal(rig.count, 1);
+	rig.count = 0;
+	reply(900, 529, 3);
+	reply(900, 557, 5);
+	assert_int_equal(rig.count, 5);
+	assert_int_equal(rig.told[0].message.seen.frame, 4);
+	assert_int_equal(rig.told[1].message.seen.frame, 5);
+	assert_int_equal(rig.told[3].message.seen.frame, 6);
+	data(900, 121, bytes + 20, 10);
+	assert_int_equal(rig.count, 6);
+	data(900, 251, bytes + 150, 10);
+	assert_int_equal(rig.count, 7);
+	for (i = 0; i < 7; i++)
+		assert_int_equal(rig.told[i].message.xid, expected[i]);
+	assert_int_equal(counts().tcp_unplaced, 0);
+}
+
+/* A segment that a FIN overtook is still taken; another connection's SYN ends the wait. */
+static void test_overtaken_by_fin(void **state)
+{
+	uint8_t bytes[2 * DUMP_BYTES];
+
+	(void)state;
+	call(bytes, 1, PROC_DUMP);
+	call(bytes + DUMP_BYTES, 2, PROC_DUMP);
+	handshake(900, 100);
+	segment(SERVER, 900, 501, 101, RPCS_TCP_FIN | RPCS_TCP_ACK, NULL, 0);
+	segment(CLIENT, 900, 111, 502, RPCS_TCP_FIN | RPCS_TCP_ACK, bytes + 10, DUMP_BYTES - 10);
+	data(900, 101, bytes, 10);
+	assert_int_equal(rig.count, 1);
+	handshake(901, 100);
+	segment(SERVER, 901, 501, 101, RPCS_TCP_FIN | RPCS_TCP_ACK, NULL, 0);
+	segment(CLIENT, 901, 111, 502, RPCS_TCP_FIN | RPCS_TCP_ACK, bytes + 10,
+		2 * DUMP_BYTES - 10);
+	assert_int_equal(rig.count, 1);
+	handshake(901, 70000);
+	assert_int_equal(rig.count, 2);
+	assert_int_equal(rig.told[1].message.xid, 2);
+}
+
 static void test_finish(void **state)
 {
 	(void)state;
@@ -251,9 +346,12 @@ int main(void)
 		CASE(test_reuse_after_close),
 		CASE(test_hole),
 		CASE(test_slow),
+		CASE(test_answered_behind_hole),
+		CASE(test_overtaken_by_fin),
 		CASE(test_finish),
 		CASE(test_evicted),
 		CASE(test_limit),
+		CASE(test_syn_data),
 	};
 
 	return cmocka_run_group_tests_name("stream evasion", tests, NULL, NULL);

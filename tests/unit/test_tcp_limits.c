@@ -54,17 +54,23 @@ static void test_hole_first(void **state)
 static void test_hole_inside(void **state)
 {
 	struct rig *rig = *state;
-	uint32_t resume;
 
 	records_of(rig, 200 * MSS - 4, 12);
 	feed_range(rig, 0, 5 * MSS, MSS);
 	feed_range(rig, 6 * MSS, rig->size, MSS);
-	/* The step came back at a record that begins a segment. */
-	assert_true(rig->got >= 10);
-	assert_true(rig->got < 12);
+	assert_int_equal(rig->got, 0);
+	rpcs_tcp_skip_hole(&rig->tcp, &rig->half);
+	/* The mark told its end. */
+	assert_int_equal(rig->got, 11);
 	assert_int_equal(rig->last.frame, rig->size - MSS + 1);
-	resume = rig->flows.held_bytes > 0;
-	assert_int_equal(resume, 0);
+	assert_int_equal(rig->tcp.unplaced, 200 * MSS);
+	assert_int_equal(rig->flows.held_bytes, 0);
+	/* Nobody gives it up: the limit does. */
+	records_of(rig, 300 * MSS - 4, 12);
+	feed_range(rig, 0, 5 * MSS, MSS);
+	feed_range(rig, 6 * MSS, rig->size, MSS);
+	assert_int_equal(rig->got, 11);
+	assert_int_equal(rig->flows.held_bytes, 0);
 }
 
 /* Holes without end: never more than the limits, and nothing stays. */
@@ -90,9 +96,10 @@ static void test_small_segments(void **state)
 	uint32_t i;
 
 	records_of(rig, 100000, 1);
-	for (i = 1; i < 30000; i++) {
+	for (i = 1; i < 90000; i++) {
 		feed(rig, i, i, 1);
-		check_bounds(rig);
+		if (i % 1000 == 0 || rig->half.held_segments == RPCS_TCP_SEGMENTS_MAX)
+			check_bounds(rig);
 	}
 	records_of(rig, 100000, 1);
 	rig->flows.held_limit = 2000;
@@ -124,7 +131,8 @@ static void test_largest_record(void **state)
 	feed(rig, rig->size, rig->records[1].start, 44);
 	assert_int_equal(rig->got, 1);
 	assert_int_equal(rig->last.len, 40);
-	assert_int_equal(rig->tcp.unplaced, rig->records[1].start);
+	assert_int_equal(rig->tcp.unplaced, 0);
+	assert_int_equal(rig->tcp.oversize, 1);
 }
 
 /* A record of very many fragments, each of one byte: right, whole, and in one go. */
@@ -145,12 +153,76 @@ static void test_many_fragments(void **state)
 	check_all(rig);
 }
 
+/* The order in which a byte a segment comes. */
+enum order { IN_ORDER, BACKWARDS, AFTER_LAST, MIXED };
+
+static uint32_t place_in(enum order order, uint32_t i, uint32_t count)
+{
+	switch (order) {
+	case BACKWARDS:
+		return count - 1 - i;
+	case AFTER_LAST: /* each lies just before the end of what is held */
+		return i == 0 ? count - 1 : i - 1;
+	case MIXED:
+		/* A prime, so that every place comes once. */
+		return (uint32_t)((uint64_t)(i + 1) * 40503 % (count + 1)) - 1;
+	default:
+		return i;
+	}
+}
+
+/* A record in so many segments as may be held, in any order: it comes out whole and dated. */
+static void test_byte_a_segment(void **state)
+{
+	enum { COUNT = 65536 }; /* and one more is a prime */
+	const uint32_t len = COUNT - RPCS_MARK_BYTES;
+	struct rig *rig = *state;
+	enum order order;
+	uint32_t i;
+
+	for (order = IN_ORDER; order <= MIXED; order++) {
+		records_of(rig, len, 1);
+		for (i = 0; i < COUNT; i++) {
+			feed(rig, i + 1, place_in(order, i, COUNT), 1);
+			if (i % 8192 == 0)
+				check_bounds(rig);
+			/* Without them each search would be a walk over half of the list. */
+			if (i == COUNT / 2)
+				assert_non_null(rig->half.skip[RPCS_SEGMENT_SKIPS - 1]);
+		}
+		check_all(rig);
+		check_bounds(rig);
+	}
+}
+
+/* A hole, and a record's length of bytes behind it: the ones before it are not walked over anew. */
+static void test_hole_late(void **state)
+{
+	enum { LEN = 30000 };
+	struct rig *rig = *state;
+	uint32_t i;
+
+	records_of(rig, LEN, 3);
+	for (i = 0; i < 60000; i++)
+		if (i != LEN - 10)
+			feed(rig, i + 1, i, 1);
+	check_bounds(rig);
+	assert_int_equal(rig->got, 0);
+	/* It knows how far it got: no more than the bytes before the hole. */
+	assert_int_equal(rig->half.reached, LEN - 10);
+	feed(rig, i + 1, LEN - 10, 1);
+	assert_int_equal(rig->got, 1);
+	feed(rig, i + 2, i, rig->size - i);
+	check_all(rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hole_first),     cmocka_unit_test(test_hole_inside),
 		cmocka_unit_test(test_many_holes),     cmocka_unit_test(test_small_segments),
 		cmocka_unit_test(test_largest_record), cmocka_unit_test(test_many_fragments),
+		cmocka_unit_test(test_byte_a_segment), cmocka_unit_test(test_hole_late),
 	};
 
 	return cmocka_run_group_tests_name("tcp limits", tests, rig_setup, rig_teardown);

@@ -38,7 +38,7 @@ cp "$(command -v busybox)" "$root/bin/busybox"
 for applet in sh mount ip uname poweroff insmod sleep grep kill; do
 	ln -s busybox "$root/bin/$applet"
 done
-for program in "$build/tests/test_parse" "$build/rpcsentry" /bin/bash; do
+for program in "$build/tests/test_parse" "$build/tests/test_parse_tunnel" "$build/rpcsentry" /bin/bash; do
 	cp "$program" "$root/bin/"
 	ldd "$program" | grep -o '/[^ ]*' | while read -r library; do
 		mkdir -p "$root/$(dirname "$library")"

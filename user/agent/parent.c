@@ -101,14 +101,7 @@ static int rpcs_parent_inspect(struct rpcs_parent *parent)
 
 static int rpcs_parent_load(struct rpcs_parent *parent)
 {
-	const struct rpcs_settings *settings = rpcs_policy_settings(parent->policy);
-	const struct rpcs_kernel_options options = {
-		.ports = settings->ports,
-		.port_count = settings->port_count,
-		.ring_size = settings->ring_size,
-		.flows = settings->limit_flows,
-		.pin = true,
-	};
+	struct rpcs_kernel_options options = { .pin = true };
 	int err = rpcs_home_apply(parent->policy);
 
 	if (err) {
@@ -117,6 +110,7 @@ static int rpcs_parent_load(struct rpcs_parent *parent)
 			       strerror(-err));
 		return err;
 	}
+	rpcs_kernel_options_fill(&options, parent->policy);
 	return rpcs_kernel_load(&options, &parent->kernel);
 }
 
@@ -134,7 +128,7 @@ static int rpcs_parent_fork_writer(struct rpcs_parent *parent, const struct rpcs
 static int rpcs_parent_fork_sensor(struct rpcs_parent *parent, const struct rpcs_identity *identity,
 				   int control_fd, int journal_fd)
 {
-	const struct rpcs_sensor_options options = {
+	struct rpcs_sensor_options options = {
 		.policy = parent->policy,
 		.parent = getpid(),
 		.identity = *identity,
@@ -149,8 +143,12 @@ static int rpcs_parent_fork_sensor(struct rpcs_parent *parent, const struct rpcs
 		.text_transactions = parent->plan->verbose,
 		.egress = parent->plan->egress,
 	};
-	int side = rpcs_child_fork("sensor", &parent->sensor);
+	int side;
 
+	rpcs_kernel_state_fds(parent->kernel, &options.state_fds);
+	/* The sensor tells of flows, replies and ports; the rest is not its to change. */
+	options.state_fds.fragments = options.state_fds.firsts = -1;
+	side = rpcs_child_fork("sensor", &parent->sensor);
 	if (side == 0) {
 		int status = rpcs_sensor_main(&options);
 

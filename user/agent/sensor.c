@@ -117,6 +117,10 @@ static int rpcs_sensor_make(struct rpcs_sensor *sensor)
 	}
 	pipeline.sink_count = sensor->sink_count;
 	pipeline.monotonic_offset_ns = sensor->offset_ns;
+	sensor->state = rpcs_state_maps(&sensor->options->state_fds);
+	if (!sensor->state)
+		return -errno;
+	pipeline.state = sensor->state;
 	sensor->pipeline = rpcs_pipeline_new(&pipeline);
 	if (!sensor->pipeline)
 		return -ENOMEM;
@@ -129,6 +133,7 @@ static void rpcs_sensor_release(struct rpcs_sensor *sensor)
 {
 	rpcs_ring_free(&sensor->ring);
 	rpcs_pipeline_free(&sensor->pipeline);
+	rpcs_state_free(&sensor->state);
 	if (sensor->eve)
 		rpcs_eve_free(&sensor->eve);
 	if (sensor->text)
@@ -140,8 +145,10 @@ static void rpcs_sensor_release(struct rpcs_sensor *sensor)
 
 static int rpcs_sensor_begin(const struct rpcs_sensor_options *options, struct rpcs_sensor *sensor)
 {
-	const int keep[] = { options->parent_fd, options->ring_fd, options->counters_fd,
-			     options->eve_fd, options->journal_fd };
+	const struct rpcs_state_fds *state = &options->state_fds;
+	const int keep[] = { options->parent_fd, options->ring_fd,    options->counters_fd,
+			     options->eve_fd,	 options->journal_fd, state->flows,
+			     state->expected,	 state->ports };
 	const struct rpcs_ipc_message ready = { .kind = RPCS_IPC_READY };
 	int err = rpcs_child_enter("rpcs-sensor", keep, sizeof(keep) / sizeof(keep[0]));
 

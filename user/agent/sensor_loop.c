@@ -102,8 +102,8 @@ static int rpcs_sensor_tick(struct rpcs_sensor *sensor)
 		return err;
 	rpcs_sensor_clock(sensor, rpcs_clock_monotonic_offset());
 	now = rpcs_sensor_now(sensor);
-	rpcs_pipeline_loss(sensor->pipeline, kernel.records_lost,
-			   rpcs_sensor_journal_counts(sensor).dropped, now);
+	rpcs_pipeline_loss(sensor->pipeline, &kernel, rpcs_sensor_journal_counts(sensor).dropped,
+			   now);
 	/* Replies may still lie in the ring: then records alone move the time. */
 	if (!sensor->backlog)
 		rpcs_pipeline_tick(sensor->pipeline, now);
@@ -216,8 +216,8 @@ int rpcs_sensor_finish(struct rpcs_sensor *sensor)
 		err = rpcs_sensor_consume(sensor);
 	if (err)
 		return err;
-	rpcs_pipeline_loss(sensor->pipeline, kernel.records_lost,
-			   rpcs_sensor_journal_counts(sensor).dropped, rpcs_sensor_now(sensor));
+	rpcs_pipeline_loss(sensor->pipeline, &kernel, rpcs_sensor_journal_counts(sensor).dropped,
+			   rpcs_sensor_now(sensor));
 	rpcs_pipeline_finish(sensor->pipeline);
 	if (sensor->journal)
 		rpcs_journal_sink_drain(sensor->journal, RPCS_SENSOR_JOURNAL_DRAIN_MS);

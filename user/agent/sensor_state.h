@@ -28,6 +28,7 @@ struct rpcs_sensor {
 	struct rpcs_sink *eve, *text, *journal;
 	struct rpcs_sink *sinks[RPCS_SENSOR_SINKS_MAX];
 	uint32_t sink_count;
+	struct rpcs_state *state; /* the programs' */
 	struct rpcs_pipeline *pipeline;
 	struct rpcs_address own[RPCS_SENSOR_OWN_MAX]; /* this host's, where egress is not watched */
 	struct rpcs_ring *ring;

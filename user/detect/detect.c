@@ -23,8 +23,9 @@ struct rpcs_detect *rpcs_detect_new(struct rpcs_policy *policy, const struct rpc
 		if (rpcs_detection_row(id)->explanation)
 			detect->implemented[detect->implemented_count++] = id;
 	detect->sweep = rpcs_sweep_new(detect->settings, seed);
-	detect->exposed = rpcs_exposed_new(detect->settings, seed);
-	if (!detect->sweep || !detect->exposed)
+	detect->exposed = rpcs_told_new(detect->settings, seed);
+	detect->overlaps = rpcs_told_new(detect->settings, seed);
+	if (!detect->sweep || !detect->exposed || !detect->overlaps)
 		rpcs_detect_free(&detect);
 	return detect;
 }
@@ -35,6 +36,7 @@ void rpcs_detect_free(struct rpcs_detect **detect)
 		return;
 	rpcs_sweep_free(&(*detect)->sweep);
 	rpcs_table_free(&(*detect)->exposed);
+	rpcs_table_free(&(*detect)->overlaps);
 	free(*detect);
 	*detect = NULL;
 }

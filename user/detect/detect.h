@@ -3,6 +3,8 @@
 #ifndef RPCSENTRY_DETECT_DETECT_H
 #define RPCSENTRY_DETECT_DETECT_H
 
+#include <rpcsentry/counters.h>
+
 #include "../base/hash.h"
 #include "../policy/policy.h"
 #include "alert.h"
@@ -15,9 +17,11 @@ typedef void (*rpcs_alert_fn)(void *arg, const struct rpcs_alert *alert);
 /** What the sensor lost since the last time it was asked (1110080). */
 struct rpcs_loss {
 	uint64_t records_lost;	  /* the ring was full */
+	uint64_t packets_capped;  /* over a flow's share of bytes that go to the agent */
+	uint64_t packets_unread;  /* whose bytes the programs could not read, or not all */
 	uint64_t calls_evicted;	  /* pending calls pushed out of a full table */
 	uint64_t sources_evicted; /* detection state pushed out while in use */
-	uint64_t flows_evicted;
+	uint64_t flows_evicted;	  /* pushed out while in use, or never let in */
 	uint64_t reassembly_evicted;
 	uint64_t journal_dropped; /* alerts that the journal's queue had no room for */
 };
@@ -41,6 +45,17 @@ void rpcs_detect_outcome(struct rpcs_detect *detect, struct rpcs_call *call,
 /** A SYN, FIN or RST of a portmapper port. */
 void rpcs_detect_connection(struct rpcs_detect *detect, const struct rpcs_connection *connection,
 			    uint64_t flow_id);
+
+/**
+ * Two readings of the same bytes, or needless fragments (1110046, 1110047): an alert
+ * once a flow, sender and kind in alerts.repeat. Fragments count on portmapper ports only; for
+ * TCP the caller has seen that the flow is a portmapper's or has carried RPC.
+ */
+void rpcs_detect_overlap(struct rpcs_detect *detect, const struct rpcs_overlap *overlap,
+			 uint64_t flow_id);
+
+/** Fills in what stages 1 to 4 lost; the rest of `loss` is not touched. */
+void rpcs_loss_of_kernel(struct rpcs_loss *loss, const struct rpcs_counters *kernel);
 
 /** The figures since the start; raises 1110080 once a minute at most. */
 void rpcs_detect_loss(struct rpcs_detect *detect, const struct rpcs_loss *total, uint64_t now_ns);

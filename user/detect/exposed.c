@@ -2,45 +2,12 @@
 /* 1110002: the service list went to an external client. Once per server and client. */
 #include "internal.h"
 
-struct key {
-	struct rpcs_address server, client;
-};
-
-struct exposure {
-	struct key key;
-	uint64_t told_ns;
-};
-
-struct rpcs_table *rpcs_exposed_new(const struct rpcs_settings *settings,
-				    const struct rpcs_hash_seed *seed)
-{
-	return rpcs_table_new((uint32_t)settings->limit_sources, sizeof(struct key),
-			      sizeof(struct exposure), seed);
-}
-
-/* Has this pair been told of within alerts.repeat? Remembers it if not. */
 static bool told_before(struct rpcs_detect *detect, const struct rpcs_call *call, uint64_t now_ns)
 {
-	const struct key key = { call->message.tuple.dst, call->message.tuple.src };
-	uint64_t repeat_ns = detect->settings->alert_repeat_ns;
-	struct exposure *exposure = rpcs_table_find(detect->exposed, &key);
-	struct exposure *oldest;
+	const struct rpcs_tuple *tuple = &call->message.tuple;
+	const struct rpcs_told_key key = { .server = tuple->dst, .client = tuple->src };
 
-	if (exposure) {
-		if (now_ns < exposure->told_ns + repeat_ns)
-			return true;
-		rpcs_table_move(detect->exposed, exposure, RPCS_LANE_FIRST);
-	} else {
-		if (rpcs_table_is_full(detect->exposed)) {
-			oldest = rpcs_table_oldest(detect->exposed, RPCS_LANE_FIRST);
-			if (now_ns < oldest->told_ns + repeat_ns)
-				detect->evictions++;
-			rpcs_table_remove(detect->exposed, oldest);
-		}
-		exposure = rpcs_table_add(detect->exposed, &key);
-	}
-	exposure->told_ns = now_ns;
-	return false;
+	return rpcs_told_before(detect, detect->exposed, &key, now_ns);
 }
 
 void rpcs_exposed_outcome(struct rpcs_detect *detect, const struct rpcs_call *call,

@@ -43,7 +43,8 @@ struct rpcs_detect {
 	uint32_t implemented_count;
 
 	struct rpcs_sweep *sweep;
-	struct rpcs_table *exposed; /* exposed.c: by server and client */
+	struct rpcs_table *exposed;  /* what exposed.c has told: by server and client */
+	struct rpcs_table *overlaps; /* what evasion.c has told: by flow and kind */
 	uint64_t evictions;
 
 	struct rpcs_loss loss_seen, loss_told;
@@ -99,6 +100,21 @@ void rpcs_words_mappings(const struct rpcs_portmap *portmap, struct rpcs_alert *
 void rpcs_words_client(const struct rpcs_detect *detect, const struct rpcs_call *call,
 		       struct rpcs_alert *alert);
 
+/* What is told once in alerts.repeat (told.c). */
+
+struct rpcs_told_key {
+	struct rpcs_address server, client;
+	uint64_t about;
+};
+
+/** Room for limits.sources. NULL: out of memory. */
+struct rpcs_table *rpcs_told_new(const struct rpcs_settings *settings,
+				 const struct rpcs_hash_seed *seed);
+
+/** Has this been told within alerts.repeat? Remembers it if not. */
+bool rpcs_told_before(struct rpcs_detect *detect, struct rpcs_table *table,
+		      const struct rpcs_told_key *key, uint64_t now_ns);
+
 /* Families. */
 
 bool rpcs_dump_matches(const struct rpcs_detect *detect, const struct rpcs_call *call);
@@ -119,9 +135,10 @@ bool rpcs_spoofed_matches(const struct rpcs_detect *detect, const struct rpcs_ca
 void rpcs_spoofed_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
 			   struct rpcs_alert *alert);
 
-/** State for 1110002: whom a server's list went to. NULL: out of memory. */
-struct rpcs_table *rpcs_exposed_new(const struct rpcs_settings *settings,
-				    const struct rpcs_hash_seed *seed);
+bool rpcs_conflict_matches(const struct rpcs_detect *detect, const struct rpcs_call *call);
+void rpcs_conflict_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
+			    struct rpcs_alert *alert);
+
 void rpcs_exposed_outcome(struct rpcs_detect *detect, const struct rpcs_call *call,
 			  const struct rpcs_message *reply, enum rpcs_outcome outcome);
 
@@ -136,6 +153,7 @@ void rpcs_sweep_connection(struct rpcs_detect *detect, const struct rpcs_connect
 extern const struct rpcs_explanation rpcs_explain_dump, rpcs_explain_dump_exposed,
 	rpcs_explain_getport, rpcs_explain_getport_sensitive, rpcs_explain_set_remote,
 	rpcs_explain_unset_remote, rpcs_explain_callit, rpcs_explain_spoofed_local,
-	rpcs_explain_sweep, rpcs_explain_sensor_loss;
+	rpcs_explain_sweep, rpcs_explain_inconsistent_overlap, rpcs_explain_fragment_overlap,
+	rpcs_explain_xid_conflict, rpcs_explain_sensor_loss;
 
 #endif

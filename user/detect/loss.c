@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <stddef.h>
 
+#include <rpcsentry/limits.h>
+
 #include "../base/clock.h"
 #include "internal.h"
 
@@ -14,12 +16,17 @@ static const struct kind {
 } kinds[] = {
 	{ offsetof(struct rpcs_loss, records_lost), "record was lost: the ring was full",
 	  "records were lost: the ring was full; raise sensor.ring_size" },
+	{ offsetof(struct rpcs_loss, packets_capped),
+	  "packet was left out: its flow sent more than 4 MiB a second to be put together",
+	  "packets were left out: their flows sent more than 4 MiB a second to be put together" },
+	{ offsetof(struct rpcs_loss, packets_unread), "packet could not be read, or not to its end",
+	  "packets could not be read, or not to their ends" },
 	{ offsetof(struct rpcs_loss, calls_evicted), "unanswered call was evicted",
 	  "unanswered calls were evicted; raise limits.pending_calls" },
 	{ offsetof(struct rpcs_loss, sources_evicted), "source was evicted while it was counted",
 	  "sources were evicted while they were counted; raise limits.sources" },
-	{ offsetof(struct rpcs_loss, flows_evicted), "flow in use was evicted",
-	  "flows in use were evicted; raise limits.flows" },
+	{ offsetof(struct rpcs_loss, flows_evicted), "flow in use was evicted or not let in",
+	  "flows in use were evicted or not let in; raise limits.flows" },
 	{ offsetof(struct rpcs_loss, reassembly_evicted), "unfinished reassembly was evicted",
 	  "unfinished reassemblies were evicted; raise limits.reassembly" },
 	{ offsetof(struct rpcs_loss, journal_dropped), "alert did not reach the journal",
@@ -27,6 +34,21 @@ static const struct kind {
 };
 
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+
+_Static_assert((int)KINDS <= (int)RPCS_EVIDENCE_MAX, "every figure has its line");
+_Static_assert(RPCS_FALLBACK_BYTES_MAX == 4 << 20, "as the line says");
+
+void rpcs_loss_of_kernel(struct rpcs_loss *loss, const struct rpcs_counters *kernel)
+{
+	/* Capped packets are among the lost records; a live counter may be ahead of the other. */
+	loss->packets_capped = kernel->fallbacks_capped;
+	loss->records_lost = kernel->records_lost > kernel->fallbacks_capped
+				     ? kernel->records_lost - kernel->fallbacks_capped
+				     : 0;
+	loss->packets_unread =
+		kernel->packets_unread + kernel->pieces_unread + kernel->pieces_capped;
+	loss->flows_evicted = kernel->flows_full;
+}
 
 static uint64_t figure(const struct rpcs_loss *loss, unsigned int kind)
 {

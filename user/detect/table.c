@@ -50,6 +50,14 @@ static const struct rpcs_detection_row rows[RPCS_D__MAX] = {
 		.on_connection = rpcs_sweep_connection,
 		.explanation = &rpcs_explain_sweep,
 	},
+	/* Overlaps come from outside: rpcs_detect_overlap(). */
+	[RPCS_D_INCONSISTENT_OVERLAP] = { .explanation = &rpcs_explain_inconsistent_overlap },
+	[RPCS_D_FRAGMENT_OVERLAP] = { .explanation = &rpcs_explain_fragment_overlap },
+	[RPCS_D_XID_CONFLICT] = {
+		.matches = rpcs_conflict_matches,
+		.describe = rpcs_conflict_describe,
+		.explanation = &rpcs_explain_xid_conflict,
+	},
 	/* Its figures come from outside: rpcs_detect_loss(). */
 	[RPCS_D_SENSOR_LOSS] = { .explanation = &rpcs_explain_sensor_loss },
 };

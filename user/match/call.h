@@ -27,6 +27,14 @@ struct rpcs_call_alert {
 	uint8_t outcome;	  /* enum rpcs_outcome, as sent */
 };
 
+/** What a call asks for, as far as a later one with its XID is held against it. */
+struct rpcs_question {
+	uint32_t program, version, procedure;
+	enum rpcs_portmap_shape shape;
+	uint32_t asked[4]; /* the members of the shape, in order; 0 beyond `has` and for others */
+	uint8_t has;
+};
+
 /**
  * One call. Lives in the matcher's table until its reply or timeout; texts in
  * `message` are then kept with it. tuple is client to server.
@@ -38,7 +46,10 @@ struct rpcs_call {
 	enum rpcs_status status;
 	uint32_t retransmissions;
 	bool tcp_handshake, tcp_midstream;
+	bool tls;	   /* its reply agrees to TLS: the last of this stream that can be read */
 	bool reply_unseen; /* nothing of the direction that its reply takes was ever seen */
+	bool conflict;	   /* when it came, its XID stood for another call of its flow, pending */
+	struct rpcs_question earlier; /* that one; set with `conflict` */
 
 	/* the policy's decision, set in stage 8 */
 	bool allowed;

@@ -198,11 +198,41 @@ static bool is_one_way(const struct rpcs_flow *flow, const struct rpcs_tuple *tu
 	       !flow->half[!side].in_step;
 }
 
+void rpcs_question_fill(const struct rpcs_message *message, struct rpcs_question *ret_question)
+{
+	const struct rpcs_portmap *pm = &message->portmap;
+	bool callit = pm->shape == RPCS_PORTMAP_CALLIT_ARGS, rpcb = pm->shape == RPCS_PORTMAP_RPCB;
+	struct rpcs_question question = { .program = message->program,
+					  .version = message->version,
+					  .procedure = message->procedure };
+
+	if (callit || rpcb || pm->shape == RPCS_PORTMAP_MAPPING) {
+		question.shape = pm->shape;
+		question.has = rpcb && pm->has > 2 ? 2 : pm->has;
+		question.asked[0] = pm->program;
+		question.asked[1] = pm->version;
+		question.asked[2] = callit ? pm->procedure : pm->protocol;
+		question.asked[3] = callit ? pm->length : pm->port;
+	}
+	*ret_question = question;
+}
+
+static bool conflicts(const struct slot *slot, const struct rpcs_message *message,
+		      const struct rpcs_flow *flow)
+{
+	return slot->call.status == RPCS_STATUS_PENDING && slot->call.flow_id == flow->id &&
+	       slot->done_ns > message->seen.time_ns &&
+	       slot->call.message.auth.flavor != RPCS_AUTH_GSS &&
+	       message->auth.flavor != RPCS_AUTH_GSS;
+}
+
 struct rpcs_call *rpcs_calls_add(struct rpcs_calls *calls, const struct rpcs_message *message,
 				 const struct rpcs_flow *flow, bool *ret_new)
 {
 	uint64_t content = content_of(calls, message);
+	struct rpcs_question earlier = { 0 };
 	struct slot *slot, *last = NULL;
+	bool conflict = false;
 	uint32_t same = 0;
 	struct key key;
 
@@ -219,6 +249,10 @@ struct rpcs_call *rpcs_calls_add(struct rpcs_calls *calls, const struct rpcs_mes
 			*ret_new = false;
 			return &slot->call;
 		}
+		if (!conflict && conflicts(slot, message, flow)) {
+			conflict = true; /* with the newest */
+			rpcs_question_fill(&slot->call.message, &earlier);
+		}
 	}
 	if (same >= SAME_KEY_MAX) {
 		calls->evicted += last->call.status == RPCS_STATUS_PENDING;
@@ -234,6 +268,8 @@ struct rpcs_call *rpcs_calls_add(struct rpcs_calls *calls, const struct rpcs_mes
 	slot->call.tcp_handshake = rpcs_flow_handshake(flow);
 	slot->call.tcp_midstream = flow->midstream;
 	slot->call.reply_unseen = is_one_way(flow, &message->tuple);
+	slot->call.conflict = conflict;
+	slot->call.earlier = earlier;
 	slot->call.log = true;
 	if (!keep_texts(slot)) {
 		calls->evicted++;

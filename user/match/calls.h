@@ -26,10 +26,14 @@ void rpcs_calls_free(struct rpcs_calls **calls);
 /**
  * Takes a call. *ret_new is false for a retransmission of a pending call, which
  * is counted in the call returned. The same XID with other content is a call
- * of its own. NULL: out of memory for its texts, counted as evicted.
+ * of its own, and says so (`conflict`) when it is on the same flow; RPCSEC_GSS hides
+ * what would be compared. NULL: out of memory for its texts, counted as evicted.
  */
 struct rpcs_call *rpcs_calls_add(struct rpcs_calls *calls, const struct rpcs_message *message,
 				 const struct rpcs_flow *flow, bool *ret_new);
+
+/** What `message`, a call, asks for. */
+void rpcs_question_fill(const struct rpcs_message *message, struct rpcs_question *ret_question);
 
 /**
  * The call that a reply answers, or NULL. *ret_first: it was pending until now

@@ -58,6 +58,9 @@ static void eve_sighting(struct eve *eve, struct rpcs_json *json, const struct r
 		name = rpcs_interfaces_name(&eve->interfaces, seen->ifindex);
 	if (name)
 		rpcs_json_string(json, "in_iface", name);
+	name = rpcs_tunnel_name(seen->flags);
+	if (name)
+		rpcs_json_string(json, "tunnel", name);
 	if (seen->vlan_count == 0)
 		return;
 	rpcs_json_open(json, "vlan", '[');
@@ -127,6 +130,8 @@ static void eve_call_body(struct rpcs_json *json, const struct eve_event *event,
 	rpcs_json_open(json, "tcp", '{');
 	rpcs_json_bool(json, "handshake", call->tcp_handshake);
 	rpcs_json_bool(json, "midstream", call->tcp_midstream);
+	if (call->tls)
+		rpcs_json_bool(json, "tls", true);
 	rpcs_json_close(json, '}');
 }
 

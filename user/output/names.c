@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Names of numbers: RFC 5531 9 (statuses), RFC 5531 8.2 and RFC 9289 (flavors), RFC 1833. */
+/* Names of numbers: RFC 5531 9 (statuses), RFC 5531 8.2 and RFC 9289 (flavors). */
 #include "names.h"
 
 #include <rpcsentry/packet.h>
-#include <rpcsentry/portmap.h>
 #include <rpcsentry/rpc.h>
+#include <rpcsentry/tunnel.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -70,22 +70,6 @@ const char *rpcs_flavor_name(uint32_t flavor)
 	return name_of(names, COUNT(names), flavor);
 }
 
-const char *rpcs_procedure_name(uint32_t program, uint32_t version, uint32_t procedure)
-{
-	if (program != RPCS_PORTMAP_PROGRAM || version > RPCS_PORTMAP_VERSION_LAST ||
-	    procedure > RPCS_PORTMAP_GETSTAT)
-		return NULL;
-	switch (version << 8 | procedure) {
-#define X(ver, number, text, name)  \
-	case (ver) << 8 | (number): \
-		return text;
-		RPCS_PORTMAP_PROCEDURES(X)
-#undef X
-	default:
-		return NULL;
-	}
-}
-
 static const char *status_of_reply(const struct rpcs_message *reply, char text[RPCS_DIGITS_TEXT])
 {
 	const char *name;
@@ -132,4 +116,15 @@ const char *rpcs_severity_name(uint8_t severity)
 
 	_Static_assert(COUNT(names) == RPCS_SEVERITIES, "a name for each severity");
 	return severity >= 1 && severity <= RPCS_SEVERITIES ? names[severity - 1] : "info";
+}
+
+const char *rpcs_tunnel_name(uint16_t flags)
+{
+	static const char *const names[RPCS_TUNNEL__MAX] = {
+#define X(name) [RPCS_TUNNEL_##name] = #name,
+		RPCS_TUNNELS(X)
+#undef X
+	};
+
+	return name_of(names, COUNT(names), rpcs_tunnel_of_flags(flags));
 }

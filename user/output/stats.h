@@ -20,15 +20,20 @@
 	X(replies, "replies that belong to a call")                                        \
 	X(replies_unpaired, "replies whose call was not seen")                             \
 	X(messages_junk, "payloads on a portmapper port that are no RPC message")          \
+	X(messages_incomplete, "large RPC messages whose end was never seen")              \
 	X(packets_incomplete, "fallback packets of which a piece was lost")                \
 	X(packets_bad, "fallback packets whose headers do not parse")                      \
 	X(ip_fragments, "IP fragments taken")                                              \
 	X(ip_reassembled, "IP packets put together from fragments")                        \
-	X(ip_expired, "IP packets that stayed incomplete for timeouts.fragment")           \
+	X(ip_expired, "IP packets incomplete after timeouts.fragment, or at the end")      \
 	X(ip_evicted, "incomplete IP packets pushed out of a full table")                  \
 	X(ip_overlaps, "IP fragments that differ from earlier ones where they overlap")    \
 	X(tcp_segments, "TCP segments taken from the fallback")                            \
 	X(tcp_unplaced, "bytes of TCP segments that no record could be found in")          \
+	X(tcp_oversize, "TCP records too large to be put together, stepped over")          \
+	X(tcp_overlaps, "TCP segments that differ from earlier ones where they overlap")   \
+	X(tcp_tls, "records and segments of flows that went over to TLS")                  \
+	X(probes, "packets of no flow: scans, stray ends, datagrams without bytes")        \
 	X(tcp_evicted, "flows that gave up held segments for limits.reassembly")           \
 	X(flows, "flows seen")                                                             \
 	X(flows_evicted, "flows pushed out of a full table")                               \

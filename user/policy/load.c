@@ -131,6 +131,7 @@ static const struct rpcs_field sensor_fields[] = {
 	{ "mode", RPCS_FIELD_CHOICE, .offset = AT(mode), .choices = modes },
 	{ "ports", RPCS_FIELD_CUSTOM, .read = ports_read },
 	{ "any_port", RPCS_FIELD_CHOICE, .offset = AT(any_port), .choices = any_ports },
+	{ "tunnels", RPCS_FIELD_BOOL, .offset = AT(tunnels) },
 	{ "ring_size", RPCS_FIELD_SIZE, .offset = AT(ring_size), .min = 4 << 10, .max = 1 << 30 },
 };
 
@@ -217,6 +218,7 @@ static int defaults_set(struct rpcs_policy *policy)
 	settings->ports[0] = 111;
 	settings->port_count = 1;
 	settings->any_port = RPCS_ANY_PORT_FIRST;
+	settings->tunnels = true;
 	settings->ring_size = 8 << 20;
 	settings->alert_repeat_ns = HOUR;
 	settings->alert_journal = true;

@@ -141,6 +141,11 @@ const struct rpcs_settings *rpcs_policy_settings(const struct rpcs_policy *polic
 	return &policy->settings;
 }
 
+void rpcs_policy_set_any_port(struct rpcs_policy *policy, enum rpcs_any_port any_port)
+{
+	policy->settings.any_port = any_port;
+}
+
 bool rpcs_policy_home_is_set(const struct rpcs_policy *policy)
 {
 	return policy->home_set;
@@ -176,6 +181,12 @@ bool rpcs_policy_is_home(const struct rpcs_policy *policy, const struct rpcs_add
 bool rpcs_policy_is_sensitive(const struct rpcs_policy *policy, uint32_t program)
 {
 	return rpcs_program_entry_contains(&policy->sensitive, program);
+}
+
+const uint32_t *rpcs_policy_sensitive(const struct rpcs_policy *policy, uint32_t *ret_count)
+{
+	*ret_count = policy->sensitive.count;
+	return policy->sensitive.numbers;
 }
 
 uint32_t rpcs_policy_rule_count(const struct rpcs_policy *policy)

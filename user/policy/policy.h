@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <rpcsentry/config.h>
+
 #include "../base/address.h"
 #include "detections.h"
 
@@ -65,7 +67,6 @@ struct rpcs_policy_decision {
 };
 
 enum rpcs_mode { RPCS_MODE_AUTO, RPCS_MODE_NATIVE, RPCS_MODE_GENERIC, RPCS_MODE_TC };
-enum rpcs_any_port { RPCS_ANY_PORT_OFF, RPCS_ANY_PORT_FIRST, RPCS_ANY_PORT_ALL };
 
 enum { RPCS_POLICY_INTERFACES_MAX = 64, RPCS_POLICY_NAME_MAX = 64 };
 
@@ -78,6 +79,7 @@ struct rpcs_settings {
 	uint16_t ports[8];
 	uint32_t port_count;
 	enum rpcs_any_port any_port;
+	bool tunnels;	    /* look into GRE, IP in IP, VXLAN, PPPoE, MPLS */
 	uint64_t ring_size; /* bytes, rounded up to a power of two of pages by the loader */
 
 	uint64_t alert_repeat_ns;
@@ -139,6 +141,9 @@ const char *rpcs_policy_default_text(void);
 
 const struct rpcs_settings *rpcs_policy_settings(const struct rpcs_policy *policy);
 
+/** A flag of the command line wins over the file. */
+void rpcs_policy_set_any_port(struct rpcs_policy *policy, enum rpcs_any_port any_port);
+
 /** Did the file set networks.home? */
 bool rpcs_policy_home_is_set(const struct rpcs_policy *policy);
 
@@ -151,6 +156,9 @@ bool rpcs_policy_is_home(const struct rpcs_policy *policy, const struct rpcs_add
 
 /** Is the program in the sensitive set, with the file's additions and removals? */
 bool rpcs_policy_is_sensitive(const struct rpcs_policy *policy, uint32_t program);
+
+/** That set, sorted; *ret_count numbers, the policy's. */
+const uint32_t *rpcs_policy_sensitive(const struct rpcs_policy *policy, uint32_t *ret_count);
 
 /** Decides a call. Counts the rule's hit unless held. */
 void rpcs_policy_decide(struct rpcs_policy *policy, const struct rpcs_policy_query *query,

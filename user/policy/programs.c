@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The program table: by number, by name. */
+/* The program table: by number, by name; and the portmapper's procedures. */
 #include "programs.h"
 
 #include <stddef.h>
 #include <strings.h>
+
+#include <rpcsentry/portmap.h>
 
 #include "program_rows.h"
 #include "program_table.h"
@@ -44,6 +46,22 @@ bool rpcs_program_find(const char *name, uint32_t *ret_program)
 		}
 	}
 	return false;
+}
+
+const char *rpcs_procedure_name(uint32_t program, uint32_t version, uint32_t procedure)
+{
+	if (program != RPCS_PORTMAP_PROGRAM || version > RPCS_PORTMAP_VERSION_LAST ||
+	    procedure > RPCS_PORTMAP_GETSTAT)
+		return NULL;
+	switch (version << 8 | procedure) {
+#define X(ver, number, text, name)  \
+	case (ver) << 8 | (number): \
+		return text;
+		RPCS_PORTMAP_PROCEDURES(X)
+#undef X
+	default:
+		return NULL;
+	}
 }
 
 void rpcs_program_suggest(struct rpcs_suggestion *suggestion)

@@ -12,4 +12,7 @@ const char *rpcs_program_name(uint32_t program);
 /** The program of that name; false when there is none. */
 bool rpcs_program_find(const char *name, uint32_t *ret_program);
 
+/** The portmapper's procedures (RFC 1833), by version first; NULL for others. */
+const char *rpcs_procedure_name(uint32_t program, uint32_t version, uint32_t procedure);
+
 #endif

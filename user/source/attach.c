@@ -40,13 +40,17 @@ static struct rpcs_attachment *rpcs_attachments_find(const struct rpcs_attachmen
 }
 
 static struct rpcs_link_place rpcs_attach_place(const struct rpcs_attachments *attachments,
-						const char *name, uint32_t ifindex,
+						const struct rpcs_interface *interface,
 						enum rpcs_hook hook)
 {
+	const struct rpcs_kernel *kernel = attachments->kernel;
+	bool l3 = rpcs_interface_layer(interface) == RPCS_LAYER_IP;
+
 	return (struct rpcs_link_place){
-		.iface = name,
-		.ifindex = ifindex,
-		.program_fd = rpcs_kernel_program_fd(attachments->kernel, hook),
+		.iface = interface->name,
+		.ifindex = interface->ifindex,
+		.program_fd = l3 ? rpcs_kernel_l3_program_fd(kernel, hook)
+				 : rpcs_kernel_program_fd(kernel, hook),
 	};
 }
 
@@ -114,17 +118,18 @@ static const char *rpcs_attach_fall_reason(const struct rpcs_interface *interfac
 	return "its driver refused XDP";
 }
 
-static int rpcs_attach_tc(const struct rpcs_attachments *attachments, const char *name,
-			  uint32_t ifindex, bool egress, struct rpcs_link *ret_link)
+static int rpcs_attach_tc(const struct rpcs_attachments *attachments,
+			  const struct rpcs_interface *interface, bool egress,
+			  struct rpcs_link *ret_link)
 {
 	const struct rpcs_link_place place = rpcs_attach_place(
-		attachments, name, ifindex, egress ? RPCS_HOOK_TC_EGRESS : RPCS_HOOK_TC_INGRESS);
+		attachments, interface, egress ? RPCS_HOOK_TC_EGRESS : RPCS_HOOK_TC_INGRESS);
 	int ret = rpcs_links_add_tc(&place, egress, ret_link);
 
 	if (ret)
 		rpcs_log_error("can't attach to %s: TC %s: %s; it takes CAP_NET_ADMIN and a kernel "
 			       "with CONFIG_NET_CLS_BPF and CONFIG_NET_SCH_INGRESS, or 6.6",
-			       name, egress ? "egress" : "ingress", strerror(-ret));
+			       interface->name, egress ? "egress" : "ingress", strerror(-ret));
 	return ret;
 }
 
@@ -134,12 +139,11 @@ static int rpcs_attach_ingress(const struct rpcs_attachments *attachments,
 			       struct rpcs_link *ret_link)
 {
 	const struct rpcs_link_place place =
-		rpcs_attach_place(attachments, interface->name, interface->ifindex, RPCS_HOOK_XDP);
+		rpcs_attach_place(attachments, interface, RPCS_HOOK_XDP);
 	int ret;
 
 	if (interface->mode == RPCS_MODE_TC)
-		return rpcs_attach_tc(attachments, interface->name, interface->ifindex, false,
-				      ret_link);
+		return rpcs_attach_tc(attachments, interface, false, ret_link);
 	ret = interface->foreign_xdp ? -EBUSY
 				     : rpcs_links_add_xdp(&place, interface->mode, ret_link);
 	if (!ret)
@@ -150,7 +154,7 @@ static int rpcs_attach_ingress(const struct rpcs_attachments *attachments,
 	}
 	interface->reason = rpcs_attach_fall_reason(interface, -ret);
 	interface->mode = RPCS_MODE_TC;
-	return rpcs_attach_tc(attachments, interface->name, interface->ifindex, false, ret_link);
+	return rpcs_attach_tc(attachments, interface, false, ret_link);
 }
 
 void rpcs_attachment_remove(const struct rpcs_attachments *attachments, struct rpcs_attachment *at)
@@ -174,12 +178,19 @@ static int rpcs_attach_watch(const struct rpcs_attachments *attachments, uint32_
 static int rpcs_attach_check(const struct rpcs_attachments *attachments,
 			     const struct rpcs_interface *interface)
 {
+	enum rpcs_layer layer = rpcs_interface_layer(interface);
 	uint32_t others[RPCS_ATTACHMENTS_MAX], i;
 	int found;
 
-	if (!rpcs_interface_has_ethernet(interface)) {
-		rpcs_interface_explain_type(interface);
+	if (layer == RPCS_LAYER_OTHER) {
+		rpcs_interface_explain_layer(interface);
 		return -EPROTONOSUPPORT;
+	}
+	if (layer == RPCS_LAYER_IP && interface->mode != RPCS_MODE_TC) {
+		rpcs_log_error("can't attach to %s: it has no Ethernet header (link type %u), "
+			       "which XDP needs; use -m tc",
+			       interface->name, interface->type);
+		return -EOPNOTSUPP;
 	}
 	for (i = 0; i < attachments->count; i++)
 		others[i] = attachments->list[i]->ifindex;
@@ -226,7 +237,7 @@ int rpcs_attachments_add(struct rpcs_attachments *attachments, struct rpcs_inter
 	}
 	ret = rpcs_attach_ingress(attachments, interface, wanted, &at->in);
 	if (!ret && interface->egress)
-		ret = rpcs_attach_tc(attachments, at->name, at->ifindex, true, &at->out);
+		ret = rpcs_attach_tc(attachments, interface, true, &at->out);
 	if (ret) {
 		rpcs_attachment_remove(attachments, at);
 		return ret;

@@ -10,6 +10,13 @@
 #include "../policy/policy.h"
 #include "kernel.h"
 
+/** What the packets of an interface begin with, as the programs see them. */
+enum rpcs_layer {
+	RPCS_LAYER_OTHER, /* a header that they cannot take off: refused */
+	RPCS_LAYER_ETHERNET,
+	RPCS_LAYER_IP, /* none, as on tun, WireGuard, PPP and IP tunnels: TC only */
+};
+
 /** What one interface offers and what the sensor chose on it. */
 struct rpcs_interface {
 	char name[IF_NAMESIZE];
@@ -18,6 +25,7 @@ struct rpcs_interface {
 	bool physical;	 /* on a bus: a NIC or virtio */
 	bool loopback;
 	uint16_t type; /* ARPHRD_* */
+	bool outer;    /* a GRE tunnel whose packets still begin with the outer header */
 	uint32_t mtu;
 	uint32_t foreign_xdp; /* id of another XDP program, 0 for none */
 	char foreign_xdp_name[32];
@@ -32,11 +40,10 @@ struct rpcs_attachments;
 /** Looks at an interface; -ENODEV when there is none of that name. Needs no privilege. */
 int rpcs_interface_inspect(const char *name, struct rpcs_interface *ret_interface);
 
-/** Do its packets begin with an Ethernet header, as the programs expect? */
-bool rpcs_interface_has_ethernet(const struct rpcs_interface *interface);
+enum rpcs_layer rpcs_interface_layer(const struct rpcs_interface *interface);
 
-/** The one line for an interface that has none. */
-void rpcs_interface_explain_type(const struct rpcs_interface *interface);
+/** The one line for an interface of a layer that is refused. */
+void rpcs_interface_explain_layer(const struct rpcs_interface *interface);
 
 /** The mode that `wanted` comes to on this interface (spec cli.md), with its reason. */
 void rpcs_interface_choose(struct rpcs_interface *interface, enum rpcs_mode wanted, bool egress);

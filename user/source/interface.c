@@ -16,6 +16,9 @@
 #include "links.h"
 #include "netlink.h"
 
+/* Not in net/if_arp.h, and the kernel's own header does not go with net/if.h. */
+enum { RPCS_ARPHRD_IP6GRE = 823 };
+
 /** The driver's name, empty where it has none to tell. */
 static void rpcs_interface_driver(const char *name, char *driver, size_t size)
 {
@@ -59,6 +62,9 @@ int rpcs_interface_inspect(const char *name, struct rpcs_interface *ret_interfac
 	interface.ifindex = ifindex;
 	interface.mtu = link.mtu;
 	interface.type = link.type;
+	/* Without a fixed remote the outer header is made above TC, and taken off above it. */
+	interface.outer = link.peerless && !link.external && strstr(link.kind, "gre") &&
+			  (link.type == ARPHRD_IPGRE || link.type == RPCS_ARPHRD_IP6GRE);
 	interface.loopback = link.flags & IFF_LOOPBACK;
 	interface.physical = link.bus[0] && !link.kind[0];
 	rpcs_interface_driver(link.name, interface.driver, sizeof(interface.driver));
@@ -75,15 +81,30 @@ int rpcs_interface_inspect(const char *name, struct rpcs_interface *ret_interfac
 	return 0;
 }
 
-bool rpcs_interface_has_ethernet(const struct rpcs_interface *interface)
+enum rpcs_layer rpcs_interface_layer(const struct rpcs_interface *interface)
 {
-	return interface->type == ARPHRD_ETHER || interface->type == ARPHRD_LOOPBACK;
+	switch (interface->type) {
+	case ARPHRD_ETHER:
+	case ARPHRD_LOOPBACK:
+		return RPCS_LAYER_ETHERNET;
+	case ARPHRD_NONE:  /* tun, WireGuard, VXLAN-GPE, xfrm */
+	case ARPHRD_RAWIP: /* mobile modems */
+	case ARPHRD_PPP:   /* its two bytes are put on below TC */
+	case ARPHRD_TUNNEL:
+	case ARPHRD_TUNNEL6:
+	case ARPHRD_SIT:
+	case ARPHRD_IPGRE:
+	case RPCS_ARPHRD_IP6GRE:
+		return interface->outer ? RPCS_LAYER_OTHER : RPCS_LAYER_IP;
+	default:
+		return RPCS_LAYER_OTHER;
+	}
 }
 
-void rpcs_interface_explain_type(const struct rpcs_interface *interface)
+void rpcs_interface_explain_layer(const struct rpcs_interface *interface)
 {
-	rpcs_log_error("%s: has no Ethernet header (link type %u), not supported yet; watch the "
-		       "interface below it",
+	rpcs_log_error("can't watch %s: its packets begin with a header that is not taken off here "
+		       "(link type %u); watch the interface above or below it",
 		       interface->name, interface->type);
 }
 
@@ -99,6 +120,8 @@ void rpcs_interface_choose(struct rpcs_interface *interface, enum rpcs_mode want
 	interface->mode = RPCS_MODE_TC;
 	if (interface->loopback)
 		interface->reason = "loopback has no driver XDP";
+	else if (rpcs_interface_layer(interface) == RPCS_LAYER_IP)
+		interface->reason = "it has no Ethernet header, which XDP needs";
 	else if (!interface->physical)
 		interface->reason = "a virtual interface: driver XDP would cost more than TC";
 	else if (interface->foreign_xdp)

@@ -19,8 +19,10 @@
 #include "../base/cleanup.h"
 #include "../base/log.h"
 #include "capability.h"
-#include "kernel_private.h"
+#include "kernel_object.h"
 #include "pins.h"
+#include "ports.h"
+#include "state.h"
 
 #define RPCS_VMLINUX_BTF "/sys/kernel/btf/vmlinux"
 
@@ -28,34 +30,7 @@ enum {
 	RPCS_VERIFIER_LOG = 1 << 20,
 	/* Prevents absurd sizes; the kernel refuses what it has no memory for. */
 	RPCS_RING_MAX = 1 << 30,
-	RPCS_FLOWS_MAX = 1 << 26,
-};
-
-/** The maps that a later run, or another process, finds by name. */
-enum rpcs_kernel_pin {
-	RPCS_KERNEL_COUNTERS,
-	RPCS_KERNEL_PROCEDURES,
-	RPCS_KERNEL_RING,
-	RPCS_KERNEL_FLOWS,
-	RPCS_KERNEL_INTERFACES,
-	RPCS_KERNEL_PINS
-};
-
-static const char *const rpcs_kernel_pin_names[RPCS_KERNEL_PINS] = {
-	[RPCS_KERNEL_COUNTERS] = "counters",
-	[RPCS_KERNEL_PROCEDURES] = "procedures",
-	[RPCS_KERNEL_RING] = "ring",
-	[RPCS_KERNEL_FLOWS] = "flows",
-	[RPCS_KERNEL_INTERFACES] = "interfaces",
-};
-
-struct rpcs_kernel {
-	struct rpcsentry_bpf *skel;
-	struct bpf_map *maps[RPCS_KERNEL_PINS];
-	char *log;
-	pid_t owner; /* only the process that pinned takes pins off */
-	bool pinned;
-	bool keep;
+	RPCS_ENTRIES_MAX = 1 << 26,
 };
 
 static int __attribute__((format(printf, 2, 0)))
@@ -81,25 +56,96 @@ static uint32_t rpcs_kernel_ring_size(uint64_t wanted)
 	return size;
 }
 
-static uint32_t rpcs_kernel_flow_states(uint64_t flows)
+/** How many entries a map gets that is to hold `wanted`. */
+static uint32_t rpcs_kernel_entries(uint64_t wanted)
 {
-	if (flows == 0)
-		return 2;
-	return 2 * (flows < RPCS_FLOWS_MAX ? flows : RPCS_FLOWS_MAX);
+	if (wanted == 0)
+		return 1;
+	return wanted < RPCS_ENTRIES_MAX ? wanted : RPCS_ENTRIES_MAX;
 }
 
-static void rpcs_kernel_set_ports(struct rpcs_config *config,
+void rpcs_kernel_options_fill(struct rpcs_kernel_options *options, const struct rpcs_policy *policy)
+{
+	const struct rpcs_settings *settings = rpcs_policy_settings(policy);
+
+	options->ports = settings->ports;
+	options->port_count = settings->port_count;
+	options->ring_size = settings->ring_size;
+	options->flows = settings->limit_flows;
+	options->calls = rpcs_state_expected_max(settings);
+	options->flow_timeout_ns = settings->flow_timeout_ns;
+	options->any_port = settings->any_port;
+	options->tunnels = settings->tunnels;
+	options->sensitive = rpcs_policy_sensitive(policy, &options->sensitive_count);
+}
+
+static void rpcs_kernel_configure(struct rpcs_config *config,
 				  const struct rpcs_kernel_options *options)
 {
-	uint32_t count = options->port_count, i;
+	config->any_port = options->any_port;
+	config->tunnels = options->tunnels;
+	config->test_clock = options->test_clock;
+	config->flow_timeout_ns = options->flow_timeout_ns;
+}
 
-	if (count > RPCS_PORTS_MAX)
-		count = RPCS_PORTS_MAX;
-	if (count == 0)
-		return; /* the object's own: 111 */
-	for (i = 0; i < RPCS_PORTS_MAX; i++)
-		config->ports[i] = options->ports[i < count ? i : 0];
-	config->port_count = count;
+/**
+ * What the programs look up from their first packet on. A kept table of ports may
+ * be in use while it is changed.
+ */
+static int rpcs_kernel_fill(struct rpcs_kernel *kernel, const struct rpcs_kernel_options *options)
+{
+	RPCS_CLEANUP(rpcs_state_free) struct rpcs_state *state = NULL;
+	static const uint16_t portmapper = 111;
+	struct rpcs_state_fds fds;
+	struct rpcs_ports ports = {};
+	const uint8_t one = 1;
+	uint32_t i;
+
+	rpcs_kernel_state_fds(kernel, &fds);
+	state = rpcs_state_maps(&fds);
+	if (!state)
+		return -errno;
+	rpcs_ports_fill(&ports, options->port_count ? options->ports : &portmapper,
+			options->port_count ? options->port_count : 1, options->any_port,
+			options->tunnels);
+	rpcs_ports_replace(rpcs_state_ports(state), &ports);
+	for (i = 0; i < options->sensitive_count; i++)
+		if (bpf_map_update_elem(bpf_map__fd(kernel->skel->maps.sensitive),
+					&options->sensitive[i], &one, BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+/** The sizes that the policy sets. */
+/** Programs that nobody asked for need not be verified. */
+static void rpcs_kernel_choose(struct rpcsentry_bpf *skel, enum rpcs_hook only)
+{
+	if (!only)
+		return;
+	bpf_program__set_autoload(skel->progs.rpcs_xdp, only == RPCS_HOOK_XDP);
+	bpf_program__set_autoload(skel->progs.rpcs_tc_ingress, only == RPCS_HOOK_TC_INGRESS);
+	bpf_program__set_autoload(skel->progs.rpcs_tc_egress, only == RPCS_HOOK_TC_EGRESS);
+	bpf_program__set_autoload(skel->progs.rpcs_tc_l3_ingress, false);
+	bpf_program__set_autoload(skel->progs.rpcs_tc_l3_egress, false);
+}
+
+static int rpcs_kernel_size(struct rpcsentry_bpf *skel, const struct rpcs_kernel_options *options)
+{
+	int ret;
+
+	ret = bpf_map__set_max_entries(skel->maps.ring, rpcs_kernel_ring_size(options->ring_size));
+	if (!ret)
+		ret = bpf_map__set_max_entries(skel->maps.flows,
+					       2 * rpcs_kernel_entries(options->flows));
+	if (!ret)
+		ret = bpf_map__set_max_entries(skel->maps.firsts,
+					       rpcs_kernel_entries(options->flows));
+	if (!ret)
+		ret = bpf_map__set_max_entries(skel->maps.expected,
+					       rpcs_kernel_entries(options->calls));
+	if (!ret && options->sensitive_count > bpf_map__max_entries(skel->maps.sensitive))
+		ret = bpf_map__set_max_entries(skel->maps.sensitive, options->sensitive_count);
+	return ret;
 }
 
 static int rpcs_kernel_open(struct rpcs_kernel *kernel, const struct rpcs_kernel_options *options)
@@ -120,79 +166,17 @@ static int rpcs_kernel_open(struct rpcs_kernel *kernel, const struct rpcs_kernel
 	kernel->maps[RPCS_KERNEL_PROCEDURES] = skel->maps.procedures;
 	kernel->maps[RPCS_KERNEL_RING] = skel->maps.ring;
 	kernel->maps[RPCS_KERNEL_FLOWS] = skel->maps.flows;
+	kernel->maps[RPCS_KERNEL_FRAGMENTS] = skel->maps.fragments;
+	kernel->maps[RPCS_KERNEL_FIRSTS] = skel->maps.firsts;
+	kernel->maps[RPCS_KERNEL_EXPECTED] = skel->maps.expected;
+	kernel->maps[RPCS_KERNEL_PORTS] = skel->maps.ports;
 	kernel->maps[RPCS_KERNEL_INTERFACES] = skel->maps.interfaces;
-	rpcs_kernel_set_ports(&skel->rodata->rpcs_config, options);
-	skel->rodata->rpcs_config.timeless = options->timeless;
-	ret = bpf_map__set_max_entries(skel->maps.ring, rpcs_kernel_ring_size(options->ring_size));
-	if (!ret)
-		ret = bpf_map__set_max_entries(skel->maps.flows,
-					       rpcs_kernel_flow_states(options->flows));
+	rpcs_kernel_configure((struct rpcs_config *)&skel->rodata->rpcs_config, options);
+	rpcs_kernel_choose(skel, options->only);
+	ret = rpcs_kernel_size(skel, options);
 	if (ret)
 		rpcs_log_error("can't size the kernel's maps: %s", strerror(-ret));
 	return ret;
-}
-
-/** Is the map that a former run left the one this program would make? */
-static bool rpcs_kernel_is_compatible(const struct bpf_map *map, int fd)
-{
-	struct bpf_map_info info = {};
-	uint32_t len = sizeof(info);
-
-	if (bpf_obj_get_info_by_fd(fd, &info, &len))
-		return false;
-	return info.type == bpf_map__type(map) && info.key_size == bpf_map__key_size(map) &&
-	       info.value_size == bpf_map__value_size(map) &&
-	       info.max_entries == bpf_map__max_entries(map) &&
-	       info.map_flags == bpf_map__map_flags(map);
-}
-
-/** Takes a kept map over, or says why a fresh one replaces it. */
-static int rpcs_kernel_reuse(struct bpf_map *map, const char *name, const char *path)
-{
-	RPCS_OWNED_FD fd = rpcs_pins_open(path);
-
-	if (fd == -ENOENT)
-		return 0;
-	if (fd < 0) {
-		rpcs_log_error("can't open %s: %s; remove it", path, strerror(-fd));
-		return fd;
-	}
-	if (rpcs_kernel_is_compatible(map, fd))
-		return bpf_map__reuse_fd(map, fd);
-	rpcs_log_info("the kept map %s has another size or form (another version or policy): "
-		      "it starts afresh, what it held is lost",
-		      name);
-	unlink(path);
-	return 0;
-}
-
-/**
- * What a former run left: with links it was kept and its maps are taken over;
- * without, it was killed and its maps are nobody's.
- */
-static int rpcs_kernel_take_over(struct rpcs_kernel *kernel)
-{
-	char path[RPCS_PIN_PATH];
-	struct rpcs_pin pin;
-	int i, ret;
-
-	ret = rpcs_pins_list(&pin, 1);
-	if (ret < 0) {
-		rpcs_log_error("can't read %s: %s; run as root", rpcs_pins_dir(), strerror(-ret));
-		return ret;
-	}
-	if (ret == 0) {
-		rpcs_kernel_unpin_all();
-		return 0;
-	}
-	for (i = 0; i < RPCS_KERNEL_PINS; i++) {
-		ret = rpcs_pins_path(rpcs_kernel_pin_names[i], path);
-		if (!ret)
-			ret = rpcs_kernel_reuse(kernel->maps[i], rpcs_kernel_pin_names[i], path);
-		if (ret)
-			return ret;
-	}
-	return 0;
 }
 
 /** The one line for a load that failed with `error` (positive). */
@@ -220,26 +204,6 @@ static void rpcs_kernel_explain(const struct rpcs_kernel *kernel, int error)
 		rpcs_log_error("can't load the BPF programs: %s%s", strerror(error),
 			       rpcs_verbose ? "" : "; -v shows libbpf's messages");
 	}
-}
-
-static int rpcs_kernel_pin_maps(struct rpcs_kernel *kernel)
-{
-	char path[RPCS_PIN_PATH];
-	int i, ret;
-
-	for (i = 0; i < RPCS_KERNEL_PINS; i++) {
-		ret = rpcs_pins_path(rpcs_kernel_pin_names[i], path);
-		if (ret)
-			return ret;
-		ret = bpf_obj_pin(bpf_map__fd(kernel->maps[i]), path) ? -errno : 0;
-		/* A map taken over has its pin already. */
-		if (ret && ret != -EEXIST) {
-			rpcs_log_error("can't pin %s: %s", path, strerror(-ret));
-			return ret;
-		}
-		kernel->pinned = true;
-	}
-	return 0;
 }
 
 static int rpcs_kernel_check_privilege(void)
@@ -272,6 +236,11 @@ static int rpcs_kernel_start(struct rpcs_kernel *kernel, const struct rpcs_kerne
 		rpcs_kernel_explain(kernel, -ret);
 		return ret;
 	}
+	ret = rpcs_kernel_fill(kernel, options);
+	if (ret) {
+		rpcs_log_error("can't fill the kernel's maps: %s", strerror(-ret));
+		return ret;
+	}
 	if (options->pin)
 		ret = rpcs_kernel_pin_maps(kernel);
 	return ret;
@@ -298,44 +267,6 @@ int rpcs_kernel_load(const struct rpcs_kernel_options *options, struct rpcs_kern
 	rpcs_cleanup_free(&kernel->log);
 	*ret_kernel = RPCS_TAKE(kernel);
 	return 0;
-}
-
-void rpcs_kernel_keep(struct rpcs_kernel *kernel)
-{
-	kernel->keep = true;
-}
-
-void rpcs_kernel_unpin_all(void)
-{
-	char path[RPCS_PIN_PATH];
-	int i;
-
-	for (i = 0; i < RPCS_KERNEL_PINS; i++)
-		if (!rpcs_pins_path(rpcs_kernel_pin_names[i], path))
-			unlink(path);
-}
-
-/** Removes the pins of this object's maps, and leaves those of a later run. */
-static void rpcs_kernel_unpin(struct rpcs_kernel *kernel)
-{
-	char path[RPCS_PIN_PATH];
-	struct bpf_map_info info;
-	struct rpcs_pin pin;
-	uint32_t len;
-	int i;
-
-	/* Kept programs that this run did not touch still use them. */
-	if (rpcs_pins_list(&pin, 1) > 0)
-		return;
-	for (i = 0; i < RPCS_KERNEL_PINS; i++) {
-		memset(&info, 0, sizeof(info));
-		len = sizeof(info);
-		if (rpcs_pins_path(rpcs_kernel_pin_names[i], path) ||
-		    bpf_obj_get_info_by_fd(bpf_map__fd(kernel->maps[i]), &info, &len))
-			continue;
-		if (rpcs_pins_map_id(path) == info.id)
-			unlink(path);
-	}
 }
 
 void rpcs_kernel_free(struct rpcs_kernel **kernel_owner)
@@ -369,6 +300,23 @@ int rpcs_kernel_program_fd(const struct rpcs_kernel *kernel, enum rpcs_hook hook
 	}
 }
 
+int rpcs_kernel_l3_program_fd(const struct rpcs_kernel *kernel, enum rpcs_hook hook)
+{
+	switch (hook) {
+	case RPCS_HOOK_TC_INGRESS:
+		return bpf_program__fd(kernel->skel->progs.rpcs_tc_l3_ingress);
+	case RPCS_HOOK_TC_EGRESS:
+		return bpf_program__fd(kernel->skel->progs.rpcs_tc_l3_egress);
+	default:
+		return -EINVAL;
+	}
+}
+
+void rpcs_kernel_set_time(struct rpcs_kernel *kernel, uint64_t time_ns)
+{
+	kernel->skel->bss->rpcs_test_time = time_ns;
+}
+
 int rpcs_kernel_ring_fd(const struct rpcs_kernel *kernel)
 {
 	return bpf_map__fd(kernel->skel->maps.ring);
@@ -387,4 +335,15 @@ int rpcs_kernel_procedures_fd(const struct rpcs_kernel *kernel)
 int rpcs_kernel_interfaces_fd(const struct rpcs_kernel *kernel)
 {
 	return bpf_map__fd(kernel->skel->maps.interfaces);
+}
+
+void rpcs_kernel_state_fds(const struct rpcs_kernel *kernel, struct rpcs_state_fds *ret_fds)
+{
+	*ret_fds = (struct rpcs_state_fds){
+		.flows = bpf_map__fd(kernel->skel->maps.flows),
+		.fragments = bpf_map__fd(kernel->skel->maps.fragments),
+		.firsts = bpf_map__fd(kernel->skel->maps.firsts),
+		.expected = bpf_map__fd(kernel->skel->maps.expected),
+		.ports = bpf_map__fd(kernel->skel->maps.ports),
+	};
 }

@@ -8,20 +8,33 @@
 
 #include <rpcsentry/counters.h>
 
+#include "../policy/policy.h"
 #include "frame.h"
 
 #define RPCS_PIN_DIR "/sys/fs/bpf/rpcsentry"
 
 struct rpcs_kernel;
+struct rpcs_state_fds;
 
 struct rpcs_kernel_options {
 	const uint16_t *ports;
 	uint32_t port_count;
 	uint64_t ring_size; /* bytes, a power of two and a multiple of the page size */
 	uint64_t flows;	    /* TCP flows that the kernel keeps a state of */
-	bool timeless;	    /* for test runs over a capture: nothing depends on the clock */
-	bool pin;	    /* under RPCS_PIN_DIR; takes maps over that a `run --keep` left */
+	uint64_t calls;	    /* calls on other ports whose replies it waits for */
+	uint64_t flow_timeout_ns;
+	enum rpcs_any_port any_port;
+	bool tunnels;
+	const uint32_t *sensitive; /* programs; see detections.md */
+	uint32_t sensitive_count;
+	bool test_clock;     /* for test runs over a capture: rpcs_kernel_set_time() is the clock */
+	enum rpcs_hook only; /* load this hook's program alone; 0: all */
+	bool pin;	     /* under RPCS_PIN_DIR; takes maps over that a `run --keep` left */
 };
+
+/** What the policy says; test_clock and pin are left to the caller. */
+void rpcs_kernel_options_fill(struct rpcs_kernel_options *options,
+			      const struct rpcs_policy *policy);
 
 /**
  * Opens, sizes and loads the object. On failure the one clear line has been
@@ -34,10 +47,18 @@ void rpcs_kernel_free(struct rpcs_kernel **kernel);
 
 /** Descriptors stay the kernel object's; hook: enum rpcs_hook but FILE. */
 int rpcs_kernel_program_fd(const struct rpcs_kernel *kernel, enum rpcs_hook hook);
+/** The programs for packets that begin with an IP header; TC only, -EINVAL for XDP. */
+int rpcs_kernel_l3_program_fd(const struct rpcs_kernel *kernel, enum rpcs_hook hook);
 int rpcs_kernel_ring_fd(const struct rpcs_kernel *kernel);
 int rpcs_kernel_counters_fd(const struct rpcs_kernel *kernel);
 int rpcs_kernel_procedures_fd(const struct rpcs_kernel *kernel);
 int rpcs_kernel_interfaces_fd(const struct rpcs_kernel *kernel);
+
+/** Those of what the programs remember, for rpcs_state_maps(). */
+void rpcs_kernel_state_fds(const struct rpcs_kernel *kernel, struct rpcs_state_fds *ret_fds);
+
+/** With test_clock: the time of the frame to come. */
+void rpcs_kernel_set_time(struct rpcs_kernel *kernel, uint64_t time_ns);
 
 /** Sums a per-CPU counters map; works on a held descriptor without privilege (kernel 5.19). */
 int rpcs_kernel_counters_read(int counters_fd, struct rpcs_counters *ret_counters);

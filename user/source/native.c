@@ -5,109 +5,148 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <rpcsentry/config.h>
-#include <rpcsentry/counters.h>
-#include <rpcsentry/flow.h>
-#include <rpcsentry/fragment.h>
+#include <rpcsentry/engine.h>
+#include <rpcsentry/tunnel.h>
 
-#include "../base/table.h"
+#include "state.h"
 
-struct flow {
-	struct rpcs_flow_key key;
-	uint64_t state;
+/* The records of the largest packet: all its pieces, behind as many compact records as fit one. */
+enum {
+	QUEUE_BYTES = RPCS_PACKET_MAX +
+		      (RPCS_PACKET_MAX / RPCS_PIECE_BYTES + RPCS_SEGMENT_RECORDS_MAX + 4) *
+			      (sizeof(struct rpcs_record_buffer) + sizeof(uint32_t)),
 };
-
-struct fragment {
-	struct rpcs_fragment_key key;
-	struct rpcs_fragment_value value;
-};
-
-enum { FRAGMENTS = 8192 }; /* as the kernel's map */
 
 struct rpcs_native {
 	struct rpcs_config config;
 	struct rpcs_counters counters;
-	struct rpcs_table *flows;
-	struct rpcs_table *fragments;
+	struct rpcs_state *state; /* the caller's, or `own` */
+	struct rpcs_state *own;
+	const struct rpcs_policy *policy;
 	rpcs_record_fn emit;
 	void *arg;
 	uint32_t next_packet_id;
+	uint8_t *queue; /* lengths and records of the frame in hand */
+	uint32_t queued;
+	struct rpcs_packet packet;
+	struct rpcs_work work;
+	struct rpcs_keys keys;
+	struct rpcs_record_head head;
 	struct rpcs_record_buffer record;
 	struct rpcs_record_connection connection;
+	union {
+		struct rpcs_record_piece piece;
+		struct rpcs_record_buffer compact;
+		uint8_t bytes[RPCS_RECORD_BYTES_MAX];
+	} delivered;
 	union {
 		struct rpcs_record_piece piece;
 		uint8_t bytes[RPCS_RECORD_BYTES_MAX];
 	} fallback;
 };
 
-/** The native half of the contract in rpcsentry/inspect.h. */
+/** The native half of the contract in rpcsentry/engine.h. */
 struct rpcs_engine {
 	struct rpcs_native *native;
 	const struct rpcs_frame *frame;
+	const volatile struct rpcs_config *config;
+	struct rpcs_ports *ports;
 	struct rpcs_counters *counters;
 	const uint8_t *data;
 	const uint8_t *end;
+	struct rpcs_packet *packet;
+	struct rpcs_work *work;
+	struct rpcs_keys *keys;
+	struct rpcs_record_head *head;
 	struct rpcs_record_buffer *record;
 	struct rpcs_record_connection *connection;
 	uint32_t ifindex;
 	uint8_t hook;
 };
 
-static uint64_t rpcs_engine_flow_get(struct rpcs_engine *eng, const struct rpcs_flow_key *key)
+static bool rpcs_engine_words(struct rpcs_engine *eng, uint32_t offset, __u64 *ret_words)
 {
-	const struct flow *flow = rpcs_table_find(eng->native->flows, key);
-
-	return flow ? flow->state : 0;
+	if (offset > eng->frame->len || eng->frame->len - offset < sizeof(*ret_words))
+		return false;
+	memcpy(ret_words, eng->data + offset, sizeof(*ret_words));
+	*ret_words = __builtin_bswap64(*ret_words);
+	return true;
 }
 
-static void rpcs_engine_flow_set(struct rpcs_engine *eng, const struct rpcs_flow_key *key,
-				 uint64_t state)
+static const uint8_t *rpcs_engine_window(struct rpcs_engine *eng, uint32_t offset, uint32_t len)
 {
-	struct rpcs_table *flows = eng->native->flows;
-	struct flow *flow = rpcs_table_find(flows, key);
+	if (offset > eng->frame->len || eng->frame->len - offset < len)
+		return NULL;
+	return eng->data + offset;
+}
 
-	if (state == 0) {
-		if (flow)
-			rpcs_table_remove(flows, flow);
-		return;
-	}
-	if (!flow && rpcs_table_is_full(flows))
-		rpcs_table_remove(flows, rpcs_table_oldest(flows, RPCS_LANE_FIRST));
-	if (!flow)
-		flow = rpcs_table_add(flows, key);
-	else
-		rpcs_table_move(flows, flow, RPCS_LANE_FIRST);
-	flow->state = state;
+static bool rpcs_engine_flow_get(struct rpcs_engine *eng, const struct rpcs_flow_key *key,
+				 struct rpcs_flow_value *ret_value)
+{
+	return rpcs_state_flow_get(eng->native->state, key, ret_value);
+}
+
+static void rpcs_engine_flow_put(struct rpcs_engine *eng, const struct rpcs_flow_key *key,
+				 const struct rpcs_flow_value *value)
+{
+	rpcs_state_flow_put(eng->native->state, key, value);
+}
+
+static uint64_t rpcs_engine_now(struct rpcs_engine *eng)
+{
+	return eng->frame->time_ns;
+}
+
+static uint64_t rpcs_engine_stamp(struct rpcs_engine *eng)
+{
+	(void)eng;
+	return 0; /* the frame's time counts */
 }
 
 static enum rpcs_fragment_verdict rpcs_engine_fragment_get(struct rpcs_engine *eng,
 							   const struct rpcs_fragment_key *key)
 {
-	const struct fragment *fragment = rpcs_table_find(eng->native->fragments, key);
+	struct rpcs_fragment_value value;
 
-	if (!fragment)
+	if (!rpcs_state_fragment_get(eng->native->state, key, &value))
 		return RPCS_FRAGMENT_UNKNOWN;
-	return rpcs_fragment_verdict_at(&fragment->value, eng->frame->time_ns);
+	return rpcs_fragment_verdict_at(&value, rpcs_engine_now(eng));
 }
 
 static void rpcs_engine_fragment_set(struct rpcs_engine *eng, const struct rpcs_fragment_key *key,
 				     enum rpcs_fragment_verdict verdict)
 {
-	struct rpcs_table *fragments = eng->native->fragments;
-	struct fragment *fragment = rpcs_table_find(fragments, key);
+	struct rpcs_fragment_value value = { .time_ns = rpcs_engine_now(eng), .verdict = verdict };
 
-	if (!fragment && rpcs_table_is_full(fragments))
-		rpcs_table_remove(fragments, rpcs_table_oldest(fragments, RPCS_LANE_FIRST));
-	if (!fragment)
-		fragment = rpcs_table_add(fragments, key);
-	fragment->value.time_ns = eng->frame->time_ns;
-	fragment->value.verdict = verdict;
+	rpcs_state_fragment_put(eng->native->state, key, &value);
 }
 
-static uint64_t rpcs_engine_now(struct rpcs_engine *eng)
+static bool rpcs_engine_is_sensitive(struct rpcs_engine *eng, uint32_t program)
 {
-	(void)eng;
-	return 0; /* the frame's time counts */
+	const struct rpcs_policy *policy = eng->native->policy;
+
+	return policy && rpcs_policy_is_sensitive(policy, program);
+}
+
+static bool rpcs_engine_is_first(struct rpcs_engine *eng, const struct rpcs_first_key *key)
+{
+	uint64_t last = 0, now = rpcs_engine_now(eng);
+	bool known = rpcs_state_first_get(eng->native->state, key, &last);
+
+	rpcs_state_first_put(eng->native->state, key, now);
+	return !known || rpcs_first_is_over(key, last, now, eng->config->flow_timeout_ns);
+}
+
+static void rpcs_engine_expect(struct rpcs_engine *eng, const struct rpcs_expect_key *key,
+			       uint32_t program)
+{
+	rpcs_state_expect_put(eng->native->state, key, program);
+}
+
+static bool rpcs_engine_expected(struct rpcs_engine *eng, const struct rpcs_expect_key *key,
+				 uint32_t *ret_program)
+{
+	return rpcs_state_expect_get(eng->native->state, key, ret_program);
 }
 
 static void rpcs_engine_count_call(struct rpcs_engine *eng, uint32_t version, uint32_t procedure)
@@ -120,24 +159,51 @@ static void rpcs_engine_count_call(struct rpcs_engine *eng, uint32_t version, ui
 
 static void rpcs_engine_emit(struct rpcs_engine *eng, const void *record, uint32_t len)
 {
+	struct rpcs_native *native = eng->native;
+
 	eng->counters->rpc_seen++;
+	if (QUEUE_BYTES - native->queued < sizeof(len) + len) {
+		eng->counters->records_lost++;
+		return;
+	}
 	eng->counters->records_sent++;
-	eng->native->emit(eng->native->arg, record, len, eng->frame);
+	memcpy(native->queue + native->queued, &len, sizeof(len));
+	memcpy(native->queue + native->queued + sizeof(len), record, len);
+	native->queued += (uint32_t)sizeof(len) + len;
+}
+
+/*
+ * Hands the frame's records on. Not before: what they have the agent write into the
+ * state must come after what stage 3 writes, as it does where there is a ring.
+ */
+static void deliver(struct rpcs_native *native, const struct rpcs_frame *frame)
+{
+	uint32_t at = 0, len;
+
+	while (at < native->queued) {
+		memcpy(&len, native->queue + at, sizeof(len));
+		at += (uint32_t)sizeof(len);
+		/* Aligned for its integers, as records in the ring are. */
+		memcpy(&native->delivered, native->queue + at, len);
+		native->emit(native->arg, &native->delivered, len, frame);
+		at += len;
+	}
+	native->queued = 0;
 }
 
 static void rpcs_engine_emit_rpc(struct rpcs_engine *eng, uint32_t machine_offset,
 				 struct rpcs_record_buffer *buf)
 {
-	uint32_t len = buf->rpc.machine_len;
+	uint32_t len = buf->rpc.head.text_len;
 
 	memcpy(buf->machine, eng->data + machine_offset, len);
 	rpcs_engine_emit(eng, buf, (uint32_t)sizeof(buf->rpc) + len);
 }
 
-static void rpcs_engine_emit_packet(struct rpcs_engine *eng, const struct rpcs_packet *pkt,
-				    const struct rpcs_record_head *head, uint8_t reason)
+static void rpcs_engine_emit_packet(struct rpcs_engine *eng, uint8_t reason)
 {
 	struct rpcs_record_piece *piece = &eng->native->fallback.piece;
+	const struct rpcs_packet *pkt = eng->packet;
 	uint32_t total = eng->frame->len - pkt->network_offset;
 	uint32_t offset, len;
 
@@ -147,12 +213,10 @@ static void rpcs_engine_emit_packet(struct rpcs_engine *eng, const struct rpcs_p
 		total = RPCS_PACKET_MAX;
 		eng->counters->pieces_capped++;
 	}
-	memset(piece, 0, sizeof(*piece));
-	piece->head = *head;
+	rpcs_piece_fill(piece, eng->head, eng->work, reason);
 	piece->packet_len = total;
 	piece->wire_len = pkt->network_len;
 	piece->packet_id = eng->native->next_packet_id++;
-	piece->reason = reason;
 	for (offset = 0; offset < total; offset += len) {
 		len = total - offset;
 		if (len > RPCS_PIECE_BYTES)
@@ -166,28 +230,52 @@ static void rpcs_engine_emit_packet(struct rpcs_engine *eng, const struct rpcs_p
 	}
 }
 
+static enum rpcs_packet_result rpcs_engine_decapsulate(struct rpcs_engine *eng,
+						       enum rpcs_tunnel kind)
+{
+	enum rpcs_packet_result result;
+
+	result = rpcs_tunnel_enter(eng->packet, eng->data, eng->end, eng->frame->len, kind);
+	if (result == RPCS_PACKET_OK)
+		result = rpcs_packet_extensions(eng->packet, eng->data, eng->end);
+	if (result == RPCS_PACKET_OK)
+		result = rpcs_packet_transport(eng->packet, eng->data, eng->end);
+	return result;
+}
+
+static int rpcs_engine_step(struct rpcs_engine *eng);
+static enum rpcs_fallback rpcs_engine_message(struct rpcs_engine *eng);
+
 #include <rpcsentry/inspect.h>
 
-struct rpcs_native *rpcs_native_new(const struct rpcs_settings *settings, rpcs_record_fn emit,
-				    void *arg)
+static int rpcs_engine_step(struct rpcs_engine *eng)
 {
-	/* Only captures come this way: their flows' order is no secret. */
-	const struct rpcs_hash_seed seed = { 1, 2 };
+	return rpcs_inspect_step(eng);
+}
+
+static enum rpcs_fallback rpcs_engine_message(struct rpcs_engine *eng)
+{
+	return rpcs_inspect_message(eng);
+}
+
+struct rpcs_native *rpcs_native_new(const struct rpcs_native_options *options)
+{
+	const struct rpcs_settings *settings = options->settings;
 	struct rpcs_native *native = calloc(1, sizeof(*native));
-	uint32_t i;
 
 	if (!native)
 		return NULL;
-	native->emit = emit;
-	native->arg = arg;
-	native->config.port_count = (uint16_t)settings->port_count;
-	for (i = 0; i < settings->port_count && i < RPCS_PORTS_MAX; i++)
-		native->config.ports[i] = settings->ports[i];
-	native->flows = rpcs_table_new((uint32_t)settings->limit_flows * 2,
-				       sizeof(struct rpcs_flow_key), sizeof(struct flow), &seed);
-	native->fragments = rpcs_table_new(FRAGMENTS, sizeof(struct rpcs_fragment_key),
-					   sizeof(struct fragment), &seed);
-	if (!native->flows || !native->fragments)
+	native->policy = options->policy;
+	native->emit = options->emit;
+	native->arg = options->arg;
+	native->config.any_port = settings->any_port;
+	native->config.tunnels = settings->tunnels;
+	native->config.flow_timeout_ns = settings->flow_timeout_ns;
+	native->queue = malloc(QUEUE_BYTES);
+	native->state = options->state;
+	if (!native->state)
+		native->state = native->own = rpcs_state_tables(settings);
+	if (!native->state || !native->queue)
 		rpcs_native_free(&native);
 	return native;
 }
@@ -196,10 +284,15 @@ void rpcs_native_free(struct rpcs_native **native)
 {
 	if (!*native)
 		return;
-	rpcs_table_free(&(*native)->flows);
-	rpcs_table_free(&(*native)->fragments);
+	rpcs_state_free(&(*native)->own);
+	free((*native)->queue);
 	free(*native);
 	*native = NULL;
+}
+
+struct rpcs_state *rpcs_native_state(struct rpcs_native *native)
+{
+	return native->state;
 }
 
 void rpcs_native_frame(struct rpcs_native *native, const struct rpcs_frame *frame)
@@ -207,27 +300,36 @@ void rpcs_native_frame(struct rpcs_native *native, const struct rpcs_frame *fram
 	struct rpcs_engine eng = {
 		.native = native,
 		.frame = frame,
+		.config = &native->config,
+		.ports = rpcs_state_ports(native->state),
 		.counters = &native->counters,
 		.data = frame->bytes,
 		.end = frame->bytes + frame->len,
+		.packet = &native->packet,
+		.work = &native->work,
+		.keys = &native->keys,
+		.head = &native->head,
 		.record = &native->record,
 		.connection = &native->connection,
 		.hook = RPCS_HOOK_FILE,
 	};
-	struct rpcs_packet pkt = { 0 };
 	enum rpcs_packet_result result;
-	bool watched;
+	enum rpcs_port_class class;
 
 	native->counters.packets++;
-	result = rpcs_packet_parse(&pkt, eng.data, eng.end, frame->len, 0);
-	watched = rpcs_config_watches(&native->config, pkt.dport) ||
-		  rpcs_config_watches(&native->config, pkt.sport);
-	if (rpcs_inspect_is_fragment(&pkt, result))
-		rpcs_inspect_fragment(&eng, &pkt, result, watched || result != RPCS_PACKET_OK);
+	memset(&native->packet, 0, sizeof(native->packet));
+	result = rpcs_packet_parse(&native->packet, eng.data, eng.end, frame->len, 0);
+	class = result == RPCS_PACKET_OK ? rpcs_gate(&eng, eng.packet) : RPCS_PORT_PORTMAPPER;
+	if (native->config.tunnels)
+		result = rpcs_inspect_tunnels(&eng, result, &class);
+	native->counters.tunnelled += rpcs_was_tunnelled(&native->packet);
+	if (rpcs_inspect_is_fragment(&native->packet, result))
+		rpcs_inspect_fragment(&eng, result, class);
 	if (result != RPCS_PACKET_OK)
 		rpcs_inspect_count_packet(&native->counters, result);
-	else if (watched && !(pkt.flags & RPCS_F_FRAGMENT))
-		rpcs_inspect(&eng, &pkt);
+	else if (class != RPCS_PORT_OTHER && !(native->packet.flags & RPCS_F_FRAGMENT))
+		rpcs_inspect(&eng, class);
+	deliver(native, frame);
 }
 
 const struct rpcs_counters *rpcs_native_counters(const struct rpcs_native *native)

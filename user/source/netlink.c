@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/if_link.h>
+#include <linux/if_tunnel.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -49,12 +50,35 @@ static uint32_t rpcs_netlink_u32(const struct rtattr *attr)
 	return value;
 }
 
+static void rpcs_netlink_take_gre(void *arg, const struct rtattr *attr)
+{
+	struct rpcs_netlink_link *link = arg;
+
+	if (attr->rta_type == IFLA_GRE_COLLECT_METADATA)
+		link->external = true;
+}
+
 static void rpcs_netlink_take_info(void *arg, const struct rtattr *attr)
 {
 	struct rpcs_netlink_link *link = arg;
 
 	if (attr->rta_type == IFLA_INFO_KIND)
 		rpcs_netlink_text(attr, link->kind, sizeof(link->kind));
+	else if ((attr->rta_type & NLA_TYPE_MASK) == IFLA_INFO_DATA && strstr(link->kind, "gre"))
+		rpcs_netlink_nest(attr, rpcs_netlink_take_gre, link);
+}
+
+/** The broadcast address of a tunnel is that of its remote end. */
+static bool rpcs_netlink_is_peerless(const struct rtattr *attr)
+{
+	const uint8_t *address = RTA_DATA(attr);
+	uint8_t any = 0;
+	size_t i;
+
+	for (i = 0; i < RTA_PAYLOAD(attr); i++)
+		any |= address[i];
+	/* 224.0.0.0/4 */
+	return i && (!any || (i == 4 && (address[0] & 0xf0) == 0xe0));
 }
 
 static void rpcs_netlink_take_xdp(void *arg, const struct rtattr *attr)
@@ -86,6 +110,9 @@ static void rpcs_netlink_take_link(void *arg, const struct rtattr *attr)
 	switch (attr->rta_type & NLA_TYPE_MASK) {
 	case IFLA_IFNAME:
 		rpcs_netlink_text(attr, link->name, sizeof(link->name));
+		break;
+	case IFLA_BROADCAST:
+		link->peerless = rpcs_netlink_is_peerless(attr);
 		break;
 	case IFLA_MTU:
 		link->mtu = rpcs_netlink_u32(attr);

@@ -42,6 +42,8 @@ struct rpcs_netlink_link {
 	uint32_t lower;	   /* ifindex of the device it is made on or paired with, or 0 */
 	bool lower_away;   /* `lower` is of another network namespace */
 	uint16_t type;	   /* ARPHRD_* */
+	bool peerless;	   /* a tunnel's remote end is nobody's address, or a group's */
+	bool external;	   /* a tunnel's ends come with each packet (collect_md) */
 	uint32_t xdp_id;   /* of the XDP program on it, 0 for none */
 	uint8_t xdp_where; /* XDP_ATTACHED_* */
 };

@@ -16,6 +16,7 @@ enum {
 };
 
 struct rpcs_test_run {
+	struct rpcs_kernel *kernel;
 	struct ring_buffer *ring;
 	struct rpcs_native *native;
 	rpcs_record_fn emit;
@@ -45,6 +46,7 @@ int rpcs_test_run_new(struct rpcs_kernel *kernel, enum rpcs_hook hook, struct rp
 	run = calloc(1, sizeof(*run));
 	if (!run)
 		return -ENOMEM;
+	run->kernel = kernel;
 	run->program_fd = program_fd;
 	run->native = native;
 	run->emit = emit;
@@ -85,6 +87,7 @@ int rpcs_test_run_frame(struct rpcs_test_run *run, const struct rpcs_frame *fram
 
 	if (frame->len < RPCS_TEST_RUN_MIN || frame->len > RPCS_TEST_RUN_MAX)
 		return rpcs_test_run_natively(run, frame);
+	rpcs_kernel_set_time(run->kernel, frame->time_ns);
 	ret = bpf_prog_test_run_opts(run->program_fd, &opts);
 	if (ret == -EINVAL && frame->len < RPCS_TEST_RUN_SURE)
 		return rpcs_test_run_natively(run, frame);

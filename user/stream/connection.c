@@ -8,21 +8,31 @@
 
 #include "../base/clock.h"
 #include "decode.h"
+#include "history.h"
 #include "stream_private.h"
 
 /* Several retransmission timeouts (RFC 6298: the first is 1 s): a hole this old was missed. */
 #define HOLE_NS (3 * RPCS_NSEC_PER_SEC)
 
+enum { CONTROL = RPCS_TCP_SYN | RPCS_TCP_ACK | RPCS_TCP_FIN | RPCS_TCP_RST };
+
 /* No more bytes will come on this flow: what its holes kept back is told. */
 void rpcs_stream_take_rest(struct rpcs_stream *stream, struct rpcs_flow *flow)
 {
+	const struct rpcs_sighting seen = { .time_ns = flow->last_ns };
 	int side;
 
 	for (side = 0; side < 2; side++) {
 		stream->flow = flow;
 		rpcs_flow_tuple(flow, side, &stream->tuple);
 		rpcs_tcp_end(&stream->tcp, &flow->half[side]);
+		rpcs_stream_settle(stream, flow, side, &seen);
 	}
+}
+
+static bool is_over(const struct rpcs_flow_table *flows)
+{
+	return flows->held_bytes + flows->open_bytes + flows->history_bytes > flows->held_limit;
 }
 
 /* The limit holds for all flows together: those that have waited longest give theirs up. */
@@ -31,8 +41,12 @@ void rpcs_stream_hold_limit(struct rpcs_stream *stream, uint64_t time_ns)
 	struct rpcs_flow_table *flows = &stream->flows;
 	struct rpcs_flow *flow;
 
-	while (flows->held_bytes > flows->held_limit &&
-	       (flow = rpcs_table_oldest(flows->table, RPCS_LANE_SECOND))) {
+	while (is_over(flows) && rpcs_history_drop_oldest(flows))
+		;
+	/* Messages that stay open on purpose must not cost others their bytes. */
+	while (is_over(flows) && flows->open_bytes > flows->held_limit / 2)
+		rpcs_open_drop(flows, flows->open_oldest->half);
+	while (is_over(flows) && (flow = rpcs_table_oldest(flows->table, RPCS_LANE_SECOND))) {
 		rpcs_tcp_lose(&stream->tcp, &flow->half[0]);
 		rpcs_tcp_lose(&stream->tcp, &flow->half[1]);
 		rpcs_flow_settle(flows, flow, time_ns);
@@ -43,11 +57,12 @@ void rpcs_stream_hold_limit(struct rpcs_stream *stream, uint64_t time_ns)
 /* Holes that a retransmission would have filled by now; a record that only comes slowly waits. */
 void rpcs_stream_skip_holes(struct rpcs_stream *stream, uint64_t now_ns)
 {
+	const struct rpcs_sighting seen = { .time_ns = now_ns };
 	struct rpcs_flow *flow;
 	int side;
 
 	while ((flow = rpcs_table_oldest(stream->flows.table, RPCS_LANE_SECOND)) &&
-	       (flow->waiting_ns + HOLE_NS <= now_ns || flow->waiting_ns > now_ns + HOLE_NS)) {
+	       rpcs_time_is_up(flow->waiting_ns, HOLE_NS, now_ns)) {
 		for (side = 0; side < 2; side++) {
 			stream->flow = flow;
 			rpcs_flow_tuple(flow, side, &stream->tuple);
@@ -56,7 +71,8 @@ void rpcs_stream_skip_holes(struct rpcs_stream *stream, uint64_t now_ns)
 		/* To the end of the queue it belongs in. */
 		flow->waiting = false;
 		rpcs_table_move(stream->flows.table, flow, RPCS_LANE_FIRST);
-		rpcs_flow_settle(&stream->flows, flow, now_ns);
+		for (side = 0; side < 2; side++)
+			rpcs_stream_settle(stream, flow, side, &seen);
 	}
 }
 
@@ -75,13 +91,42 @@ static void take_answer(struct rpcs_stream *stream, struct rpcs_flow *flow, int 
 	rpcs_tcp_begin(&stream->tcp, &flow->half[!side], seq + 1);
 }
 
+/*
+ * The answer to a SYN that brought data: what it leaves out was not taken (RFC 7413 3),
+ * and the stream begins with what comes in its place.
+ */
+static void take_refusal(struct rpcs_stream *stream, struct rpcs_flow *flow, int side, uint32_t ack)
+{
+	struct rpcs_half *half = &flow->half[!side];
+
+	if (flow->syn_seen[side] || !flow->syn_seen[!side] || ack != flow->syn_seq[!side] + 1 ||
+	    !half->in_step || half->next == ack || half->next - ack > RPCS_PACKET_MAX)
+		return;
+	rpcs_open_drop(&stream->flows, half);
+	rpcs_history_drop(&stream->flows, half);
+	rpcs_tcp_begin(&stream->tcp, half, ack);
+}
+
+/*
+ * An RST counts where the stream is. Of other ports stage 3 alone may know where that is,
+ * and says so: a forged one would make room for a forged SYN.
+ */
+static bool is_reset(const struct rpcs_half *half, const struct rpcs_record_connection *record)
+{
+	return rpcs_tcp_fits(half, record->seq) &&
+	       (half->portmapper || half->fallback || !half->in_step || record->seq == half->next ||
+		(record->head.flags & RPCS_F_IN_STEP));
+}
+
 /* RST and FIN end a connection only where its stream is: anybody can send one elsewhere. */
-static void take_end(struct rpcs_stream *stream, struct rpcs_flow *flow, int side, uint8_t flags,
-		     uint32_t seq)
+static void take_end(struct rpcs_stream *stream, struct rpcs_flow *flow, int side,
+		     const struct rpcs_record_connection *record)
 {
 	const struct rpcs_half *half = &flow->half[side];
+	uint8_t flags = record->head.tcp_flags;
+	uint32_t seq = record->seq;
 
-	if ((flags & RPCS_TCP_RST) && rpcs_tcp_fits(half, seq))
+	if ((flags & RPCS_TCP_RST) && is_reset(half, record))
 		flow->closed = true;
 	/* A FIN's segment may have brought data, which was taken before it. */
 	if ((flags & RPCS_TCP_FIN) &&
@@ -89,40 +134,109 @@ static void take_end(struct rpcs_stream *stream, struct rpcs_flow *flow, int sid
 		flow->fin_seen[side] = true;
 	if (flow->fin_seen[0] && flow->fin_seen[1])
 		flow->closed = true;
-	if (flow->closed)
+	/* What lies before a FIN may still come, like what any other segment overtook. */
+	if (flow->closed && (flags & RPCS_TCP_RST))
 		rpcs_stream_take_rest(stream, flow);
 }
 
+/* A SYN: the stream begins with it, unless another one is under way. */
+static void take_begin(struct rpcs_stream *stream, struct rpcs_flow *flow, int side, uint32_t seq)
+{
+	struct rpcs_half *half = &flow->half[side];
+
+	/* Stage 3 may follow it where it has forgotten the flow. */
+	if (flow->again && flow->again_side == side)
+		half->guess = true;
+	if (flow->syn_seen[side])
+		return;
+	if (!half->in_step)
+		rpcs_tcp_begin(&stream->tcp, half, seq + 1);
+	flow->syn_seen[side] = true;
+	flow->syn_seq[side] = seq;
+}
+
+/* The third step: a scanner that only asks whether a port is open leaves it out. */
+static void take_third_step(struct rpcs_flow *flow, int side, uint32_t ack)
+{
+	if (!flow->syn_seen[!side] || ack == flow->syn_seq[!side] + 1)
+		flow->established = true;
+}
+
+static void fill(struct rpcs_connection *connection, const struct rpcs_record_connection *record,
+		 const struct rpcs_sighting *seen)
+{
+	*connection = (struct rpcs_connection){ .seen = *seen,
+						.tcp_flags = record->head.tcp_flags,
+						.seq = record->seq,
+						.ack = record->ack };
+	rpcs_tuple_from_head(&connection->tuple, &record->head);
+}
+
 void rpcs_stream_take_connection(struct rpcs_stream *stream,
-				 const struct rpcs_record_connection *record, uint32_t len,
+				 const struct rpcs_record_connection *record,
 				 const struct rpcs_sighting *seen)
 {
-	struct rpcs_connection connection = { .seen = *seen };
 	uint8_t flags = record->head.tcp_flags;
 	bool opens = (flags & (RPCS_TCP_SYN | RPCS_TCP_ACK)) == RPCS_TCP_SYN;
+	struct rpcs_connection connection;
 	struct rpcs_flow *flow;
 	int side;
 
-	if (len < sizeof(*record)) {
-		stream->counts.records_bad++;
-		return;
-	}
-	rpcs_tuple_from_head(&connection.tuple, &record->head);
-	connection.tcp_flags = flags;
-	connection.seq = record->seq;
-	connection.ack = record->ack;
+	fill(&connection, record, seen);
 	flow = rpcs_flow_get(&stream->flows, &connection.tuple, seen->time_ns, opens, record->seq,
 			     &side);
-	if ((flags & RPCS_TCP_SYN) && !opens)
+	if ((flags & RPCS_TCP_SYN) && !opens) {
 		take_answer(stream, flow, side, record->ack, seen->time_ns);
-	if ((flags & RPCS_TCP_SYN) && !flow->syn_seen[side] && !flow->half[side].in_step)
-		rpcs_tcp_begin(&stream->tcp, &flow->half[side], record->seq + 1);
-	if ((flags & RPCS_TCP_SYN) && !flow->syn_seen[side]) {
-		flow->syn_seen[side] = true;
-		flow->syn_seq[side] = record->seq;
+		take_refusal(stream, flow, side, record->ack);
 	}
+	flow->half[0].portmapper = flow->half[1].portmapper =
+		rpcs_stream_is_portmapper(stream, &connection.tuple);
+	if (flags & RPCS_TCP_SYN)
+		take_begin(stream, flow, side, record->seq);
+	if ((flags & CONTROL) == RPCS_TCP_ACK)
+		take_third_step(flow, side, record->ack);
+	/* Nothing of the stream lies behind a FIN. */
+	if ((flags & RPCS_TCP_FIN) && rpcs_open_reached(&flow->half[side], record->seq))
+		rpcs_stream_deliver_open(stream, flow, side, seen);
 	if (flags & (RPCS_TCP_FIN | RPCS_TCP_RST))
-		take_end(stream, flow, side, flags, record->seq);
+		take_end(stream, flow, side, record);
 	rpcs_flow_settle(&stream->flows, flow, seen->time_ns);
-	stream->handler.connection(stream->handler.arg, &connection, flow);
+	if (stream->handler.connection)
+		stream->handler.connection(stream->handler.arg, &connection, flow);
+}
+
+void rpcs_stream_take_end(struct rpcs_stream *stream, const struct rpcs_record_connection *record,
+			  const struct rpcs_sighting *seen)
+{
+	struct rpcs_flow *flow;
+	struct rpcs_tuple tuple;
+	int side;
+
+	rpcs_tuple_from_head(&tuple, &record->head);
+	flow = rpcs_flow_find(&stream->flows, &tuple, &side);
+	if (!flow || flow->tls)
+		return;
+	if (rpcs_open_reached(&flow->half[side], record->seq))
+		rpcs_stream_deliver_open(stream, flow, side, seen);
+	stream->flow = flow;
+	stream->tuple = tuple;
+	rpcs_tcp_adopt(&stream->tcp, &flow->half[side], record->seq, record->seq, 0);
+	rpcs_stream_settle(stream, flow, side, seen);
+}
+
+void rpcs_stream_take_probe(struct rpcs_stream *stream, const struct rpcs_record_connection *record,
+			    const struct rpcs_sighting *seen)
+{
+	struct rpcs_connection connection;
+	int side;
+
+	fill(&connection, record, seen);
+	if ((connection.tcp_flags & (RPCS_TCP_FIN | RPCS_TCP_RST)) &&
+	    rpcs_flow_find(&stream->flows, &connection.tuple, &side)) {
+		rpcs_stream_take_connection(stream, record, seen);
+		return;
+	}
+	stream->counts.probes++;
+	if (stream->handler.probe)
+		stream->handler.probe(stream->handler.arg, &connection);
 }

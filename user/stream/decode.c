@@ -215,8 +215,19 @@ static void call_from_record(struct rpcs_message *message, const struct rpcs_rec
 		message->auth.uid = record->uid;
 		message->auth.gid = record->gid;
 		message->auth.machine.bytes = machine;
-		message->auth.machine.len = record->machine_len;
+		message->auth.machine.len = record->head.text_len;
 	}
+}
+
+/* What stage 2 promises of a compact record. */
+static bool is_bounded(const struct rpcs_record_rpc *record)
+{
+	uint32_t text = record->head.text_len;
+
+	return text <= RPCS_RECORD_MACHINE_MAX && record->cred_len <= RPCS_AUTH_BODY_MAX &&
+	       record->verf_len <= RPCS_AUTH_BODY_MAX && record->message_len < RPCS_STEP_MAX &&
+	       (record->head.kind != RPCS_RECORD_CALL || record->cred_flavor != RPCS_AUTH_SYS ||
+		record->cred_len >= 20 + rpcs_xdr_padded(text));
 }
 
 bool rpcs_message_from_record(struct rpcs_message *message, const struct rpcs_record_rpc *record,
@@ -225,7 +236,7 @@ bool rpcs_message_from_record(struct rpcs_message *message, const struct rpcs_re
 	uint32_t verf = rpcs_xdr_padded(record->verf_len), header_len;
 	struct rpcs_cursor cur;
 
-	if (record_len < sizeof(*record) + record->machine_len)
+	if (record_len < sizeof(*record) + record->head.text_len || !is_bounded(record))
 		return false;
 	if (record->head.kind == RPCS_RECORD_CALL)
 		header_len = 40 + rpcs_xdr_padded(record->cred_len) + verf;

@@ -26,8 +26,8 @@ int rpcs_flow_table_init(struct rpcs_flow_table *flows, uint32_t capacity, uint6
 
 static void flow_release(struct rpcs_flow_table *flows, struct rpcs_flow *flow)
 {
-	rpcs_half_drop(flows, &flow->half[0]);
-	rpcs_half_drop(flows, &flow->half[1]);
+	rpcs_half_release(flows, &flow->half[0]);
+	rpcs_half_release(flows, &flow->half[1]);
 }
 
 void rpcs_flow_table_free(struct rpcs_flow_table *flows)
@@ -122,10 +122,13 @@ static void take_syn(struct rpcs_flow_table *flows, struct rpcs_flow *flow, uint
 	/* The same SYN again is a retransmission. */
 	if (!flow->closed && flow->syn_seen[side] && flow->syn_seq[side] == seq)
 		return;
-	if (!flow->closed && (rpcs_flow_handshake(flow) || flow->half[side].in_step))
+	if (!flow->closed && (rpcs_flow_handshake(flow) || flow->half[side].in_step)) {
 		note_again(flow, side, seq);
-	else
+	} else {
+		if (flows->leave)
+			flows->leave(flows->leave_arg, flow);
 		rpcs_flow_restart(flows, flow, time_ns);
+	}
 }
 
 static struct rpcs_flow *flow_add(struct rpcs_flow_table *flows, const struct rpcs_flow_ends *ends)
@@ -143,6 +146,15 @@ static struct rpcs_flow *flow_add(struct rpcs_flow_table *flows, const struct rp
 	rpcs_table_remove(flows->table, flow);
 	flows->evicted++;
 	return rpcs_table_add(flows->table, ends);
+}
+
+struct rpcs_flow *rpcs_flow_find(const struct rpcs_flow_table *flows,
+				 const struct rpcs_tuple *tuple, int *ret_side)
+{
+	struct rpcs_flow_ends ends;
+
+	*ret_side = ends_fill(&ends, tuple);
+	return rpcs_table_find(flows->table, &ends);
 }
 
 struct rpcs_flow *rpcs_flow_get(struct rpcs_flow_table *flows, const struct rpcs_tuple *tuple,

@@ -7,17 +7,38 @@
 #include "message.h"
 
 struct rpcs_segment;
+struct rpcs_open;
+struct rpcs_history;
+
+enum {
+	/* Of a list of segments, the shortcuts over 16, 256, 4,096 of them. */
+	RPCS_SEGMENT_SKIPS = 3,
+};
 
 /** One direction of a TCP flow. Sequence numbers wrap. */
 struct rpcs_half {
-	bool in_step;		   /* `next` is known, and a record begins there */
+	bool in_step;	 /* `next` is known, and a record begins there */
+	bool portmapper; /* one of the flow's ports is one: nothing of it is left out */
+	bool broken;	 /* the fragments from `next` to the last one are of a record with a hole */
+	bool final;	 /* the fragment that `wanted` ends is its record's last */
+	bool tls;	 /* AUTH_TLS was asked for: TLS may begin where a record should */
+	bool stopped;	 /* and did */
+	/* Stage 3 was led by a record's looks, or by a SYN that may be forged: no proof. */
+	bool guess;
+	bool fallback;		   /* the last bytes took the fallback: stage 3 waits for word */
 	uint32_t next;		   /* first byte not yet handed on */
 	struct rpcs_segment *held; /* bytes from `next` on, by sequence number, no overlap */
 	struct rpcs_segment *last; /* of that list */
+	struct rpcs_segment *skip[RPCS_SEGMENT_SKIPS];
 	uint32_t held_bytes;
 	uint32_t held_segments;
-	uint32_t scanned; /* bytes from `next` on: whole fragments of a record that goes on */
-	uint32_t wanted;  /* bytes from `next` that must be there before a look is worth it */
+	uint32_t adrift;	/* bytes since the step was lost */
+	uint32_t scanned;	/* bytes from `next` on: whole fragments of a record that goes on */
+	uint32_t gathered;	/* bytes of the message in them */
+	uint32_t reached;	/* bytes from `next` on that were found there, no hole in them */
+	uint32_t wanted;	/* bytes from `next` that must be there before a look is worth it */
+	struct rpcs_open *open; /* a message that goes on behind its segment, or NULL */
+	struct rpcs_history *history; /* what was handed on last, or NULL */
 };
 
 /** Endpoints in an order of their own, so that both directions find the same flow. */
@@ -36,7 +57,9 @@ struct rpcs_flow {
 	uint32_t syn_seq[2];
 	bool syn_seen[2];
 	bool fin_seen[2];
-	bool again; /* a SYN of another connection came; forged, unless it is answered */
+	bool established; /* the handshake's third step came */
+	bool tls;	  /* RFC 9289: no RPC can be read any more */
+	bool again;	  /* a SYN of another connection came; forged, unless it is answered */
 	uint8_t again_side;
 	uint32_t again_seq;
 	bool waiting; /* holds segments, since `waiting_ns`: queued in the second lane */
@@ -59,6 +82,11 @@ struct rpcs_flow_table {
 	uint64_t idle_ns;
 	uint64_t held_bytes, held_limit; /* memory of the segments of all flows */
 	uint64_t held_evicted;		 /* flows that had to give theirs up for the limit */
+	/* What counts towards the limit as well; the one longest untouched goes first. */
+	uint64_t open_bytes, history_bytes;
+	struct rpcs_open *open_oldest, *open_newest;
+	struct rpcs_history *history_oldest, *history_newest;
+	uint64_t open_lost; /* open messages that never became whole */
 	/* Told of a flow before a full table pushes it out; may be NULL. */
 	void (*leave)(void *arg, struct rpcs_flow *flow);
 	void *leave_arg;
@@ -76,6 +104,10 @@ void rpcs_flow_table_free(struct rpcs_flow_table *flows);
  */
 struct rpcs_flow *rpcs_flow_get(struct rpcs_flow_table *flows, const struct rpcs_tuple *tuple,
 				uint64_t time_ns, bool syn, uint32_t seq, int *ret_side);
+
+/** The flow of a packet, or NULL; changes nothing. */
+struct rpcs_flow *rpcs_flow_find(const struct rpcs_flow_table *flows,
+				 const struct rpcs_tuple *tuple, int *ret_side);
 
 /** The sender's index in the flow's ends. */
 int rpcs_flow_side(const struct rpcs_flow *flow, const struct rpcs_tuple *tuple);

@@ -8,15 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <rpcsentry/fragment.h>
-
+#include "../base/clock.h"
 #include "../base/table.h"
+#include "fragment_parse.h"
 
 enum {
 	PACKETS_MAX = 4096,
 	/* A packet in more pieces than this is made to cost time, not to arrive. */
 	PIECES_MAX = 512,
 	HEADER_MAX = 60,
+	/* detections.md, 1110047: no link makes such fragments of a packet that needs none. */
+	NEEDLESS_UNDER = 256,
+	NEEDLESS_WHOLE_MAX = 1280,
 };
 
 struct piece {
@@ -38,24 +41,20 @@ struct packet {
 	uint8_t header[HEADER_MAX]; /* of the first fragment */
 	uint8_t header_len;	    /* 0 until it came */
 	uint8_t protocol;
+	bool has_ports; /* tuple is set */
+	bool told_overlap, told_needless;
+	uint32_t smallest; /* payload of the smallest fragment but the last; 0 for none */
+	struct rpcs_tuple tuple;
+	struct rpcs_overlap overlap; /* the first; bytes 0 for none */
 };
 
 struct rpcs_ip_fragments {
 	struct rpcs_table *table;
 	struct rpcs_ip_fragment_counts counts;
 	uint64_t held, limit, timeout_ns;
+	rpcs_overlap_fn told;
+	void *told_arg;
 	uint8_t whole[HEADER_MAX + 65536];
-};
-
-/** A fragment taken apart. */
-struct fragment {
-	struct rpcs_packet pkt;
-	struct rpcs_fragment_key key;
-	const uint8_t *header, *payload;
-	uint32_t header_len;
-	uint32_t offset, len, available;
-	bool more;
-	uint8_t protocol;
 };
 
 struct rpcs_ip_fragments *rpcs_ip_fragments_new(uint64_t byte_limit, uint64_t timeout_ns,
@@ -72,6 +71,12 @@ struct rpcs_ip_fragments *rpcs_ip_fragments_new(uint64_t byte_limit, uint64_t ti
 	if (!fragments->table)
 		rpcs_ip_fragments_free(&fragments);
 	return fragments;
+}
+
+void rpcs_ip_fragments_watch(struct rpcs_ip_fragments *fragments, rpcs_overlap_fn told, void *arg)
+{
+	fragments->told = told;
+	fragments->told_arg = arg;
 }
 
 static void packet_drop(struct rpcs_ip_fragments *fragments, struct packet *packet)
@@ -100,76 +105,10 @@ void rpcs_ip_fragments_free(struct rpcs_ip_fragments **fragments)
 	*fragments = NULL;
 }
 
-static bool parse_ip4(struct fragment *f, const uint8_t *bytes, uint32_t len)
-{
-	uint32_t field = rpcs_load_be16(bytes + 6);
-
-	f->offset = (field & 0x1fff) * 8;
-	f->more = field & 0x2000;
-	f->protocol = f->pkt.protocol;
-	f->header_len = f->pkt.payload_offset;
-	f->len = f->pkt.payload_len;
-	f->payload = bytes + f->header_len;
-	return f->header_len <= len;
-}
-
-/* The fixed header stands for all: what lies before the fragment header is for the routers. */
-static bool parse_ip6(struct fragment *f, const uint8_t *bytes, uint32_t len)
-{
-	const uint8_t *ext;
-	uint32_t field;
-	int i;
-
-	for (i = 0; i < RPCS_IP6_EXTENSIONS_MAX; i++) {
-		ext = bytes + f->pkt.payload_offset;
-		if (f->pkt.payload_offset + 8 > len || f->pkt.payload_len < 8)
-			return false;
-		if (f->pkt.protocol == RPCS_IP_FRAGMENT)
-			break;
-		if (!rpcs_packet_is_extension(f->pkt.protocol) ||
-		    rpcs_packet_extension(&f->pkt, bytes, bytes + len) != RPCS_PACKET_OK)
-			return false;
-	}
-	if (i == RPCS_IP6_EXTENSIONS_MAX)
-		return false;
-	field = rpcs_load_be16(ext + 2);
-	f->offset = field & 0xfff8;
-	f->more = field & 1;
-	f->protocol = ext[0];
-	f->pkt.fragment_id = rpcs_load_be32(ext + 4);
-	f->header_len = 40;
-	f->len = f->pkt.payload_len - 8;
-	f->payload = ext + 8;
-	return true;
-}
-
-static bool fragment_parse(struct fragment *f, const uint8_t *bytes, uint32_t len)
-{
-	enum rpcs_packet_result result;
-	uint32_t there;
-	bool ip6;
-
-	if (len < 20)
-		return false;
-	ip6 = (bytes[0] >> 4) == 6;
-	result = rpcs_packet_network(&f->pkt, bytes, bytes + len, len,
-				     ip6 ? RPCS_ETH_IP6 : RPCS_ETH_IP4);
-	if (result != RPCS_PACKET_OK && result != RPCS_PACKET_fragment_later)
-		return false;
-	f->header = bytes;
-	if (!(ip6 ? parse_ip6(f, bytes, len) : parse_ip4(f, bytes, len)))
-		return false;
-	there = (uint32_t)(bytes + len - f->payload);
-	f->available = there < f->len ? there : f->len;
-	/* All but the last are multiples of 8; nothing reaches behind the largest packet. */
-	if (f->len == 0 || (f->more && f->len % 8) || f->offset + f->len > 65535)
-		return false;
-	return rpcs_fragment_key_fill(&f->key, &f->pkt, bytes, bytes + len);
-}
-
 /* Puts the fragment's bytes [from, to) of the payload in before `*at`. */
 static bool piece_insert(struct rpcs_ip_fragments *fragments, struct packet *packet,
-			 struct piece **at, const struct fragment *f, uint32_t from, uint32_t to)
+			 struct piece **at, const struct rpcs_ip_fragment *f, uint32_t from,
+			 uint32_t to)
 {
 	uint32_t skip = from - f->offset;
 	uint32_t there = f->available > skip ? f->available - skip : 0;
@@ -192,30 +131,98 @@ static bool piece_insert(struct rpcs_ip_fragments *fragments, struct packet *pac
 	return true;
 }
 
-/* Does the fragment say something else of bytes that are there already? */
-static bool differs(const struct piece *piece, const struct fragment *f)
+/* What the fragment says otherwise of bytes that are there already. */
+static void compare(const struct piece *piece, const struct rpcs_ip_fragment *f,
+		    struct rpcs_overlap *overlap)
 {
-	uint32_t from = piece->offset > f->offset ? piece->offset : f->offset;
+	uint32_t at = piece->offset > f->offset ? piece->offset : f->offset;
 	uint32_t to = piece->offset + piece->available;
+	const uint8_t *was, *is;
 
 	if (f->offset + f->available < to)
 		to = f->offset + f->available;
-	return from < to && memcmp(piece->bytes + (from - piece->offset),
-				   f->payload + (from - f->offset), to - from) != 0;
+	for (; at < to; at++) {
+		was = piece->bytes + (at - piece->offset);
+		is = f->payload + (at - f->offset);
+		if (*was == *is || overlap->bytes++)
+			continue;
+		overlap->seq = at;
+		overlap->shown = to - at < sizeof(overlap->was) ? to - at : sizeof(overlap->was);
+		memcpy(overlap->was, was, overlap->shown);
+		memcpy(overlap->is, is, overlap->shown);
+	}
+}
+
+/* The ports of a first fragment. Behind more extension headers only where all are there. */
+static void packet_ports(struct packet *packet, const uint8_t *ip, uint32_t len, uint8_t protocol,
+			 const uint8_t *transport, uint32_t available)
+{
+	struct rpcs_tuple *tuple = &packet->tuple;
+	struct rpcs_packet pkt = { 0 };
+
+	tuple->protocol = protocol;
+	if ((protocol == RPCS_IP_UDP || protocol == RPCS_IP_TCP) && available >= 4) {
+		tuple->sport = rpcs_load_be16(transport);
+		tuple->dport = rpcs_load_be16(transport + 2);
+	} else if (rpcs_packet_parse(&pkt, ip, ip + len, len,
+				     (ip[0] >> 4) == 6 ? RPCS_ETH_IP6 : RPCS_ETH_IP4) ==
+		   RPCS_PACKET_OK) {
+		tuple->sport = pkt.sport;
+		tuple->dport = pkt.dport;
+		tuple->protocol = pkt.protocol;
+	} else {
+		return;
+	}
+	memcpy(tuple->src.bytes, packet->key.src, sizeof(packet->key.src));
+	memcpy(tuple->dst.bytes, packet->key.dst, sizeof(packet->key.dst));
+	packet->has_ports = true;
+}
+
+static uint32_t packet_whole(const struct packet *packet)
+{
+	return packet->header_len + packet->total;
+}
+
+/* Tells what is known by now, each once. */
+static void packet_tell(struct rpcs_ip_fragments *fragments, struct packet *packet,
+			const struct rpcs_sighting *seen)
+{
+	struct rpcs_overlap needless = {
+		.tuple = packet->tuple,
+		.seen = *seen,
+		.fragments = true,
+		.needless = true,
+		.smallest = packet->smallest,
+		.whole = packet_whole(packet),
+	};
+
+	if (!packet->has_ports || !fragments->told)
+		return;
+	if (packet->overlap.bytes && !packet->told_overlap) {
+		packet->told_overlap = true;
+		packet->overlap.tuple = packet->tuple;
+		fragments->told(fragments->told_arg, &packet->overlap);
+	}
+	if (packet->total && packet->reach <= packet->total && packet->smallest &&
+	    packet->smallest < NEEDLESS_UNDER && packet_whole(packet) <= NEEDLESS_WHOLE_MAX &&
+	    !packet->told_needless) {
+		packet->told_needless = true;
+		fragments->told(fragments->told_arg, &needless);
+	}
 }
 
 static void packet_fill(struct rpcs_ip_fragments *fragments, struct packet *packet,
-			const struct fragment *f)
+			const struct rpcs_ip_fragment *f, const struct rpcs_sighting *seen)
 {
 	uint32_t from = f->offset, end = f->offset + f->len, to;
+	struct rpcs_overlap overlap = { .seen = *seen, .fragments = true };
 	struct piece **at = &packet->pieces;
-	bool conflict = false;
 
 	while (from < end) {
 		while (*at && (*at)->offset + (*at)->len <= from)
 			at = &(*at)->next;
 		if (*at && (*at)->offset <= from) {
-			conflict |= differs(*at, f);
+			compare(*at, f, &overlap);
 			from = (*at)->offset + (*at)->len;
 			continue;
 		}
@@ -224,20 +231,26 @@ static void packet_fill(struct rpcs_ip_fragments *fragments, struct packet *pack
 			break;
 		from = to;
 	}
-	fragments->counts.overlaps += conflict;
+	fragments->counts.overlaps += overlap.bytes != 0;
+	if (!packet->overlap.bytes)
+		packet->overlap = overlap;
+	if (f->more && (!packet->smallest || f->len < packet->smallest))
+		packet->smallest = f->len;
 	if (end > packet->reach)
 		packet->reach = end;
 	if (f->offset == 0 && !packet->header_len) {
 		memcpy(packet->header, f->header, f->header_len);
 		packet->header_len = (uint8_t)f->header_len;
 		packet->protocol = f->protocol;
+		packet_ports(packet, f->header, (uint32_t)(f->payload - f->header) + f->available,
+			     f->protocol, f->payload, f->available);
 	}
 	if (!f->more && packet->total == 0)
 		packet->total = end;
 }
 
-static struct packet *packet_get(struct rpcs_ip_fragments *fragments, const struct fragment *f,
-				 uint64_t now_ns)
+static struct packet *packet_get(struct rpcs_ip_fragments *fragments,
+				 const struct rpcs_ip_fragment *f, uint64_t now_ns)
 {
 	struct packet *packet = rpcs_table_find(fragments->table, &f->key);
 
@@ -282,37 +295,54 @@ static void packet_join(struct rpcs_ip_fragments *fragments, const struct packet
 	ret_packet->type = ip6 ? RPCS_ETH_IP6 : RPCS_ETH_IP4;
 }
 
+/* A fragment may be larger than all of the oldest packet: as many go as it takes. */
+static void hold_limit(struct rpcs_ip_fragments *fragments)
+{
+	while (fragments->held > fragments->limit) {
+		packet_drop(fragments, rpcs_table_oldest(fragments->table, RPCS_LANE_FIRST));
+		fragments->counts.evicted++;
+	}
+}
+
 bool rpcs_ip_fragments_add(struct rpcs_ip_fragments *fragments, const uint8_t *bytes, uint32_t len,
 			   const struct rpcs_sighting *seen, struct rpcs_ip_packet *ret_packet)
 {
-	struct fragment f = { 0 };
+	struct rpcs_ip_fragment f = { 0 };
 	struct packet *packet;
 
-	if (!fragment_parse(&f, bytes, len)) {
+	if (!rpcs_ip_fragment_parse(&f, bytes, len)) {
 		fragments->counts.bad++;
 		return false;
 	}
 	fragments->counts.fragments++;
 	packet = packet_get(fragments, &f, seen->time_ns);
-	packet_fill(fragments, packet, &f);
+	packet_fill(fragments, packet, &f, seen);
+	packet_tell(fragments, packet, seen);
 	/* Two ends, or bytes behind the end: no host puts that together. */
 	if (packet->total && packet->reach > packet->total) {
 		packet_drop(fragments, packet);
 		fragments->counts.bad++;
 		return false;
 	}
-	if (fragments->held > fragments->limit) {
-		packet_drop(fragments, rpcs_table_oldest(fragments->table, RPCS_LANE_FIRST));
-		fragments->counts.evicted++;
+	if (!packet->total || !packet->header_len || packet->covered < packet->total) {
+		hold_limit(fragments);
 		return false;
 	}
-	if (!packet->total || !packet->header_len || packet->covered < packet->total)
-		return false;
 	packet_join(fragments, packet, ret_packet);
+	if (!packet->has_ports) {
+		packet_ports(packet, ret_packet->bytes, ret_packet->len, 0, NULL, 0);
+		packet_tell(fragments, packet, seen);
+	}
 	ret_packet->seen = *seen;
 	packet_drop(fragments, packet);
 	fragments->counts.reassembled++;
 	return true;
+}
+
+static void packet_expire(struct rpcs_ip_fragments *fragments, struct packet *packet)
+{
+	packet_drop(fragments, packet);
+	fragments->counts.expired++;
 }
 
 void rpcs_ip_fragments_expire(struct rpcs_ip_fragments *fragments, uint64_t now_ns)
@@ -320,10 +350,16 @@ void rpcs_ip_fragments_expire(struct rpcs_ip_fragments *fragments, uint64_t now_
 	struct packet *packet;
 
 	while ((packet = rpcs_table_oldest(fragments->table, RPCS_LANE_FIRST)) &&
-	       packet->since_ns + fragments->timeout_ns <= now_ns) {
-		packet_drop(fragments, packet);
-		fragments->counts.expired++;
-	}
+	       rpcs_time_is_up(packet->since_ns, fragments->timeout_ns, now_ns))
+		packet_expire(fragments, packet);
+}
+
+void rpcs_ip_fragments_finish(struct rpcs_ip_fragments *fragments)
+{
+	struct packet *packet;
+
+	while ((packet = rpcs_table_oldest(fragments->table, RPCS_LANE_FIRST)))
+		packet_expire(fragments, packet);
 }
 
 const struct rpcs_ip_fragment_counts *

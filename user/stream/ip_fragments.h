@@ -26,10 +26,20 @@ struct rpcs_ip_fragment_counts {
 	uint64_t bad;	      /* fragments that can't be valid */
 };
 
+/**
+ * Told, once a packet each, of fragments that differ where they overlap, and of
+ * needless ones (detections.md, 1110047); not before the first fragment has named
+ * the ports. Exact duplicates are none.
+ */
+typedef void (*rpcs_overlap_fn)(void *arg, const struct rpcs_overlap *overlap);
+
 /** At most `byte_limit` bytes are held; a packet waits `timeout_ns`. NULL: out of memory. */
 struct rpcs_ip_fragments *rpcs_ip_fragments_new(uint64_t byte_limit, uint64_t timeout_ns,
 						const struct rpcs_hash_seed *seed);
 void rpcs_ip_fragments_free(struct rpcs_ip_fragments **fragments);
+
+/** Whom to tell of overlaps; nobody until then. */
+void rpcs_ip_fragments_watch(struct rpcs_ip_fragments *fragments, rpcs_overlap_fn told, void *arg);
 
 /** Takes a fragment, `bytes` from its IP header on. True: it completed *ret_packet. */
 bool rpcs_ip_fragments_add(struct rpcs_ip_fragments *fragments, const uint8_t *bytes, uint32_t len,
@@ -37,6 +47,9 @@ bool rpcs_ip_fragments_add(struct rpcs_ip_fragments *fragments, const uint8_t *b
 
 /** Lets incomplete packets go whose time is up. */
 void rpcs_ip_fragments_expire(struct rpcs_ip_fragments *fragments, uint64_t now_ns);
+
+/** No more fragments will come: packets that are incomplete go as if their time were up. */
+void rpcs_ip_fragments_finish(struct rpcs_ip_fragments *fragments);
 
 const struct rpcs_ip_fragment_counts *
 rpcs_ip_fragments_counts(const struct rpcs_ip_fragments *fragments);

@@ -123,12 +123,29 @@ struct rpcs_message {
 	struct rpcs_portmap portmap; /* decoded when program is 100000 */
 };
 
-/** SYN, FIN or RST of a watched port. */
+/** SYN, FIN, RST or the third step of a handshake; also a probe, which belongs to no flow. */
 struct rpcs_connection {
 	struct rpcs_tuple tuple;
 	struct rpcs_sighting seen;
 	uint8_t tcp_flags;
 	uint32_t seq, ack;
+};
+
+/**
+ * Bytes that came twice and differ, in overlapping TCP segments or IP fragments; or
+ * fragments that nothing but evasion needs. Sent by tuple.src.
+ */
+struct rpcs_overlap {
+	struct rpcs_tuple tuple;
+	struct rpcs_sighting seen; /* of the packet that brought the second reading */
+	bool fragments;		   /* IP fragments; else TCP segments */
+	bool needless;		   /* no difference: `smallest` and `whole` are set, no others */
+	uint32_t bytes;		   /* that differ */
+	uint32_t seq;	/* of the first that differs; for fragments its offset in the payload */
+	uint32_t shown; /* bytes in `was` and `is`, from there on */
+	uint8_t was[8], is[8];
+	uint32_t smallest; /* payload bytes of the smallest fragment but the last */
+	uint32_t whole;	   /* bytes of the packet, IP header included */
 };
 
 #endif

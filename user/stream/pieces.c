@@ -78,6 +78,20 @@ int rpcs_pieces_add(struct rpcs_pieces *pieces, const struct rpcs_record_piece *
 	return 1;
 }
 
+void rpcs_pieces_finish(struct rpcs_pieces *pieces)
+{
+	struct rpcs_assembly *assembly;
+	int i;
+
+	for (i = 0; i < RPCS_CPUS_MAX; i++) {
+		assembly = pieces->assemblies[i];
+		if (!assembly || !assembly->filled)
+			continue;
+		count_lost(pieces, assembly, assembly->packet_id);
+		assembly->filled = 0;
+	}
+}
+
 void rpcs_pieces_free(struct rpcs_pieces *pieces)
 {
 	int i;

@@ -25,6 +25,9 @@ struct rpcs_pieces {
 int rpcs_pieces_add(struct rpcs_pieces *pieces, const struct rpcs_record_piece *piece, uint32_t len,
 		    const uint8_t **ret_packet);
 
+/** No more pieces will come: packets without their end are counted. */
+void rpcs_pieces_finish(struct rpcs_pieces *pieces);
+
 void rpcs_pieces_free(struct rpcs_pieces *pieces);
 
 #endif

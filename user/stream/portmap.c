@@ -200,7 +200,7 @@ static struct decoder decoder_of(struct rpcs_message *message)
 {
 	return (struct decoder){
 		.cur = { .pos = message->body,
-			 .end = message->body + message->body_available,
+			 .end = message->body ? message->body + message->body_available : NULL,
 			 .left = message->body_len },
 		.message = message,
 	};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Compact records become messages at once; fallback packets are parsed again, natively. */
+/* Records in: compact ones become messages at once, packets of the fallback packets.c takes. */
 #include "stream.h"
 
 #include <stdlib.h>
@@ -11,22 +11,27 @@
 #include "decode.h"
 #include "stream_private.h"
 
-static void take_tcp_record(void *arg, const struct rpcs_tcp_record *record)
-{
-	struct rpcs_stream *stream = arg;
-	struct rpcs_message message = { .tuple = stream->tuple,
-					.seen = *record->seen,
-					.reassembled = true };
-
-	if (rpcs_message_decode(&message, record->bytes, record->available, record->len))
-		stream->handler.message(stream->handler.arg, &message, stream->flow);
-	else
-		stream->counts.messages_junk++;
-}
+/* They tell of stage 3, not of the packet. */
+enum { STEP_FLAGS = RPCS_F_IN_STEP | RPCS_F_OPEN };
 
 static void flow_leaves(void *arg, struct rpcs_flow *flow)
 {
 	rpcs_stream_take_rest(arg, flow);
+}
+
+static void take_overlap(void *arg, const struct rpcs_overlap *overlap)
+{
+	struct rpcs_stream *stream = arg;
+	struct rpcs_flow *flow;
+	int side;
+
+	if (!stream->handler.overlap ||
+	    (!rpcs_settings_watch(stream->settings, overlap->tuple.sport) &&
+	     !rpcs_settings_watch(stream->settings, overlap->tuple.dport)))
+		return;
+	flow = rpcs_flow_get(&stream->flows, &overlap->tuple, overlap->seen.time_ns, false, 0,
+			     &side);
+	stream->handler.overlap(stream->handler.arg, overlap, flow);
 }
 
 struct rpcs_stream *rpcs_stream_new(const struct rpcs_settings *settings,
@@ -43,11 +48,12 @@ struct rpcs_stream *rpcs_stream_new(const struct rpcs_settings *settings,
 						  settings->fragment_timeout_ns, seed);
 	if (rpcs_flow_table_init(&stream->flows, (uint32_t)settings->limit_flows,
 				 settings->flow_timeout_ns, settings->limit_reassembly, seed) ||
-	    rpcs_tcp_init(&stream->tcp, &stream->flows, take_tcp_record, stream) ||
+	    rpcs_tcp_init(&stream->tcp, &stream->flows, rpcs_stream_take_record, stream) ||
 	    !stream->fragments) {
 		rpcs_stream_free(&stream);
 		return NULL;
 	}
+	rpcs_ip_fragments_watch(stream->fragments, take_overlap, stream);
 	stream->flows.leave = flow_leaves;
 	stream->flows.leave_arg = stream;
 	return stream;
@@ -71,15 +77,14 @@ static void sighting_from_head(struct rpcs_sighting *seen, const struct rpcs_rec
 	*seen = (struct rpcs_sighting){ .time_ns = time_ns,
 					.frame = frame,
 					.ifindex = head->ifindex,
-					.flags = head->flags,
+					.flags = head->flags & (uint16_t)~STEP_FLAGS,
 					.vlan = { head->vlan[0], head->vlan[1] },
 					.vlan_count = head->vlan_count,
 					.ttl = head->ttl };
 }
 
-/* The flow of data at `seq`; on a closed one that it has no place in, another connection's. */
-static struct rpcs_flow *flow_of(struct rpcs_stream *stream, const struct rpcs_tuple *tuple,
-				 uint32_t seq, const struct rpcs_sighting *seen, int *ret_side)
+struct rpcs_flow *rpcs_stream_flow(struct rpcs_stream *stream, const struct rpcs_tuple *tuple,
+				   uint32_t seq, const struct rpcs_sighting *seen, int *ret_side)
 {
 	struct rpcs_flow *flow =
 		rpcs_flow_get(&stream->flows, tuple, seen->time_ns, false, 0, ret_side);
@@ -87,14 +92,44 @@ static struct rpcs_flow *flow_of(struct rpcs_stream *stream, const struct rpcs_t
 
 	if (flow->closed && half->in_step && !rpcs_tcp_fits(half, seq) &&
 	    half->next - seq > RPCS_PACKET_MAX) {
+		rpcs_stream_take_rest(stream, flow);
 		rpcs_flow_restart(&stream->flows, flow, seen->time_ns);
 		flow->midstream = true;
 	}
 	return flow;
 }
 
-static void take_rpc(struct rpcs_stream *stream, const struct rpcs_record_rpc *record, uint32_t len,
-		     const struct rpcs_sighting *seen)
+/* A record of a TCP stream: the stream goes on behind it. */
+static void take_tcp_rpc(struct rpcs_stream *stream, const struct rpcs_record_rpc *record,
+			 struct rpcs_message *message, struct rpcs_flow *flow, int side)
+{
+	struct rpcs_half *half = &flow->half[side];
+	bool fresh;
+
+	if (flow->tls) {
+		stream->counts.tcp_tls++;
+		rpcs_stream_tell_stopped(stream, flow, side);
+		return;
+	}
+	stream->flow = flow;
+	stream->tuple = message->tuple;
+	half->portmapper = rpcs_stream_is_portmapper(stream, &message->tuple);
+	if (rpcs_open_reached(half, record->seq))
+		rpcs_stream_deliver_open(stream, flow, side, &message->seen);
+	fresh = rpcs_tcp_pass(&stream->tcp, half, record, &message->seen);
+	flow->established |= rpcs_flow_handshake(flow);
+	rpcs_stream_report_overlap(stream, flow, &message->seen);
+	if (fresh && (record->head.flags & RPCS_F_OPEN))
+		rpcs_open_keep(&stream->flows, half, message, record);
+	else if (fresh)
+		rpcs_stream_deliver(stream, message, flow);
+	rpcs_tcp_go_on(&stream->tcp, half);
+	rpcs_stream_settle(stream, flow, side, &message->seen);
+	rpcs_stream_hold_limit(stream, message->seen.time_ns);
+}
+
+void rpcs_stream_take_rpc(struct rpcs_stream *stream, const struct rpcs_record_rpc *record,
+			  uint32_t len, const struct rpcs_sighting *seen)
 {
 	struct rpcs_message message = { .seen = *seen };
 	struct rpcs_record_body body;
@@ -106,115 +141,24 @@ static void take_rpc(struct rpcs_stream *stream, const struct rpcs_record_rpc *r
 		return;
 	}
 	rpcs_tuple_from_head(&message.tuple, &record->head);
-	flow = flow_of(stream, &message.tuple, record->seq, seen, &side);
-	if (message.tuple.protocol == RPCS_IP_TCP) {
-		bool fresh;
-
-		stream->flow = flow;
-		stream->tuple = message.tuple;
-		fresh = rpcs_tcp_pass(&stream->tcp, &flow->half[side], record->seq,
-				      record->message_len + RPCS_MARK_BYTES, seen);
-		rpcs_flow_settle(&stream->flows, flow, seen->time_ns);
-		if (!fresh)
-			return;
-	}
-	stream->handler.message(stream->handler.arg, &message, flow);
-}
-
-static void take_datagram(struct rpcs_stream *stream, const struct rpcs_packet *pkt,
-			  const uint8_t *bytes, uint32_t available,
-			  const struct rpcs_sighting *seen)
-{
-	struct rpcs_message message = { .tuple = stream->tuple,
-					.seen = *seen,
-					.reassembled = true,
-					.truncated = pkt->flags & RPCS_F_TRUNCATED };
-
-	if (rpcs_message_decode(&message, bytes, available, pkt->payload_len))
-		stream->handler.message(stream->handler.arg, &message, stream->flow);
+	flow = rpcs_stream_flow(stream, &message.tuple, record->seq, seen, &side);
+	if (message.tuple.protocol == RPCS_IP_TCP)
+		take_tcp_rpc(stream, record, &message, flow, side);
 	else
-		stream->counts.messages_junk++;
+		rpcs_stream_deliver(stream, &message, flow);
 }
 
-/* UDP or TCP of a whole packet whose headers have been parsed. */
-static void take_transport(struct rpcs_stream *stream, const struct rpcs_record_head *head,
-			   const struct rpcs_packet *pkt, const uint8_t *bytes, uint32_t len,
-			   const struct rpcs_sighting *seen)
+static void take_control(struct rpcs_stream *stream, const struct rpcs_record_connection *record,
+			 uint32_t len, const struct rpcs_sighting *seen)
 {
-	uint32_t available = len - pkt->payload_offset;
-	struct rpcs_flow *flow;
-	struct rpcs_tuple tuple;
-	int side;
-
-	rpcs_tuple_from_head(&tuple, head);
-	/* A fragment's head has no ports, or not the transport's protocol. */
-	tuple.sport = pkt->sport;
-	tuple.dport = pkt->dport;
-	tuple.protocol = pkt->protocol;
-	stream->flow = flow_of(stream, &tuple, pkt->seq, seen, &side);
-	stream->tuple = tuple;
-	if (available > pkt->payload_len)
-		available = pkt->payload_len;
-	bytes += pkt->payload_offset;
-	if (pkt->protocol == RPCS_IP_UDP) {
-		take_datagram(stream, pkt, bytes, available, seen);
-		return;
-	}
-	flow = stream->flow;
-	stream->counts.tcp_segments++;
-	rpcs_tcp_segment(&stream->tcp, &flow->half[side],
-			 pkt->seq + !!(pkt->tcp_flags & RPCS_TCP_SYN), bytes, pkt->payload_len,
-			 available, seen);
-	rpcs_flow_settle(&stream->flows, flow, seen->time_ns);
-	rpcs_stream_hold_limit(stream, seen->time_ns);
-}
-
-static void take_fragment(struct rpcs_stream *stream, const struct rpcs_record_head *head,
-			  const uint8_t *bytes, uint32_t len, const struct rpcs_sighting *seen)
-{
-	struct rpcs_packet pkt = { 0 };
-	struct rpcs_ip_packet packet;
-
-	if (!rpcs_ip_fragments_add(stream->fragments, bytes, len, seen, &packet))
-		return;
-	if (rpcs_packet_parse(&pkt, packet.bytes, packet.bytes + packet.len, packet.len,
-			      packet.type) != RPCS_PACKET_OK ||
-	    pkt.payload_offset > packet.len)
-		stream->counts.packets_bad++;
-	else if (rpcs_settings_watch(stream->settings, pkt.sport) ||
-		 rpcs_settings_watch(stream->settings, pkt.dport))
-		take_transport(stream, head, &pkt, packet.bytes, packet.len, &packet.seen);
-}
-
-/* A fallback packet with all its pieces: stage 2 again. */
-static void take_packet(struct rpcs_stream *stream, const struct rpcs_record_head *head,
-			const uint8_t *bytes, uint32_t len, const struct rpcs_sighting *seen)
-{
-	uint16_t type = (head->flags & RPCS_F_IP6) ? RPCS_ETH_IP6 : RPCS_ETH_IP4;
-	struct rpcs_packet pkt = { 0 };
-	enum rpcs_packet_result result;
-
-	if (head->flags & RPCS_F_FRAGMENT) {
-		take_fragment(stream, head, bytes, len, seen);
-		return;
-	}
-	result = rpcs_packet_parse(&pkt, bytes, bytes + len, len, type);
-	if (result != RPCS_PACKET_OK || pkt.payload_offset > len)
-		stream->counts.packets_bad++;
-	else
-		take_transport(stream, head, &pkt, bytes, len, seen);
-}
-
-static void take_piece(struct rpcs_stream *stream, const struct rpcs_record_piece *piece,
-		       uint32_t len, const struct rpcs_sighting *seen)
-{
-	const uint8_t *packet = NULL;
-	int whole = rpcs_pieces_add(&stream->pieces, piece, len, &packet);
-
-	if (whole < 0)
+	if (len < sizeof(*record))
 		stream->counts.records_bad++;
-	else if (whole)
-		take_packet(stream, &piece->head, packet, piece->packet_len, seen);
+	else if (record->head.kind == RPCS_RECORD_CONNECTION)
+		rpcs_stream_take_connection(stream, record, seen);
+	else if (record->head.kind == RPCS_RECORD_END)
+		rpcs_stream_take_end(stream, record, seen);
+	else
+		rpcs_stream_take_probe(stream, record, seen);
 }
 
 void rpcs_stream_tick(struct rpcs_stream *stream, uint64_t now_ns)
@@ -231,6 +175,10 @@ void rpcs_stream_finish(struct rpcs_stream *stream)
 		rpcs_stream_take_rest(stream, flow);
 		rpcs_flow_settle(&stream->flows, flow, flow->last_ns);
 	}
+	while (stream->flows.open_oldest)
+		rpcs_open_drop(&stream->flows, stream->flows.open_oldest->half);
+	rpcs_pieces_finish(&stream->pieces);
+	rpcs_ip_fragments_finish(stream->fragments);
 }
 
 void rpcs_stream_record(struct rpcs_stream *stream, const void *record, uint32_t len,
@@ -248,13 +196,15 @@ void rpcs_stream_record(struct rpcs_stream *stream, const void *record, uint32_t
 	switch (head->kind) {
 	case RPCS_RECORD_CALL:
 	case RPCS_RECORD_REPLY:
-		take_rpc(stream, record, len, &seen);
+		rpcs_stream_take_rpc(stream, record, len, &seen);
 		break;
 	case RPCS_RECORD_CONNECTION:
-		rpcs_stream_take_connection(stream, record, len, &seen);
+	case RPCS_RECORD_END:
+	case RPCS_RECORD_PROBE:
+		take_control(stream, record, len, &seen);
 		break;
 	case RPCS_RECORD_PIECE:
-		take_piece(stream, record, len, &seen);
+		rpcs_stream_take_piece(stream, record, len, &seen);
 		break;
 	default:
 		stream->counts.records_bad++;
@@ -275,6 +225,8 @@ void rpcs_stream_counts(const struct rpcs_stream *stream, struct rpcs_stream_cou
 	ret_counts->ip_overlaps = fragments->overlaps;
 	ret_counts->packets_bad += fragments->bad;
 	ret_counts->tcp_unplaced = stream->tcp.unplaced;
+	ret_counts->tcp_oversize = stream->tcp.oversize;
+	ret_counts->messages_incomplete = stream->flows.open_lost;
 	ret_counts->flows = stream->flows.started;
 	ret_counts->flows_evicted = stream->flows.evicted;
 	ret_counts->tcp_evicted = stream->flows.held_evicted;

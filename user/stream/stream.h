@@ -9,21 +9,33 @@
 #include "flow.h"
 #include "message.h"
 
+struct rpcs_state;
 struct rpcs_stream;
 
-/** What comes out, in the order of the records; pointers live until the function returns. */
+/**
+ * What comes out, in the order of the records; pointers live until the function
+ * returns. A function that is NULL is not called.
+ */
 struct rpcs_stream_handler {
 	void (*message)(void *arg, struct rpcs_message *message, struct rpcs_flow *flow);
 	void (*connection)(void *arg, const struct rpcs_connection *connection,
 			   struct rpcs_flow *flow);
+	/* A packet that belongs to no flow, or a datagram without bytes. */
+	void (*probe)(void *arg, const struct rpcs_connection *connection);
+	/* Bytes came again and were others; `flow` is theirs. */
+	void (*overlap)(void *arg, const struct rpcs_overlap *overlap, struct rpcs_flow *flow);
+	/* TLS begins (RFC 9289): no more messages of this flow. */
+	void (*encrypted)(void *arg, struct rpcs_flow *flow, const struct rpcs_sighting *seen);
 	void *arg;
+	struct rpcs_state *state; /* stage 3's, to be told where records begin; or NULL */
 };
 
 /** What stage 6 counts. */
 struct rpcs_stream_counts {
-	uint64_t records_bad, messages_junk, packets_incomplete, packets_bad;
+	uint64_t records_bad, messages_junk, messages_incomplete, packets_incomplete, packets_bad;
 	uint64_t ip_fragments, ip_reassembled, ip_expired, ip_evicted, ip_overlaps;
-	uint64_t tcp_segments, tcp_unplaced, tcp_evicted, flows, flows_evicted;
+	uint64_t tcp_segments, tcp_unplaced, tcp_oversize, tcp_overlaps, tcp_tls, tcp_evicted;
+	uint64_t flows, flows_evicted, probes;
 };
 
 /** Sized from the settings. NULL: out of memory. */
@@ -39,7 +51,7 @@ void rpcs_stream_record(struct rpcs_stream *stream, const void *record, uint32_t
 /** Lets time pass: fragments and holes that nothing came for are given up. */
 void rpcs_stream_tick(struct rpcs_stream *stream, uint64_t now_ns);
 
-/** The end: what holes kept back is told. */
+/** The end: what holes kept back is told, and what stayed incomplete counted. */
 void rpcs_stream_finish(struct rpcs_stream *stream);
 
 void rpcs_stream_counts(const struct rpcs_stream *stream, struct rpcs_stream_counts *ret_counts);

@@ -4,6 +4,7 @@
 #define RPCSENTRY_STREAM_STREAM_PRIVATE_H
 
 #include "ip_fragments.h"
+#include "open.h"
 #include "pieces.h"
 #include "stream.h"
 #include "tcp.h"
@@ -21,10 +22,55 @@ struct rpcs_stream {
 	struct rpcs_pieces pieces;
 };
 
-/** SYN, FIN or RST. */
+/** Is one of the ports a portmapper's? */
+bool rpcs_stream_is_portmapper(const struct rpcs_stream *stream, const struct rpcs_tuple *tuple);
+
+/** The flow of data at `seq`; on a closed one that it has no place in, another connection's. */
+struct rpcs_flow *rpcs_stream_flow(struct rpcs_stream *stream, const struct rpcs_tuple *tuple,
+				   uint32_t seq, const struct rpcs_sighting *seen, int *ret_side);
+
+/** Takes a piece of a packet that took the fallback. */
+void rpcs_stream_take_piece(struct rpcs_stream *stream, const struct rpcs_record_piece *piece,
+			    uint32_t len, const struct rpcs_sighting *seen);
+
+/** Takes a compact record. */
+void rpcs_stream_take_rpc(struct rpcs_stream *stream, const struct rpcs_record_rpc *record,
+			  uint32_t len, const struct rpcs_sighting *seen);
+
+/** SYN, FIN, RST, or the third step of a handshake; `len` was checked. */
 void rpcs_stream_take_connection(struct rpcs_stream *stream,
-				 const struct rpcs_record_connection *record, uint32_t len,
+				 const struct rpcs_record_connection *record,
 				 const struct rpcs_sighting *seen);
+
+/** The last byte of an open record came. */
+void rpcs_stream_take_end(struct rpcs_stream *stream, const struct rpcs_record_connection *record,
+			  const struct rpcs_sighting *seen);
+
+/** A packet of no flow that stage 3 knows: the agent may know one. */
+void rpcs_stream_take_probe(struct rpcs_stream *stream, const struct rpcs_record_connection *record,
+			    const struct rpcs_sighting *seen);
+
+/** A record of stream->flow, whole. */
+void rpcs_stream_take_record(void *stream, const struct rpcs_tcp_record *record);
+
+/** Hands a message on, or counts it as junk. */
+void rpcs_stream_deliver(struct rpcs_stream *stream, struct rpcs_message *message,
+			 struct rpcs_flow *flow);
+
+/** Hands on the open message of a direction: its last byte was `seen`. */
+void rpcs_stream_deliver_open(struct rpcs_stream *stream, struct rpcs_flow *flow, int side,
+			      const struct rpcs_sighting *seen);
+
+/** Tells of bytes that came again and were others, if the segment in hand had such. */
+void rpcs_stream_report_overlap(struct rpcs_stream *stream, struct rpcs_flow *flow,
+				const struct rpcs_sighting *seen);
+
+/** After bytes of a direction were taken: TLS may have begun, stage 3 may go on. */
+void rpcs_stream_settle(struct rpcs_stream *stream, struct rpcs_flow *flow, int side,
+			const struct rpcs_sighting *seen);
+
+/** Tells stage 3 that nothing more can be read of this direction. */
+void rpcs_stream_tell_stopped(struct rpcs_stream *stream, const struct rpcs_flow *flow, int side);
 
 /** No more bytes will come on this flow: what its holes kept back is told. */
 void rpcs_stream_take_rest(struct rpcs_stream *stream, struct rpcs_flow *flow);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Puts segments in order and takes records out of them. In an overlap the bytes
- * that came first win, as on Linux. A message is dated by the frame that brought
- * the last of its own bytes, whenever it can be told.
+ * Puts segments in order, also those that only the kernel saw. In an overlap the
+ * bytes that came first win, as on Linux.
  */
 #include "tcp.h"
 
@@ -10,23 +9,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rpcsentry/packet.h>
 #include <rpcsentry/rpc.h>
+
+#include "tcp_private.h"
 
 int rpcs_tcp_init(struct rpcs_tcp *tcp, struct rpcs_flow_table *flows, rpcs_tcp_record_fn emit,
 		  void *arg)
 {
-	uint8_t *assembly = malloc(RPCS_TCP_RECORD_MAX);
-
-	if (!assembly)
-		return -ENOMEM;
-	*tcp = (struct rpcs_tcp){ .flows = flows, .emit = emit, .arg = arg, .assembly = assembly };
-	return 0;
+	*tcp = (struct rpcs_tcp){ .flows = flows, .emit = emit, .arg = arg };
+	tcp->assembly = malloc(RPCS_TCP_HELD_MAX + RPCS_PACKET_MAX);
+	tcp->behind = malloc(RPCS_TCP_HELD_MAX + RPCS_PACKET_MAX);
+	if (tcp->assembly && tcp->behind)
+		return 0;
+	rpcs_tcp_free(tcp);
+	return -ENOMEM;
 }
 
 void rpcs_tcp_free(struct rpcs_tcp *tcp)
 {
 	free(tcp->assembly);
-	tcp->assembly = NULL;
+	free(tcp->behind);
+	tcp->assembly = tcp->behind = NULL;
 }
 
 /* Gives up what is held; of the first segment a part may have been handed on. */
@@ -36,82 +40,15 @@ static void drop_unplaced(struct rpcs_tcp *tcp, struct rpcs_half *half)
 		tcp->unplaced -= half->next - half->held->seq;
 	tcp->unplaced += half->held_bytes;
 	rpcs_half_drop(tcp->flows, half);
+	half->broken = false;
 }
 
 void rpcs_tcp_begin(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t seq)
 {
-	rpcs_half_drop(tcp->flows, half);
+	drop_unplaced(tcp, half);
 	half->in_step = true;
+	half->guess = false;
 	half->next = seq;
-}
-
-/* Does a record that may be RPC begin here? Asked where the stream's step is not known. */
-static bool looks_like_record(const uint8_t *bytes, uint32_t len)
-{
-	uint32_t mark, type;
-
-	if (len < RPCS_MARK_BYTES + RPCS_REPLY_BYTES)
-		return false;
-	mark = rpcs_load_be32(bytes) & ~RPCS_MARK_LAST;
-	type = rpcs_load_be32(bytes + 8);
-	if (mark < RPCS_REPLY_BYTES || mark > RPCS_TCP_RECORD_MAX)
-		return false;
-	if (type == RPCS_MSG_CALL)
-		return rpcs_load_be32(bytes + 12) == RPCS_RPC_VERSION;
-	return type == RPCS_MSG_REPLY && rpcs_load_be32(bytes + 12) <= RPCS_REPLY_DENIED;
-}
-
-/** A walk over the held bytes from `next` on. */
-struct walk {
-	const struct rpcs_segment *segment;
-	uint32_t at; /* sequence number */
-	uint64_t arrival;
-	const struct rpcs_sighting *seen; /* of the latest frame walked over */
-	uint32_t copied;		  /* bytes before the first cut one, of the last call */
-};
-
-/*
- * Walks over `len` bytes and copies what the capture has of them, up to the first
- * that it cut; *cut stays set. False: not all came yet.
- */
-static bool walk_bytes(struct walk *walk, uint8_t *to, uint32_t len, bool *cut)
-{
-	uint32_t offset, part, there;
-
-	walk->copied = 0;
-	while (len > 0) {
-		while (walk->segment && walk->at == walk->segment->seq + walk->segment->len)
-			walk->segment = walk->segment->next;
-		if (!walk->segment || (int32_t)(walk->segment->seq - walk->at) > 0)
-			return false;
-		offset = walk->at - walk->segment->seq;
-		part = walk->segment->len - offset;
-		if (part > len)
-			part = len;
-		there = walk->segment->available > offset ? walk->segment->available - offset : 0;
-		if (there > part)
-			there = part;
-		if (!*cut) {
-			memcpy(to + walk->copied, walk->segment->bytes + offset, there);
-			walk->copied += there;
-			*cut = there < part;
-		}
-		if (walk->segment->arrival >= walk->arrival) {
-			walk->arrival = walk->segment->arrival;
-			walk->seen = &walk->segment->seen;
-		}
-		walk->at += part;
-		len -= part;
-	}
-	return true;
-}
-
-static void release_until(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t seq)
-{
-	while (half->held && (int32_t)(half->held->seq + half->held->len - seq) <= 0)
-		rpcs_half_drop_first(tcp->flows, half);
-	half->next = seq;
-	half->wanted = half->scanned = 0;
 }
 
 /* Out of step: what is held cannot be placed. */
@@ -121,115 +58,54 @@ void rpcs_tcp_lose(struct rpcs_tcp *tcp, struct rpcs_half *half)
 	half->in_step = false;
 }
 
-/*
- * Is the record at `next` there, as far as its marks tell? Each fragment is looked
- * at once: a record of many small ones would otherwise cost its square.
- */
-static bool scan_record(struct rpcs_half *half)
-{
-	struct walk walk = { .segment = half->held, .at = half->next + half->scanned };
-	uint8_t bytes[RPCS_MARK_BYTES];
-	bool cut, no_copy = true;
-	uint32_t mark, len;
-
-	do {
-		while (walk.segment &&
-		       (int32_t)(walk.segment->seq + walk.segment->len - walk.at) <= 0)
-			walk.segment = walk.segment->next;
-		cut = false;
-		if (!walk_bytes(&walk, bytes, sizeof(bytes), &cut))
-			return false;
-		mark = rpcs_load_be32(bytes);
-		len = mark & ~RPCS_MARK_LAST;
-		if (cut || len > RPCS_TCP_RECORD_MAX)
-			return true; /* nothing to wait for */
-		half->wanted = walk.at - half->next + len;
-		if (half->held_bytes < half->wanted || !walk_bytes(&walk, NULL, len, &no_copy))
-			return false;
-		half->scanned = walk.at - half->next;
-	} while (!(mark & RPCS_MARK_LAST));
-	return true;
-}
-
-/* Takes one record at `next`. False: not whole yet, or the step is lost. */
-static bool take_record(struct rpcs_tcp *tcp, struct rpcs_half *half)
-{
-	struct walk walk = { .segment = half->held, .at = half->next };
-	struct rpcs_tcp_record record = { .bytes = tcp->assembly };
-	bool cut = false, mark_cut = false;
-	uint8_t bytes[RPCS_MARK_BYTES];
-	uint32_t mark;
-
-	if (!scan_record(half))
-		return false;
-	do {
-		if (!walk_bytes(&walk, bytes, sizeof(bytes), &mark_cut))
-			return false;
-		if (mark_cut) {
-			rpcs_tcp_lose(tcp, half);
-			return false;
-		}
-		mark = rpcs_load_be32(bytes);
-		record.fragments++;
-		if ((mark & ~RPCS_MARK_LAST) > RPCS_TCP_RECORD_MAX - record.len) {
-			rpcs_tcp_lose(tcp, half);
-			return false;
-		}
-		if (!walk_bytes(&walk, tcp->assembly + record.available, mark & ~RPCS_MARK_LAST,
-				&cut))
-			return false;
-		record.len += mark & ~RPCS_MARK_LAST;
-		record.available += walk.copied;
-	} while (!(mark & RPCS_MARK_LAST));
-	record.seen = walk.seen;
-	if (record.len > 0)
-		tcp->emit(tcp->arg, &record);
-	release_until(tcp, half, walk.at);
-	return true;
-}
-
-/* In step again at the first held segment behind a hole that a record may begin in. */
-static void give_up_hole(struct rpcs_tcp *tcp, struct rpcs_half *half)
-{
-	struct rpcs_segment *segment = half->held;
-	uint32_t at = half->next;
-
-	/* Up to the hole lies the beginning of a record whose rest is missing. */
-	while (segment && (int32_t)(segment->seq - at) <= 0) {
-		at = segment->seq + segment->len;
-		segment = segment->next;
-	}
-	while (segment && !segment->passed &&
-	       !looks_like_record(segment->bytes, segment->available))
-		segment = segment->next;
-	if (!segment) {
-		rpcs_tcp_lose(tcp, half);
-		return;
-	}
-	tcp->unplaced += segment->seq - half->next;
-	release_until(tcp, half, segment->seq);
-}
-
-/* Steps over what the kernel has reported. */
-static bool take_passed(struct rpcs_tcp *tcp, struct rpcs_half *half)
-{
-	if (!half->held->passed || half->held->seq != half->next)
-		return false;
-	release_until(tcp, half, half->held->seq + half->held->len);
-	return true;
-}
-
-static void take_records(struct rpcs_tcp *tcp, struct rpcs_half *half)
-{
-	while (half->in_step && half->held &&
-	       (take_passed(tcp, half) ||
-		(half->held_bytes >= half->wanted && take_record(tcp, half))))
-		;
-}
-
 static bool over_limit(const struct rpcs_half *half)
 {
 	return half->held_bytes > RPCS_TCP_HELD_MAX || half->held_segments > RPCS_TCP_SEGMENTS_MAX;
+}
+
+/* Holds the part [from, to) of a segment, as far as it has any of it. */
+static void hold_part(struct rpcs_tcp *tcp, struct rpcs_half *half,
+		      const struct rpcs_segment *whole, const uint8_t *bytes, uint32_t from,
+		      uint32_t to, bool left_out)
+{
+	struct rpcs_segment part = *whole;
+	uint32_t skip = (int32_t)(from - whole->seq) > 0 ? from - whole->seq : 0;
+
+	if (skip >= whole->len || (int32_t)(to - (whole->seq + skip)) <= 0)
+		return;
+	part.seq += skip;
+	part.len -= skip;
+	if (part.len > to - part.seq)
+		part.len = to - part.seq;
+	part.available = whole->available > skip ? whole->available - skip : 0;
+	if (part.available > part.len)
+		part.available = part.len;
+	if (left_out && part.available == part.len) {
+		part.available = 0;
+		part.left_out = true;
+	}
+	rpcs_half_hold(tcp->flows, half, &part, bytes ? bytes + skip : NULL, &tcp->overlap);
+}
+
+/* Holds a segment; of a record that nobody decodes, only the beginning of it. */
+static void hold(struct rpcs_tcp *tcp, struct rpcs_half *half, const struct rpcs_segment *whole,
+		 const uint8_t *bytes)
+{
+	uint32_t kept = half->next + RPCS_TCP_KEPT_MAX, end = half->next + half->wanted;
+
+	if (half->portmapper || whole->passed || half->wanted <= RPCS_TCP_KEPT_MAX) {
+		rpcs_half_hold(tcp->flows, half, whole, bytes, &tcp->overlap);
+		return;
+	}
+	hold_part(tcp, half, whole, bytes, whole->seq, kept, false);
+	hold_part(tcp, half, whole, bytes, kept, end, true);
+	hold_part(tcp, half, whole, bytes, end, whole->seq + whole->len, false);
+}
+
+/* RFC 1122 4.2.3.6: a keep-alive may repeat the last byte as any other. */
+static bool is_keepalive(const struct rpcs_half *half, const struct rpcs_segment *whole)
+{
+	return whole->len == 1 && whole->seq + 1 == half->next;
 }
 
 /*
@@ -242,6 +118,10 @@ static bool place(struct rpcs_tcp *tcp, struct rpcs_half *half, struct rpcs_segm
 	uint32_t behind = half->next - whole->seq;
 
 	if (behind != 0 && behind <= RPCS_TCP_WINDOW_MAX) {
+		if (bytes && !is_keepalive(half, whole))
+			rpcs_history_compare(half, whole->seq, bytes, NULL,
+					     behind < whole->available ? behind : whole->available,
+					     &tcp->overlap);
 		if (behind >= whole->len)
 			return false;
 		if (bytes)
@@ -253,11 +133,11 @@ static bool place(struct rpcs_tcp *tcp, struct rpcs_half *half, struct rpcs_segm
 		tcp->unplaced += whole->len;
 		return false;
 	}
-	rpcs_half_hold(tcp->flows, half, whole, bytes);
-	take_records(tcp, half);
+	hold(tcp, half, whole, bytes);
+	rpcs_tcp_take_records(tcp, half);
 	while (half->held && over_limit(half)) {
-		give_up_hole(tcp, half);
-		take_records(tcp, half);
+		rpcs_tcp_give_up_hole(tcp, half);
+		rpcs_tcp_take_records(tcp, half);
 	}
 	return true;
 }
@@ -282,23 +162,50 @@ void rpcs_tcp_segment(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t seq
 		.available = available,
 	};
 
+	tcp->overlap.bytes = tcp->overlap.shown = 0;
+	/* An acknowledgement that came in IP fragments has nothing to hold. */
+	if (len == 0)
+		return;
 	if (!half->in_step) {
-		if (!looks_like_record(bytes, available)) {
-			tcp->unplaced += len;
-			return;
-		}
-		rpcs_tcp_begin(tcp, half, seq);
+		rpcs_tcp_seek(tcp, half, &whole, bytes);
+		return;
 	}
-	if (is_far_back(half, seq) && looks_like_record(bytes, available)) {
+	if (is_far_back(half, seq) && rpcs_looks_like_record(bytes, available) == RPCS_LOOKS_YES) {
 		rpcs_tcp_lose(tcp, half);
 		rpcs_tcp_begin(tcp, half, seq);
 	}
 	place(tcp, half, &whole, bytes);
 }
 
-bool rpcs_tcp_pass(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t seq, uint32_t len,
-		   const struct rpcs_sighting *seen)
+void rpcs_tcp_go_on(struct rpcs_tcp *tcp, struct rpcs_half *half)
 {
+	rpcs_tcp_take_records(tcp, half);
+}
+
+/* Goes on at `seq`, where a record begins; what is held before it has no end. */
+static void jump(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t seq)
+{
+	tcp->unplaced += rpcs_tcp_held_before(half, seq);
+	rpcs_tcp_release_until(tcp, half, seq);
+	half->broken = false;
+}
+
+/* Is nothing missing before `seq`, by what the kernel says? */
+static bool may_go_on(const struct rpcs_half *half, uint32_t seq, bool in_step)
+{
+	if (seq == half->next)
+		return true;
+	if (seq - half->next > RPCS_TCP_WINDOW_MAX)
+		return false;
+	/* Of other ports much is never reported: only what the agent holds can be missing. */
+	return (in_step && !half->guess) || (!half->portmapper && !half->held);
+}
+
+bool rpcs_tcp_pass(struct rpcs_tcp *tcp, struct rpcs_half *half,
+		   const struct rpcs_record_rpc *record, const struct rpcs_sighting *seen)
+{
+	bool in_step = record->head.flags & RPCS_F_IN_STEP;
+	uint32_t seq = record->seq, len = record->message_len + RPCS_MARK_BYTES;
 	struct rpcs_segment whole = {
 		.seen = *seen,
 		.arrival = ++tcp->arrivals,
@@ -307,52 +214,76 @@ bool rpcs_tcp_pass(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t seq, u
 		.passed = true,
 	};
 
+	tcp->overlap.bytes = tcp->overlap.shown = 0;
 	if (half->in_step && is_far_back(half, seq))
 		rpcs_tcp_lose(tcp, half);
 	if (!half->in_step)
 		rpcs_tcp_begin(tcp, half, seq);
 	/* Bytes of the same record that came before would make a second message of it. */
 	rpcs_half_drop_inside(tcp->flows, half, seq, len);
-	if (seq == half->next) {
-		release_until(tcp, half, seq + len);
-		take_records(tcp, half);
+	if (may_go_on(half, seq, in_step)) {
+		if (seq == half->next)
+			half->guess = false;
+		jump(tcp, half, seq);
+		rpcs_history_add_record(tcp->flows, half, record);
+		rpcs_tcp_release_until(tcp, half, seq + len);
 		return true;
 	}
+	if (seq - half->next <= RPCS_TCP_WINDOW_MAX)
+		half->guess = true;
+	else
+		rpcs_history_compare_record(half, record, &tcp->overlap);
 	return place(tcp, half, &whole, NULL);
+}
+
+void rpcs_tcp_adopt(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t boundary, uint32_t seq,
+		    uint32_t len)
+{
+	uint32_t ahead = boundary - half->next;
+
+	if (!half->in_step) {
+		rpcs_tcp_begin(tcp, half, boundary);
+		return;
+	}
+	/* The agent saw more than the kernel, or the kernel may be somewhere else altogether. */
+	if (half->guess || ahead == 0 || ahead > RPCS_TCP_WINDOW_MAX)
+		return;
+	/* Of a portmapper port all is reported: what the segment brings itself was lost since. */
+	if (half->portmapper && half->next - seq < len)
+		return;
+	jump(tcp, half, boundary);
+	rpcs_tcp_take_records(tcp, half);
 }
 
 bool rpcs_tcp_fits(const struct rpcs_half *half, uint32_t seq)
 {
 	uint32_t reach = half->held ? half->last->seq + half->last->len - half->next : 0;
 
+	/* What the kernel stepped over on other ports is not known here. */
+	if (!half->portmapper)
+		reach = RPCS_TCP_WINDOW_MAX;
 	return !half->in_step || seq - half->next <= reach;
-}
-
-static bool has_hole(const struct rpcs_half *half)
-{
-	const struct rpcs_segment *segment;
-	uint32_t at = half->next;
-
-	for (segment = half->held; segment; segment = segment->next) {
-		if ((int32_t)(segment->seq - at) > 0)
-			return true;
-		at = segment->seq + segment->len;
-	}
-	return false;
 }
 
 void rpcs_tcp_skip_hole(struct rpcs_tcp *tcp, struct rpcs_half *half)
 {
-	if (!has_hole(half))
+	uint32_t from = 0, again;
+
+	if (half->in_step && !rpcs_tcp_has_hole(half, &from))
 		return;
-	give_up_hole(tcp, half);
-	take_records(tcp, half);
+	if (!half->held)
+		return;
+	/* It may reach over the end of one record into others: it does not get older by that. */
+	do {
+		rpcs_tcp_give_up_hole(tcp, half);
+		rpcs_tcp_take_records(tcp, half);
+	} while (half->held && rpcs_tcp_has_hole(half, &again) && again == from);
 }
 
 void rpcs_tcp_end(struct rpcs_tcp *tcp, struct rpcs_half *half)
 {
-	while (half->held) {
-		give_up_hole(tcp, half);
-		take_records(tcp, half);
+	while (half->held && !half->stopped) {
+		rpcs_tcp_give_up_hole(tcp, half);
+		rpcs_tcp_take_records(tcp, half);
 	}
 }

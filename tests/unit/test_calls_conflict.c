@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* When a call's XID stands for another call already, and what that one was. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <rpcsentry/rpc.h>
+
+#include "calls_case.h"
+
+static struct rpcs_message other_message(uint64_t time_ns)
+{
+	struct rpcs_message m = call_message(1, time_ns);
+
+	m.procedure = RPCS_PORTMAP_DUMP;
+	m.body_len = m.body_available = 0;
+	return m;
+}
+
+static struct rpcs_message getport_message(uint64_t time_ns)
+{
+	struct rpcs_message m = call_message(1, time_ns);
+
+	m.portmap = (struct rpcs_portmap){ .shape = RPCS_PORTMAP_MAPPING,
+					   .has = 4,
+					   .program = 100003,
+					   .version = 3,
+					   .protocol = 17,
+					   .port = 5 };
+	return m;
+}
+
+static void test_conflict(void **state)
+{
+	OWNED_CALLS *calls = calls_new();
+	struct rpcs_message m = getport_message(SECOND), other = other_message(2 * SECOND);
+	struct rpcs_call *call;
+
+	(void)state;
+	assert_false(add(calls, &m, true)->conflict);
+	assert_false(add(calls, &m, false)->conflict);
+	call = add(calls, &other, true);
+	assert_true(call->conflict);
+	assert_int_equal(call->earlier.program, RPCS_PORTMAP_PROGRAM);
+	assert_int_equal(call->earlier.version, 2);
+	assert_int_equal(call->earlier.procedure, RPCS_PORTMAP_GETPORT);
+	assert_int_equal(call->earlier.shape, RPCS_PORTMAP_MAPPING);
+	assert_int_equal(call->earlier.has, 4);
+	assert_int_equal(call->earlier.asked[0], 100003);
+	assert_int_equal(call->earlier.asked[1], 3);
+	assert_int_equal(call->earlier.asked[2], 17);
+	assert_int_equal(call->earlier.asked[3], 5);
+	/* A third one, with the newest. */
+	m.program++;
+	call = add(calls, &m, true);
+	assert_true(call->conflict);
+	assert_int_equal(call->earlier.procedure, RPCS_PORTMAP_DUMP);
+	assert_int_equal(call->earlier.has, 0);
+}
+
+/* Answered, timed out, or on another flow: nobody can take one for the other. */
+static void test_no_conflict(void **state)
+{
+	struct rpcs_message reply = reply_message(1, "10.0.0.2", 111);
+	struct rpcs_message other = other_message(2 * SECOND), m = getport_message(SECOND);
+	const struct rpcs_flow elsewhere = { .id = 78 };
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		OWNED_CALLS *calls = calls_new();
+
+		add(calls, &m, true);
+		if (i == 0)
+			answer(calls, &reply, true);
+		other.seen.time_ns = i == 1 ? 25 * SECOND : 2 * SECOND;
+		other.xid = i == 2 ? 2 : 1;
+		if (i == 3)
+			assert_false(add_on(calls, &other, &elsewhere)->conflict);
+		else
+			assert_false(add(calls, &other, true)->conflict);
+	}
+}
+
+/* RPCSEC_GSS repeats a call with other bytes (RFC 2203 5.3.1). */
+static void test_gss(void **state)
+{
+	struct rpcs_message other = other_message(2 * SECOND), m = getport_message(SECOND);
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		OWNED_CALLS *calls = calls_new();
+
+		m.auth.flavor = i == 0 ? RPCS_AUTH_GSS : RPCS_AUTH_SYS;
+		other.auth.flavor = i == 1 ? RPCS_AUTH_GSS : RPCS_AUTH_SYS;
+		add(calls, &m, true);
+		assert_false(add(calls, &other, true)->conflict);
+	}
+}
+
+static void test_questions(void **state)
+{
+	struct rpcs_message m = call_message(1, SECOND);
+	struct rpcs_question question;
+
+	(void)state;
+	m.portmap = (struct rpcs_portmap){ .shape = RPCS_PORTMAP_CALLIT_ARGS,
+					   .has = 4,
+					   .program = 100005,
+					   .version = 3,
+					   .procedure = 1,
+					   .length = 20 };
+	rpcs_question_fill(&m, &question);
+	assert_int_equal(question.has, 4);
+	assert_int_equal(question.asked[2], 1);
+	assert_int_equal(question.asked[3], 20);
+	/* Of version 3 and 4, the numbers only. */
+	m.portmap.shape = RPCS_PORTMAP_RPCB;
+	m.portmap.has = 5;
+	rpcs_question_fill(&m, &question);
+	assert_int_equal(question.has, 2);
+	assert_int_equal(question.asked[0], 100005);
+	m.portmap.has = 1;
+	rpcs_question_fill(&m, &question);
+	assert_int_equal(question.has, 1);
+	m.portmap.shape = RPCS_PORTMAP_ADDRESS;
+	rpcs_question_fill(&m, &question);
+	assert_int_equal(question.shape, RPCS_PORTMAP_NOTHING);
+	assert_int_equal(question.has, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_conflict),
+		cmocka_unit_test(test_no_conflict),
+		cmocka_unit_test(test_gss),
+		cmocka_unit_test(test_questions),
+	};
+
+	return cmocka_run_group_tests_name("calls conflict", tests, NULL, NULL);
+}

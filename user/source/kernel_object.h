@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The loaded object itself, for loading (kernel.c) and its pins (kernel_pins.c). */
+#ifndef RPCSENTRY_SOURCE_KERNEL_OBJECT_H
+#define RPCSENTRY_SOURCE_KERNEL_OBJECT_H
+
+#include <bpf/libbpf.h>
+#include <sys/types.h>
+
+#include "kernel_private.h"
+
+struct rpcsentry_bpf;
+
+/**
+ * The maps that a later run, or another process, finds by name. All that the
+ * programs remember is among them, so that a restart neither loses nor repeats
+ * anything; `sensitive` is the policy's alone.
+ */
+enum rpcs_kernel_pin {
+	RPCS_KERNEL_COUNTERS,
+	RPCS_KERNEL_PROCEDURES,
+	RPCS_KERNEL_RING,
+	RPCS_KERNEL_FLOWS,
+	RPCS_KERNEL_FRAGMENTS,
+	RPCS_KERNEL_FIRSTS,
+	RPCS_KERNEL_EXPECTED,
+	RPCS_KERNEL_PORTS,
+	RPCS_KERNEL_INTERFACES,
+	RPCS_KERNEL_PINS
+};
+
+struct rpcs_kernel {
+	struct rpcsentry_bpf *skel;
+	struct bpf_map *maps[RPCS_KERNEL_PINS];
+	char *log;
+	pid_t owner; /* only the process that pinned takes pins off */
+	bool pinned;
+	bool keep;
+};
+
+/** Before the load: uses the maps that a `run --keep` left; -errno has been logged. */
+int rpcs_kernel_take_over(struct rpcs_kernel *kernel);
+
+/** After it: pins those that are not; -errno has been logged. */
+int rpcs_kernel_pin_maps(struct rpcs_kernel *kernel);
+
+/** Removes the pins of this object's maps, and leaves those of a later run. */
+void rpcs_kernel_unpin(struct rpcs_kernel *kernel);
+
+#endif

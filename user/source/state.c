@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What is the same whether stages 1 to 4 remember in tables or in the kernel's maps. */
+#include "state_private.h"
+
+void rpcs_state_free(struct rpcs_state **state)
+{
+	if (!*state)
+		return;
+	(*state)->release(*state);
+	*state = NULL;
+}
+
+struct rpcs_ports *rpcs_state_ports(struct rpcs_state *state)
+{
+	return state->ports;
+}
+
+bool rpcs_state_flow_get(struct rpcs_state *state, const struct rpcs_flow_key *key,
+			 struct rpcs_flow_value *ret_value)
+{
+	return state->get(state, RPCS_STATE_FLOWS, key, ret_value);
+}
+
+void rpcs_state_flow_put(struct rpcs_state *state, const struct rpcs_flow_key *key,
+			 const struct rpcs_flow_value *value)
+{
+	state->put(state, RPCS_STATE_FLOWS, key, value);
+}
+
+bool rpcs_state_fragment_get(struct rpcs_state *state, const struct rpcs_fragment_key *key,
+			     struct rpcs_fragment_value *ret_value)
+{
+	return state->get(state, RPCS_STATE_FRAGMENTS, key, ret_value);
+}
+
+void rpcs_state_fragment_put(struct rpcs_state *state, const struct rpcs_fragment_key *key,
+			     const struct rpcs_fragment_value *value)
+{
+	state->put(state, RPCS_STATE_FRAGMENTS, key, value);
+}
+
+bool rpcs_state_first_get(struct rpcs_state *state, const struct rpcs_first_key *key,
+			  uint64_t *ret_ns)
+{
+	return state->get(state, RPCS_STATE_FIRSTS, key, ret_ns);
+}
+
+void rpcs_state_first_put(struct rpcs_state *state, const struct rpcs_first_key *key, uint64_t ns)
+{
+	state->put(state, RPCS_STATE_FIRSTS, key, &ns);
+}
+
+bool rpcs_state_expect_get(struct rpcs_state *state, const struct rpcs_expect_key *key,
+			   uint32_t *ret_program)
+{
+	return state->get(state, RPCS_STATE_EXPECTED, key, ret_program);
+}
+
+void rpcs_state_expect_put(struct rpcs_state *state, const struct rpcs_expect_key *key,
+			   uint32_t program)
+{
+	state->put(state, RPCS_STATE_EXPECTED, key, &program);
+}
+
+/*
+ * Between the look and the change the kernel may have moved a flow on by a SYN of
+ * its own: its next segment then does not fit, and the flow comes here again.
+ */
+void rpcs_state_flow_back(struct rpcs_state *state, const struct rpcs_flow_key *key, uint32_t next)
+{
+	struct rpcs_flow_value value;
+
+	if (!rpcs_state_flow_get(state, key, &value) ||
+	    rpcs_flow_step_of(value.state) != RPCS_STEP_FALLBACK)
+		return;
+	value.state = rpcs_flow_in_step(next, 0, 0);
+	rpcs_state_flow_put(state, key, &value);
+}
+
+void rpcs_state_flow_lost(struct rpcs_state *state, const struct rpcs_flow_key *key, bool stopped)
+{
+	struct rpcs_flow_value value;
+
+	if (!rpcs_state_flow_get(state, key, &value))
+		return;
+	if (!stopped && rpcs_flow_step_of(value.state) != RPCS_STEP_FALLBACK)
+		return;
+	value.state = stopped ? RPCS_STEP_STOPPED : RPCS_FLOW_STRANGE;
+	rpcs_state_flow_put(state, key, &value);
+}

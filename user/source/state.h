@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What stages 1 to 4 remember from packet to packet: in tables of the process, or
+ * in the kernel's maps through their descriptors, which need no right (kernel
+ * 5.19). The agent tells them here where it found a stream's records, which ports
+ * a portmapper has told, and which replies to let through.
+ */
+#ifndef RPCSENTRY_SOURCE_STATE_H
+#define RPCSENTRY_SOURCE_STATE_H
+
+#include <rpcsentry/expect.h>
+#include <rpcsentry/flow.h>
+#include <rpcsentry/fragment.h>
+#include <rpcsentry/limits.h>
+#include <rpcsentry/ports.h>
+
+#include "../policy/policy.h"
+
+struct rpcs_state;
+
+/** Descriptors of the kernel's maps; they stay the caller's. Of one that is -1 nothing is known. */
+struct rpcs_state_fds {
+	int flows, fragments, firsts, expected, ports;
+};
+
+/** How many replies on other ports are waited for at most; the longest awaited goes first. */
+static inline uint64_t rpcs_state_expected_max(const struct rpcs_settings *settings)
+{
+	if (settings->limit_pending_calls > RPCS_EXPECTED_MAX)
+		return RPCS_EXPECTED_MAX;
+	return settings->limit_pending_calls;
+}
+
+/** Tables of this process, sized by the settings. NULL: out of memory. */
+struct rpcs_state *rpcs_state_tables(const struct rpcs_settings *settings);
+
+/** The kernel's maps; `ports` gets mapped into memory. NULL: errno says why. */
+struct rpcs_state *rpcs_state_maps(const struct rpcs_state_fds *fds);
+
+void rpcs_state_free(struct rpcs_state **state);
+
+/** The ports' classes; lives as long as the state. */
+struct rpcs_ports *rpcs_state_ports(struct rpcs_state *state);
+
+/** False: nothing is known of that direction of the flow. */
+bool rpcs_state_flow_get(struct rpcs_state *state, const struct rpcs_flow_key *key,
+			 struct rpcs_flow_value *ret_value);
+/** Puts a value in; the one longest untouched goes when there is no room. */
+void rpcs_state_flow_put(struct rpcs_state *state, const struct rpcs_flow_key *key,
+			 const struct rpcs_flow_value *value);
+
+bool rpcs_state_fragment_get(struct rpcs_state *state, const struct rpcs_fragment_key *key,
+			     struct rpcs_fragment_value *ret_value);
+void rpcs_state_fragment_put(struct rpcs_state *state, const struct rpcs_fragment_key *key,
+			     const struct rpcs_fragment_value *value);
+
+/** *ret_ns: when this call was seen last. */
+bool rpcs_state_first_get(struct rpcs_state *state, const struct rpcs_first_key *key,
+			  uint64_t *ret_ns);
+void rpcs_state_first_put(struct rpcs_state *state, const struct rpcs_first_key *key, uint64_t ns);
+
+bool rpcs_state_expect_get(struct rpcs_state *state, const struct rpcs_expect_key *key,
+			   uint32_t *ret_program);
+void rpcs_state_expect_put(struct rpcs_state *state, const struct rpcs_expect_key *key,
+			   uint32_t program);
+
+/**
+ * The agent has taken all bytes of this direction before `next`, where a record
+ * begins: a flow that was its own to reassemble goes back to stage 3.
+ */
+void rpcs_state_flow_back(struct rpcs_state *state, const struct rpcs_flow_key *key, uint32_t next);
+
+/** The agent found no records there (`stopped`: TLS, nor will there be any). */
+void rpcs_state_flow_lost(struct rpcs_state *state, const struct rpcs_flow_key *key, bool stopped);
+
+#endif

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What leaves stage 6: messages, and what they mean for the stages before it. */
+#include <stdlib.h>
+
+#include <rpcsentry/packet.h>
+#include <rpcsentry/rpc.h>
+
+#include "../source/state.h"
+#include "stream_private.h"
+
+/*
+ * A flow of another port, met in the middle of a record, comes to the next one after as
+ * many bytes as the largest that NFS makes. With none by then it is no RPC.
+ */
+enum { ADRIFT_MAX = (1 << 20) + (1 << 16) };
+
+bool rpcs_stream_is_portmapper(const struct rpcs_stream *stream, const struct rpcs_tuple *tuple)
+{
+	return rpcs_settings_watch(stream->settings, tuple->sport) ||
+	       rpcs_settings_watch(stream->settings, tuple->dport);
+}
+
+/* Will others than the one who was called answer, from ports of their own? */
+static bool is_relayed(const struct rpcs_message *message)
+{
+	if (message->tuple.protocol != RPCS_IP_UDP)
+		return false;
+	if (message->seen.flags & RPCS_F_GROUP)
+		return true;
+	return message->program == RPCS_PORTMAP_PROGRAM &&
+	       (message->procedure == RPCS_PORTMAP_CALLIT ||
+		message->procedure == RPCS_PORTMAP_INDIRECT);
+}
+
+/* A call that stage 3 did not read: the replies to it are let through all the same. */
+static void expect_reply(struct rpcs_stream *stream, const struct rpcs_message *message,
+			 bool portmapper)
+{
+	struct rpcs_expect_key key = { .port = message->tuple.sport,
+				       .protocol = message->tuple.protocol,
+				       .xid = message->xid };
+
+	if (!stream->handler.state || stream->settings->any_port == RPCS_ANY_PORT_OFF ||
+	    (portmapper && !is_relayed(message)))
+		return;
+	RPCS_COPY(key.client, message->tuple.src.bytes, sizeof(key.client));
+	rpcs_state_expect_put(stream->handler.state, &key, message->program);
+}
+
+/*
+ * RFC 9289: after a call with AUTH_TLS either side may go over to TLS. A plain call
+ * instead says that the server refused.
+ */
+static void note_tls(struct rpcs_flow *flow, const struct rpcs_message *message)
+{
+	flow->half[0].tls = flow->half[1].tls = message->has_auth &&
+						message->auth.flavor == RPCS_AUTH_TLS;
+}
+
+/* Who answers has seen the call: it may lie behind a hole. */
+static void look_behind(struct rpcs_stream *stream, struct rpcs_flow *flow,
+			const struct rpcs_message *reply)
+{
+	int side = !rpcs_flow_side(flow, &reply->tuple);
+	struct rpcs_tuple tuple = stream->tuple;
+	struct rpcs_flow *in_hand = stream->flow;
+
+	if (!flow->half[side].held)
+		return;
+	stream->flow = flow;
+	rpcs_flow_tuple(flow, side, &stream->tuple);
+	rpcs_tcp_look_behind(&stream->tcp, &flow->half[side], reply->xid);
+	stream->flow = in_hand;
+	stream->tuple = tuple;
+}
+
+void rpcs_stream_deliver(struct rpcs_stream *stream, struct rpcs_message *message,
+			 struct rpcs_flow *flow)
+{
+	bool portmapper = rpcs_stream_is_portmapper(stream, &message->tuple);
+
+	/* On any port the version is what makes a call recognisable. */
+	if (message->is_call && !portmapper && message->rpc_version != RPCS_RPC_VERSION) {
+		stream->counts.messages_junk++;
+		return;
+	}
+	if (message->is_call && message->tuple.protocol == RPCS_IP_TCP)
+		note_tls(flow, message);
+	if (!message->is_call && message->tuple.protocol == RPCS_IP_TCP)
+		look_behind(stream, flow, message);
+	if (message->is_call && message->reassembled)
+		expect_reply(stream, message, portmapper);
+	if (stream->handler.message)
+		stream->handler.message(stream->handler.arg, message, flow);
+}
+
+void rpcs_stream_take_record(void *arg, const struct rpcs_tcp_record *record)
+{
+	struct rpcs_stream *stream = arg;
+	struct rpcs_message message = { .tuple = stream->tuple,
+					.seen = *record->seen,
+					.reassembled = true };
+
+	if (!rpcs_message_decode(&message, record->bytes, record->available, record->len)) {
+		stream->counts.messages_junk++;
+		return;
+	}
+	message.truncated &= record->cut;
+	rpcs_stream_deliver(stream, &message, stream->flow);
+}
+
+void rpcs_stream_deliver_open(struct rpcs_stream *stream, struct rpcs_flow *flow, int side,
+			      const struct rpcs_sighting *seen)
+{
+	struct rpcs_open *open = rpcs_open_take(&stream->flows, &flow->half[side]);
+
+	open->message.seen = *seen;
+	rpcs_stream_deliver(stream, &open->message, flow);
+	free(open);
+}
+
+void rpcs_stream_report_overlap(struct rpcs_stream *stream, struct rpcs_flow *flow,
+				const struct rpcs_sighting *seen)
+{
+	struct rpcs_overlap *overlap = &stream->tcp.overlap;
+
+	if (overlap->bytes == 0)
+		return;
+	stream->counts.tcp_overlaps++;
+	overlap->tuple = stream->tuple;
+	overlap->seen = *seen;
+	if (stream->handler.overlap)
+		stream->handler.overlap(stream->handler.arg, overlap, flow);
+	overlap->bytes = overlap->shown = 0;
+}
+
+static void key_of(const struct rpcs_flow *flow, int side, struct rpcs_flow_key *ret_key)
+{
+	RPCS_COPY(ret_key->src, flow->ends.address[side].bytes, sizeof(ret_key->src));
+	RPCS_COPY(ret_key->dst, flow->ends.address[!side].bytes, sizeof(ret_key->dst));
+	ret_key->sport = flow->ends.port[side];
+	ret_key->dport = flow->ends.port[!side];
+}
+
+void rpcs_stream_tell_stopped(struct rpcs_stream *stream, const struct rpcs_flow *flow, int side)
+{
+	struct rpcs_flow_key key;
+
+	if (!stream->handler.state)
+		return;
+	key_of(flow, side, &key);
+	rpcs_state_flow_lost(stream->handler.state, &key, true);
+}
+
+/* TLS has begun: both directions are closed to the sensor. */
+static void stop(struct rpcs_stream *stream, struct rpcs_flow *flow,
+		 const struct rpcs_sighting *seen)
+{
+	int side;
+
+	flow->tls = true;
+	stream->counts.tcp_tls++;
+	for (side = 0; side < 2; side++) {
+		rpcs_half_release(&stream->flows, &flow->half[side]);
+		rpcs_stream_tell_stopped(stream, flow, side);
+	}
+	if (stream->handler.encrypted)
+		stream->handler.encrypted(stream->handler.arg, flow, seen);
+}
+
+/* Stage 3 waits for word of a direction that fell back: once for each time that it did. */
+static void tell(struct rpcs_stream *stream, struct rpcs_flow *flow, int side)
+{
+	struct rpcs_half *half = &flow->half[side];
+	struct rpcs_flow_key key;
+
+	if (!half->fallback || !stream->handler.state)
+		return;
+	/* Out of step it is held bytes that may yet turn out to be a header. */
+	if (half->in_step ? half->held || half->open || half->broken
+			  : half->held || half->portmapper || half->adrift < ADRIFT_MAX)
+		return;
+	half->adrift = 0;
+	half->fallback = false;
+	key_of(flow, side, &key);
+	if (half->in_step) {
+		half->guess = false;
+		rpcs_state_flow_back(stream->handler.state, &key, half->next);
+	} else {
+		rpcs_state_flow_lost(stream->handler.state, &key, false);
+	}
+}
+
+void rpcs_stream_settle(struct rpcs_stream *stream, struct rpcs_flow *flow, int side,
+			const struct rpcs_sighting *seen)
+{
+	if (flow->half[side].stopped && !flow->tls)
+		stop(stream, flow, seen);
+	rpcs_flow_settle(&stream->flows, flow, seen->time_ns);
+	if (!flow->tls)
+		tell(stream, flow, side);
+}
