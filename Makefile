@@ -39,6 +39,17 @@ SKELETON := $(BUILD)/rpcsentry.skel.h
 MAN_PAGES := $(patsubst docs/%.scd,$(BUILD)/man/%,$(wildcard docs/*.scd))
 C_FILES := $(wildcard bpf/*.[ch] include/rpcsentry/*.h user/*.[ch] user/*/*.[ch] tests/*/*.[ch])
 
+# What a fuzz target may link: all that neither attaches to an interface nor runs as the agent.
+FUZZ_TIME ?= 60
+FUZZ_LIBRARY := $(BUILD)/fuzz/librpcsentry.a
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SOURCES := $(addprefix user/source/,native.c state.c state_tables.c ports.c) \
+	$(wildcard $(patsubst %,user/%/*.c,base stream match policy detect services output))
+FUZZ_OBJECTS := $(FUZZ_SOURCES:%.c=$(BUILD)/fuzz/%.o)
+# clang wants an attribute where gcc sees that a format is handed on.
+FUZZ_CFLAGS := $(ALL_CFLAGS) -Wno-format-nonliteral -O1 -g -fno-omit-frame-pointer \
+	-fsanitize=address,undefined -fno-sanitize-recover=all
+
 # A line for each step; V=1 shows the commands.
 Q := $(if $(V),,@)
 SAY := $(if $(V),:,echo)
@@ -96,6 +107,24 @@ $(BUILD)/tests/%: tests/unit/%.c $(LIBRARY)
 $(BUILD)/tests/%: tests/kernel/%.c $(LIBRARY)
 	$(TEST_RULE)
 
+$(BUILD)/fuzz/user/policy/default_text.o: config/default.yaml
+
+$(BUILD)/fuzz/user/%.o: user/%.c $(BUILD)/fuzz/flags.stamp
+	@mkdir -p $(@D)
+	@$(SAY) "  FUZZ  $<"
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+
+$(FUZZ_LIBRARY): $(FUZZ_OBJECTS) $(BUILD)/fuzz/flags.stamp
+	@$(SAY) "  AR    $@"
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $(filter %.o,$^)
+
+$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_LIBRARY)
+	@mkdir -p $(@D)
+	@$(SAY) "  FUZZ  $<"
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -Itests -MMD -MP -MF $@.d -o $@ $< \
+		$(FUZZ_LIBRARY) -ljansson $(LDLIBS)
+
 $(BUILD)/man/%: docs/%.scd
 	@mkdir -p $(@D)
 	@$(SAY) "  MAN   $@"
@@ -110,6 +139,8 @@ $(BUILD)/flags.stamp: FORCE
 	$(call STAMP,$(CC) $(ALL_CFLAGS) | $(CLANG) $(BPF_CFLAGS))
 $(BUILD)/objects.stamp: FORCE
 	$(call STAMP,$(OBJECTS))
+$(BUILD)/fuzz/flags.stamp: FORCE
+	$(call STAMP,$(CLANG) $(FUZZ_CFLAGS) $(FUZZ_OBJECTS))
 $(BUILD)/version.stamp: FORCE
 	$(call STAMP,$(VERSION) $(COMMIT))
 FORCE:
@@ -132,6 +163,12 @@ test: #: install, build, and run every test
 	@scripts/install-deps.sh build lab test
 	@$(QUIET_BUILD) all tests
 	@BUILD=$(BUILD) tests/run $(TESTS)
+
+.PHONY: fuzz fuzz-targets
+fuzz-targets: $(FUZZ_TARGETS)
+fuzz: #: FUZZ_TIME=60 seconds of each fuzz target, two at a time, from the kept inputs
+	@scripts/install-deps.sh build test
+	@BUILD=$(BUILD) RPCSENTRY_FUZZ_TIME=$(FUZZ_TIME) tests/run -v fuzz
 
 .PHONY: vm
 vm: #: the kernel tests on Debian 12's own kernel, in an emulator (fetches it)
@@ -199,4 +236,5 @@ clean: #: remove everything that was built
 help: #: this list
 	@sed -n 's/^\([a-z-]*\):.*#: \(.*\)/\1\t\2/p' Makefile | expand -t 12
 
--include $(OBJECTS:.o=.d) $(BUILD)/rpcsentry.bpf.d $(UNIT_TESTS:=.d) $(KERNEL_TESTS:=.d)
+-include $(OBJECTS:.o=.d) $(BUILD)/rpcsentry.bpf.d $(UNIT_TESTS:=.d) $(KERNEL_TESTS:=.d) \
+	$(FUZZ_OBJECTS:.o=.d) $(FUZZ_TARGETS:=.d)

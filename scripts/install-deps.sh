@@ -9,7 +9,7 @@ declare -A packages=(
 		libyaml-dev libsystemd-dev libcap-dev nettle-dev scdoc"
 	[lab]="rpcbind nfs-common netbase nmap iproute2 util-linux procps python3 systemd bpftool"
 	[test]="libcmocka-dev libjansson-dev python3-jsonschema ethtool clang-format cppcheck
-		shellcheck mandoc"
+		shellcheck mandoc libclang-rt-dev"
 	[vm]="qemu-system-x86 busybox-static cpio dpkg bash"
 )
 

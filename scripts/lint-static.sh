@@ -31,4 +31,4 @@ exec cppcheck -q --std=c11 --language=c --enable=warning,performance,portability
 	--library=posix --library=gnu --template='{file}:{line}: {id}: {message}' \
 	"${suppress[@]/#/--suppress=}" -D_GNU_SOURCE -D__x86_64__ -D__BYTE_ORDER__=1234 \
 	'-DLIBBPF_OPTS(type,name,...)=struct type name = { __VA_ARGS__ }' \
-	-D__ORDER_LITTLE_ENDIAN__=1234 -Iinclude -Iuser user
+	-D__ORDER_LITTLE_ENDIAN__=1234 -Iinclude -Iuser -Itests user tests/fuzz

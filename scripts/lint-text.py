@@ -12,7 +12,8 @@ import sys
 
 FILE_LINES, FUNCTION_LINES, COLUMNS, TAB = 400, 60, 100, 8
 CODE = (".c", ".h", ".py", ".sh", ".yaml", ".service", ".scd", ".supp", ".mk")
-SKIP_FOLDERS = {".git", "build", "__pycache__", "LICENSES", "captures"}
+SKIP_FOLDERS = {".git", "build", "__pycache__", "LICENSES", "captures",
+                "corpus", "regress"}
 GENERATED = {"vmlinux.h"}
 # Printed by `check --print-default`, and copied by every site.
 NO_LICENCE = {"config/default.yaml"}
