@@ -81,6 +81,24 @@ static void test_end_unknown(void **state)
 	assert_int_equal(rig->flows.held_bytes, 0);
 }
 
+/* Behind the hole stands a mark alone, on another port: what it marks is not lost. */
+static void test_mark_behind_hole(void **state)
+{
+	struct rig *rig = *state;
+	uint32_t at;
+
+	build(rig, 40, 3);
+	rig->half.portmapper = false;
+	at = rig->records[2].start;
+	feed(rig, 1, 0, rig->records[1].start);
+	feed(rig, 2, at, RPCS_MARK_BYTES);
+	rpcs_tcp_skip_hole(&rig->tcp, &rig->half);
+	assert_false(rig->half.in_step);
+	feed(rig, 3, at + RPCS_MARK_BYTES, rig->size - at - RPCS_MARK_BYTES);
+	assert_int_equal(rig->got, 2);
+	assert_int_equal(rig->taken[1].len, 42);
+}
+
 /* A hole over the end of a record and the mark of the next is one, and given up at once. */
 static void test_over_an_end(void **state)
 {
@@ -313,6 +331,7 @@ int main(void)
 		cmocka_unit_test(test_end_known),
 		cmocka_unit_test(test_fragment_end_known),
 		cmocka_unit_test(test_end_unknown),
+		cmocka_unit_test(test_mark_behind_hole),
 		cmocka_unit_test(test_over_an_end),
 		cmocka_unit_test(test_midstream_inside),
 		cmocka_unit_test(test_midstream_long_header),
