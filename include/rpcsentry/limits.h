@@ -4,8 +4,6 @@
 #define RPCSENTRY_LIMITS_H
 
 enum {
-	/* The portmapper ports of a site: 111 and the old Solaris ones. */
-	RPCS_PORTS_MAX = 8,
 	/* 802.1ad outside, 802.1Q inside. */
 	RPCS_VLANS_MAX = 2,
 	/* A tunnel in a tunnel; MPLS labels that one packet may have on it. */
