@@ -99,22 +99,27 @@ RPCS_INLINE bool rpcs_engine_flow_get(struct rpcs_engine *eng, const struct rpcs
 	return true;
 }
 
-RPCS_INLINE void rpcs_engine_flow_put(struct rpcs_engine *eng, const struct rpcs_flow_key *key,
-				      const struct rpcs_flow_value *value)
+RPCS_INLINE bool rpcs_engine_flow_put(struct rpcs_engine *eng, const struct rpcs_flow_key *key,
+				      const struct rpcs_flow_value *value, __u64 *ret_other)
 {
 	if (!eng->flow) {
 		if (bpf_map_update_elem(&flows, key, value, BPF_ANY))
 			eng->counters->flows_full += 1;
-		return;
+		return true;
 	}
 	if (__sync_val_compare_and_swap(&eng->flow->state, eng->flow_state, value->state) !=
 	    eng->flow_state) {
-		eng->flow->state = RPCS_STEP_FALLBACK;
 		eng->counters->flows_raced += 1;
+		/* The agent's update, or an eviction, may have put it into another element. */
+		eng->flow = bpf_map_lookup_elem(&flows, key);
+		eng->flow_state = eng->flow ? eng->flow->state : RPCS_STEP_UNKNOWN;
+		*ret_other = eng->flow_state;
+		return false;
 	}
 	eng->flow->born = value->born;
 	eng->flow->second = value->second;
 	eng->flow->fallback = value->fallback;
+	return true;
 }
 
 RPCS_INLINE enum rpcs_fragment_verdict rpcs_engine_fragment_get(struct rpcs_engine *eng,

@@ -25,7 +25,8 @@
  *	enum rpcs_packet_result rpcs_engine_decapsulate(eng, kind)
  *		rpcs_tunnel_enter(), extension headers and transport, by itself likewise
  *	bool rpcs_engine_flow_get(eng, key, ret_value)
- *	void rpcs_engine_flow_put(eng, key, value)  after flow_get() of the same key
+ *	bool rpcs_engine_flow_put(eng, key, value, ret_other)  after flow_get() of the same
+ *		key. False: it says *ret_other since then; the next put is held against that
  *	enum rpcs_fragment_verdict rpcs_engine_fragment_get(eng, key)
  *	void rpcs_engine_fragment_set(eng, key, verdict)
  *	bool rpcs_engine_is_sensitive(eng, program)

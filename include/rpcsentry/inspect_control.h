@@ -74,13 +74,15 @@ RPCS_INLINE void rpcs_tcp_take_answer(struct rpcs_engine *eng)
 {
 	struct rpcs_flow_value value;
 	__u32 ack = eng->packet->ack;
+	__u64 other;
 
 	if (!rpcs_tcp_other_way(eng, &value) || value.born + 1 != ack ||
 	    rpcs_flow_step_of(value.state) != RPCS_STEP_IN_STEP ||
 	    rpcs_flow_next(value.state) - ack - 1 >= RPCS_PACKET_MAX)
 		return;
 	value.state = rpcs_flow_in_step(ack, 0, 0);
-	rpcs_engine_flow_put(eng, &eng->keys->flow, &value);
+	/* Another CPU that has data of the flow in hand knows more. */
+	rpcs_engine_flow_put(eng, &eng->keys->flow, &value, &other);
 }
 
 /** Is the other direction of a flow known? A refusal is all that a closed port sends. */

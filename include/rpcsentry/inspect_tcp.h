@@ -15,6 +15,8 @@
 enum {
 	/* How far back a segment may lie and still be a repetition (RFC 7323 2.3). */
 	RPCS_TCP_REACH = 1 << 30,
+	/* Tries to keep a flow's state while other CPUs change it. */
+	RPCS_RACES_MAX = 3,
 };
 
 /** May the flow send the agent this packet's bytes? So many a second; the rest is lost. */
@@ -182,6 +184,36 @@ RPCS_INLINE bool rpcs_tcp_is_unknown(const struct rpcs_flow_value *flow)
 	       !(flow->state & RPCS_FLOW_STRANGE);
 }
 
+/**
+ * Keeps the flow's value. Where another CPU has put one in between, each of the two decided by a
+ * state that the other has changed, and what that one stepped over may be missing here: the
+ * packet goes to the agent as well, with what is known now, and so does the flow.
+ */
+RPCS_INLINE void rpcs_tcp_keep(struct rpcs_engine *eng, struct rpcs_flow_value *flow)
+{
+	const struct rpcs_packet *pkt = eng->packet;
+	struct rpcs_work *work = eng->work;
+	__u64 other;
+	int i;
+
+	for (i = 0; i < RPCS_RACES_MAX; i++) {
+		if (rpcs_engine_flow_put(eng, &eng->keys->flow, flow, &other))
+			return;
+		/* An acknowledgement only clears RPCS_FLOW_NEW, which the other one did as well. */
+		if (rpcs_flow_step_of(other) == RPCS_STEP_STOPPED ||
+		    (pkt->payload_len == 0 && !(pkt->tcp_flags & RPCS_TCP_CONTROL)))
+			return;
+		flow->state = RPCS_STEP_FALLBACK;
+		if (pkt->payload_len == 0 || (pkt->tcp_flags & RPCS_TCP_RST))
+			continue;
+		work->in_step = rpcs_flow_step_of(other) == RPCS_STEP_IN_STEP;
+		work->next = rpcs_flow_next(other);
+		work->boundary = work->next + rpcs_flow_left(other);
+		work->reason = RPCS_FALLBACK_stream;
+		rpcs_tcp_fall_back(eng, flow);
+	}
+}
+
 RPCS_INLINE void rpcs_inspect_tcp(struct rpcs_engine *eng)
 {
 	const struct rpcs_packet *pkt = eng->packet;
@@ -207,7 +239,7 @@ RPCS_INLINE void rpcs_inspect_tcp(struct rpcs_engine *eng)
 	if (control && !(control & RPCS_TCP_SYN))
 		rpcs_tcp_close(eng, &flow, known);
 	if (changed && (known || flow.state || !control))
-		rpcs_engine_flow_put(eng, key, &flow);
+		rpcs_tcp_keep(eng, &flow);
 }
 
 #endif

@@ -86,10 +86,12 @@ static bool rpcs_engine_flow_get(struct rpcs_engine *eng, const struct rpcs_flow
 	return rpcs_state_flow_get(eng->native->state, key, ret_value);
 }
 
-static void rpcs_engine_flow_put(struct rpcs_engine *eng, const struct rpcs_flow_key *key,
-				 const struct rpcs_flow_value *value)
+static bool rpcs_engine_flow_put(struct rpcs_engine *eng, const struct rpcs_flow_key *key,
+				 const struct rpcs_flow_value *value, __u64 *ret_other)
 {
+	(void)ret_other;
 	rpcs_state_flow_put(eng->native->state, key, value);
+	return true;
 }
 
 static uint64_t rpcs_engine_now(struct rpcs_engine *eng)
