@@ -10,7 +10,7 @@ import os
 import re
 import sys
 
-STAGES = ["base", "source", "stream", "match", "policy", "detect", "services", "output", "agent"]
+STAGES = ["base", "source", "stream", "match", "policy", "services", "detect", "output", "agent"]
 # The policy decides about words, not about packets: it needs no stage of the packet's way.
 ONLY = {"policy": {"policy", "base"}}
 TOP_LEVEL = len(STAGES)

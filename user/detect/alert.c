@@ -92,13 +92,26 @@ bool rpcs_alert_init(struct rpcs_detect *detect, enum rpcs_detection_id id, uint
 	return true;
 }
 
+void rpcs_alert_set_packet(struct rpcs_alert *alert, const struct rpcs_tuple *tuple,
+			   const struct rpcs_sighting *seen, uint64_t flow_id)
+{
+	alert->tuple = *tuple;
+	alert->seen = *seen;
+	alert->frame = seen->frame;
+	alert->flow_id = flow_id;
+}
+
 void rpcs_alert_set_call(struct rpcs_alert *alert, const struct rpcs_call *call)
 {
+	const struct rpcs_message *message = &call->message;
+
 	alert->call = call;
-	alert->tuple = call->message.tuple;
-	alert->seen = call->message.seen;
-	alert->frame = call->message.seen.frame;
-	alert->flow_id = call->flow_id;
+	rpcs_alert_set_packet(alert, &message->tuple, &message->seen, call->flow_id);
+	alert->about = message->program;
+	if (message->portmap.has && (message->portmap.shape == RPCS_PORTMAP_MAPPING ||
+				     message->portmap.shape == RPCS_PORTMAP_RPCB ||
+				     message->portmap.shape == RPCS_PORTMAP_CALLIT_ARGS))
+		alert->about = message->portmap.program;
 }
 
 void rpcs_alert_send(struct rpcs_detect *detect, const struct rpcs_alert *alert)

@@ -42,7 +42,8 @@ struct rpcs_alert {
 	const struct rpcs_message *reply; /* set on an update */
 	struct rpcs_tuple tuple;	  /* client to server; protocol 0: no packet behind it */
 	struct rpcs_sighting seen;
-	uint64_t flow_id;				      /* 0 for none */
+	uint64_t flow_id; /* 0 for none */
+	uint32_t about;	  /* the program asked for or called, 0 for none: repeats of it fold */
 	char evidence[RPCS_EVIDENCE_MAX][RPCS_EVIDENCE_TEXT]; /* printable ASCII */
 	uint8_t evidence_count;
 };

@@ -6,11 +6,34 @@
 
 #include "internal.h"
 
+static void hook_add(struct rpcs_hook_list *list, enum rpcs_detection_id id, bool has)
+{
+	if (has)
+		list->ids[list->count++] = (uint8_t)id;
+}
+
+static void hooks_init(struct rpcs_detect *detect)
+{
+	const struct rpcs_detection_row *row;
+	enum rpcs_detection_id id;
+
+	for (id = 0; id < RPCS_D__MAX; id++) {
+		row = rpcs_detection_row(id);
+		hook_add(&detect->hooks.judge, id, row->matches || row->on_call);
+		hook_add(&detect->hooks.message, id, row->on_message);
+		hook_add(&detect->hooks.outcome, id, row->on_outcome);
+		hook_add(&detect->hooks.connection, id, row->on_connection);
+		hook_add(&detect->hooks.oddity, id, row->on_oddity);
+		hook_add(&detect->hooks.tick, id, row->on_tick);
+	}
+}
+
 struct rpcs_detect *rpcs_detect_new(struct rpcs_policy *policy, const struct rpcs_hash_seed *seed,
 				    rpcs_alert_fn emit, void *arg)
 {
 	struct rpcs_detect *detect = calloc(1, sizeof(*detect));
-	uint8_t id;
+	const struct rpcs_detect_family *families;
+	uint32_t i, count;
 
 	if (!detect)
 		return NULL;
@@ -19,24 +42,27 @@ struct rpcs_detect *rpcs_detect_new(struct rpcs_policy *policy, const struct rpc
 	detect->seed = *seed;
 	detect->emit = emit;
 	detect->arg = arg;
-	for (id = 0; id < RPCS_D__MAX; id++)
-		if (rpcs_detection_row(id)->explanation)
-			detect->implemented[detect->implemented_count++] = id;
-	detect->sweep = rpcs_sweep_new(detect->settings, seed);
-	detect->exposed = rpcs_told_new(detect->settings, seed);
-	detect->overlaps = rpcs_told_new(detect->settings, seed);
-	if (!detect->sweep || !detect->exposed || !detect->overlaps)
-		rpcs_detect_free(&detect);
+	hooks_init(detect);
+	families = rpcs_detect_families(&count);
+	for (i = 0; i < count; i++) {
+		if (families[i].init(detect)) {
+			rpcs_detect_free(&detect);
+			return NULL;
+		}
+	}
 	return detect;
 }
 
 void rpcs_detect_free(struct rpcs_detect **detect)
 {
+	const struct rpcs_detect_family *families;
+	uint32_t i, count;
+
 	if (!*detect)
 		return;
-	rpcs_sweep_free(&(*detect)->sweep);
-	rpcs_table_free(&(*detect)->exposed);
-	rpcs_table_free(&(*detect)->overlaps);
+	families = rpcs_detect_families(&count);
+	for (i = 0; i < count; i++)
+		families[i].free(*detect);
 	free(*detect);
 	*detect = NULL;
 }
@@ -55,8 +81,8 @@ static void remember(struct rpcs_call *call, const struct rpcs_alert *alert)
 	};
 }
 
-static void raise_for_call(struct rpcs_detect *detect, enum rpcs_detection_id id,
-			   struct rpcs_call *call)
+void rpcs_detect_raise(struct rpcs_detect *detect, enum rpcs_detection_id id,
+		       struct rpcs_call *call)
 {
 	const struct rpcs_detection_row *row = rpcs_detection_row(id);
 	struct rpcs_alert alert;
@@ -76,11 +102,11 @@ static void judge(struct rpcs_detect *detect, struct rpcs_call *call)
 	uint32_t i;
 
 	call->judged = true;
-	for (i = 0; i < detect->implemented_count; i++) {
-		id = detect->implemented[i];
+	for (i = 0; i < detect->hooks.judge.count; i++) {
+		id = detect->hooks.judge.ids[i];
 		row = rpcs_detection_row(id);
 		if (row->matches && row->matches(detect, call))
-			raise_for_call(detect, id, call);
+			rpcs_detect_raise(detect, id, call);
 		if (row->on_call)
 			row->on_call(detect, call);
 	}
@@ -154,10 +180,21 @@ void rpcs_detect_outcome(struct rpcs_detect *detect, struct rpcs_call *call,
 		return;
 	for (i = 0; i < call->alert_count; i++)
 		update(detect, call, &call->alerts[i], reply, outcome);
-	for (i = 0; i < detect->implemented_count; i++) {
-		row = rpcs_detection_row(detect->implemented[i]);
-		if (row->on_outcome)
-			row->on_outcome(detect, call, reply, outcome);
+	for (i = 0; i < detect->hooks.outcome.count; i++) {
+		row = rpcs_detection_row(detect->hooks.outcome.ids[i]);
+		row->on_outcome(detect, call, reply, outcome);
+	}
+}
+
+void rpcs_detect_message(struct rpcs_detect *detect, const struct rpcs_message *message,
+			 struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id)
+{
+	const struct rpcs_detection_row *row;
+	uint32_t i;
+
+	for (i = 0; i < detect->hooks.message.count; i++) {
+		row = rpcs_detection_row(detect->hooks.message.ids[i]);
+		row->on_message(detect, message, call, place, flow_id);
 	}
 }
 
@@ -167,11 +204,27 @@ void rpcs_detect_connection(struct rpcs_detect *detect, const struct rpcs_connec
 	const struct rpcs_detection_row *row;
 	uint32_t i;
 
-	for (i = 0; i < detect->implemented_count; i++) {
-		row = rpcs_detection_row(detect->implemented[i]);
-		if (row->on_connection)
-			row->on_connection(detect, connection, flow_id);
+	for (i = 0; i < detect->hooks.connection.count; i++) {
+		row = rpcs_detection_row(detect->hooks.connection.ids[i]);
+		row->on_connection(detect, connection, flow_id);
 	}
+}
+
+void rpcs_detect_oddity(struct rpcs_detect *detect, const struct rpcs_oddity *oddity,
+			uint64_t flow_id)
+{
+	uint32_t i;
+
+	for (i = 0; i < detect->hooks.oddity.count; i++)
+		rpcs_detection_row(detect->hooks.oddity.ids[i])->on_oddity(detect, oddity, flow_id);
+}
+
+void rpcs_detect_tick(struct rpcs_detect *detect, uint64_t now_ns)
+{
+	uint32_t i;
+
+	for (i = 0; i < detect->hooks.tick.count; i++)
+		rpcs_detection_row(detect->hooks.tick.ids[i])->on_tick(detect, now_ns);
 }
 
 uint64_t rpcs_detect_evictions(const struct rpcs_detect *detect)

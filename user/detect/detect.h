@@ -42,7 +42,32 @@ void rpcs_detect_call(struct rpcs_detect *detect, struct rpcs_call *call);
 void rpcs_detect_outcome(struct rpcs_detect *detect, struct rpcs_call *call,
 			 const struct rpcs_message *reply);
 
-/** A SYN, FIN or RST of a portmapper port. */
+/** What a message is to the calls that are known. */
+enum rpcs_message_place {
+	RPCS_PLACE_CALL,	   /* a new call */
+	RPCS_PLACE_CALL_AGAIN,	   /* a retransmission of a pending one */
+	RPCS_PLACE_REPLY,	   /* the first reply to a pending call */
+	RPCS_PLACE_REPLY_AGAIN,	   /* a further one, or one to a broadcast */
+	RPCS_PLACE_REPLY_UNPAIRED, /* its call was not seen */
+	RPCS_PLACE__MAX
+};
+
+/**
+ * Any message, with its body; before rpcs_detect_call() or rpcs_detect_outcome() of the same.
+ * `call` is the one that it is, repeats or answers, NULL for an unpaired reply (or when no
+ * memory was left).
+ */
+void rpcs_detect_message(struct rpcs_detect *detect, const struct rpcs_message *message,
+			 struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id);
+
+/** Bytes that are no RPC message, or marks that none would send (1110042 to 1110045, 1110049). */
+void rpcs_detect_oddity(struct rpcs_detect *detect, const struct rpcs_oddity *oddity,
+			uint64_t flow_id);
+
+/** Time passes, by packets or without any: windows and folds end. */
+void rpcs_detect_tick(struct rpcs_detect *detect, uint64_t now_ns);
+
+/** A SYN, FIN or RST of a watched port, a handshake's third step, or a probe (flow_id 0). */
 void rpcs_detect_connection(struct rpcs_detect *detect, const struct rpcs_connection *connection,
 			    uint64_t flow_id);
 

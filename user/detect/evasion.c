@@ -1,11 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Evasion family: two readings of one thing, of which a server takes one and a sensor the other. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "../match/calls.h"
 #include "../policy/programs.h"
 #include "internal.h"
+
+int rpcs_evasion_init(struct rpcs_detect *detect)
+{
+	detect->overlaps = rpcs_recent_new(detect->settings->limit_sources,
+					   sizeof(struct rpcs_told_key), &detect->seed,
+					   &detect->evictions);
+	return detect->overlaps ? 0 : -ENOMEM;
+}
+
+void rpcs_evasion_free(struct rpcs_detect *detect)
+{
+	rpcs_recent_free(&detect->overlaps);
+}
 
 /* 1110048: what the call asks for, against what its XID stood for. */
 
@@ -154,10 +168,7 @@ void rpcs_detect_overlap(struct rpcs_detect *detect, const struct rpcs_overlap *
 	    rpcs_told_before(detect, detect->overlaps, &key, overlap->seen.time_ns) ||
 	    !rpcs_alert_init(detect, id, overlap->seen.time_ns, &alert))
 		return;
-	alert.tuple = tuple;
-	alert.seen = overlap->seen;
-	alert.frame = overlap->seen.frame;
-	alert.flow_id = flow_id;
+	rpcs_alert_set_packet(&alert, &tuple, &overlap->seen, flow_id);
 	if (overlap->needless)
 		rpcs_alert_evidence(&alert,
 				    "needless: a fragment of %" PRIu32 " bytes that is not the "

@@ -1,6 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* 1110002: the service list went to an external client. Once per server and client. */
+#include <errno.h>
+
 #include "internal.h"
+
+int rpcs_exposed_init(struct rpcs_detect *detect)
+{
+	detect->exposed = rpcs_recent_new(detect->settings->limit_sources,
+					  sizeof(struct rpcs_told_key), &detect->seed,
+					  &detect->evictions);
+	return detect->exposed ? 0 : -ENOMEM;
+}
+
+void rpcs_exposed_free(struct rpcs_detect *detect)
+{
+	rpcs_recent_free(&detect->exposed);
+}
 
 static bool told_before(struct rpcs_detect *detect, const struct rpcs_call *call, uint64_t now_ns)
 {

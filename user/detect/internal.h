@@ -3,8 +3,8 @@
 #ifndef RPCSENTRY_DETECT_INTERNAL_H
 #define RPCSENTRY_DETECT_INTERNAL_H
 
-#include "../base/table.h"
 #include "detect.h"
+#include "recent.h"
 
 /**
  * What a detection does; every member may be NULL. An alert that `matches`
@@ -18,16 +18,38 @@ struct rpcs_detection_row {
 	/* The severity that this outcome raises the alert to; 0 for none. */
 	uint8_t (*escalate)(const struct rpcs_message *reply, enum rpcs_outcome outcome);
 
+	/* Every call once it is judged: at once, or a held one with its outcome. */
 	void (*on_call)(struct rpcs_detect *detect, const struct rpcs_call *call);
+	/* Every message at once, held or not; rpcs_detect_raise() ties an alert to the call. */
+	void (*on_message)(struct rpcs_detect *detect, const struct rpcs_message *message,
+			   struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id);
 	void (*on_outcome)(struct rpcs_detect *detect, const struct rpcs_call *call,
 			   const struct rpcs_message *reply, enum rpcs_outcome outcome);
 	void (*on_connection)(struct rpcs_detect *detect, const struct rpcs_connection *connection,
 			      uint64_t flow_id);
+	void (*on_oddity)(struct rpcs_detect *detect, const struct rpcs_oddity *oddity,
+			  uint64_t flow_id);
+	void (*on_tick)(struct rpcs_detect *detect, uint64_t now_ns);
 	const struct rpcs_explanation *explanation; /* NULL: not implemented yet */
 };
 
 /** The row of `id`; never NULL for a valid one. */
 const struct rpcs_detection_row *rpcs_detection_row(enum rpcs_detection_id id);
+
+/** A family's state: made with the rest, freed with it; `init` returns 0 or -ENOMEM. */
+struct rpcs_detect_family {
+	int (*init)(struct rpcs_detect *detect);
+	void (*free)(struct rpcs_detect *detect);
+};
+
+/** The families that keep state; *ret_count of them. */
+const struct rpcs_detect_family *rpcs_detect_families(uint32_t *ret_count);
+
+/** The ids of the rows that have a hook, in the table's order. */
+struct rpcs_hook_list {
+	uint8_t ids[RPCS_D__MAX];
+	uint32_t count;
+};
 
 struct rpcs_sweep;
 
@@ -38,13 +60,14 @@ struct rpcs_detect {
 	rpcs_alert_fn emit;
 	void *arg;
 
-	uint64_t alert_number;		  /* alerts so far, the source of their ids */
-	uint8_t implemented[RPCS_D__MAX]; /* ids of the rows that do something */
-	uint32_t implemented_count;
+	uint64_t alert_number; /* alerts so far, the source of their ids */
+	struct {
+		struct rpcs_hook_list judge, message, outcome, connection, oddity, tick;
+	} hooks;
 
 	struct rpcs_sweep *sweep;
-	struct rpcs_table *exposed;  /* what exposed.c has told: by server and client */
-	struct rpcs_table *overlaps; /* what evasion.c has told: by flow and kind */
+	struct rpcs_recent *exposed;  /* what exposed.c has told: by server and client */
+	struct rpcs_recent *overlaps; /* what evasion.c has told: by flow and kind */
 	uint64_t evictions;
 
 	struct rpcs_loss loss_seen, loss_told;
@@ -58,7 +81,15 @@ bool rpcs_alert_init(struct rpcs_detect *detect, enum rpcs_detection_id id, uint
 /** The call and where it was seen. */
 void rpcs_alert_set_call(struct rpcs_alert *alert, const struct rpcs_call *call);
 
+/** A packet that is no call, and where it was seen. */
+void rpcs_alert_set_packet(struct rpcs_alert *alert, const struct rpcs_tuple *tuple,
+			   const struct rpcs_sighting *seen, uint64_t flow_id);
+
 void rpcs_alert_send(struct rpcs_detect *detect, const struct rpcs_alert *alert);
+
+/** Raises `id` for a call: the row describes it, and the outcome will follow. */
+void rpcs_detect_raise(struct rpcs_detect *detect, enum rpcs_detection_id id,
+		       struct rpcs_call *call);
 
 /* Facts about a call. */
 
@@ -107,12 +138,8 @@ struct rpcs_told_key {
 	uint64_t about;
 };
 
-/** Room for limits.sources. NULL: out of memory. */
-struct rpcs_table *rpcs_told_new(const struct rpcs_settings *settings,
-				 const struct rpcs_hash_seed *seed);
-
-/** Has this been told within alerts.repeat? Remembers it if not. */
-bool rpcs_told_before(struct rpcs_detect *detect, struct rpcs_table *table,
+/** Has this been told within alerts.repeat? Remembers it if not. `told` has such keys. */
+bool rpcs_told_before(struct rpcs_detect *detect, struct rpcs_recent *told,
 		      const struct rpcs_told_key *key, uint64_t now_ns);
 
 /* Families. */
@@ -142,10 +169,14 @@ void rpcs_conflict_describe(const struct rpcs_detect *detect, const struct rpcs_
 void rpcs_exposed_outcome(struct rpcs_detect *detect, const struct rpcs_call *call,
 			  const struct rpcs_message *reply, enum rpcs_outcome outcome);
 
-/** State for 1110020. NULL: out of memory. */
-struct rpcs_sweep *rpcs_sweep_new(const struct rpcs_settings *settings,
-				  const struct rpcs_hash_seed *seed);
-void rpcs_sweep_free(struct rpcs_sweep **sweep);
+int rpcs_exposed_init(struct rpcs_detect *detect);
+void rpcs_exposed_free(struct rpcs_detect *detect);
+
+int rpcs_evasion_init(struct rpcs_detect *detect);
+void rpcs_evasion_free(struct rpcs_detect *detect);
+
+int rpcs_sweep_init(struct rpcs_detect *detect);
+void rpcs_sweep_free(struct rpcs_detect *detect);
 void rpcs_sweep_call(struct rpcs_detect *detect, const struct rpcs_call *call);
 void rpcs_sweep_connection(struct rpcs_detect *detect, const struct rpcs_connection *connection,
 			   uint64_t flow_id);

@@ -6,6 +6,7 @@
  * that both windows are counted exactly up to their thresholds. A SYN of a
  * client that then makes an allowed call there does not count: it is taken back.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,15 +64,15 @@ static uint32_t clamp(uint64_t hosts)
 	return hosts < TARGETS_MAX ? (uint32_t)hosts : TARGETS_MAX;
 }
 
-struct rpcs_sweep *rpcs_sweep_new(const struct rpcs_settings *settings,
-				  const struct rpcs_hash_seed *seed)
+int rpcs_sweep_init(struct rpcs_detect *detect)
 {
 	struct rpcs_sweep *sweep = calloc(1, sizeof(*sweep));
-	const uint64_t *threshold = settings->thresholds;
-	uint64_t entry_size, sources = settings->limit_sources;
+	const uint64_t *threshold = detect->settings->thresholds;
+	uint64_t entry_size, sources = detect->settings->limit_sources;
 
 	if (!sweep)
-		return NULL;
+		return -ENOMEM;
+	detect->sweep = sweep;
 	sweep->fast = (struct window){ threshold[RPCS_T_SWEEP_WINDOW],
 				       clamp(threshold[RPCS_T_SWEEP_HOSTS]) };
 	sweep->slow = (struct window){ threshold[RPCS_T_SWEEP_SLOW_WINDOW],
@@ -84,21 +85,21 @@ struct rpcs_sweep *rpcs_sweep_new(const struct rpcs_settings *settings,
 	if (sources > MEMORY_MAX / entry_size)
 		sources = MEMORY_MAX / entry_size;
 	sweep->sources = rpcs_table_new((uint32_t)sources, sizeof(struct rpcs_address),
-					(uint32_t)entry_size, seed);
+					(uint32_t)entry_size, &detect->seed);
 	sweep->scratch = calloc(sweep->capacity, sizeof(*sweep->scratch));
-	if (!sweep->sources || !sweep->scratch)
-		rpcs_sweep_free(&sweep);
-	return sweep;
+	return sweep->sources && sweep->scratch ? 0 : -ENOMEM;
 }
 
-void rpcs_sweep_free(struct rpcs_sweep **sweep)
+void rpcs_sweep_free(struct rpcs_detect *detect)
 {
-	if (!*sweep)
+	struct rpcs_sweep *sweep = detect->sweep;
+
+	if (!sweep)
 		return;
-	rpcs_table_free(&(*sweep)->sources);
-	free((*sweep)->scratch);
-	free(*sweep);
-	*sweep = NULL;
+	rpcs_table_free(&sweep->sources);
+	free(sweep->scratch);
+	free(sweep);
+	detect->sweep = NULL;
 }
 
 /* Packets may come a little out of order, and captures may be merged: age is never negative. */
@@ -236,14 +237,10 @@ static void tell(struct rpcs_detect *detect, struct source *source, const struct
 
 	if (!rpcs_alert_init(detect, RPCS_D_SWEEP, touch->seen->time_ns, &alert))
 		return;
-	if (touch->call) {
+	if (touch->call)
 		rpcs_alert_set_call(&alert, touch->call);
-	} else {
-		alert.tuple = *touch->tuple;
-		alert.seen = *touch->seen;
-		alert.frame = touch->seen->frame;
-		alert.flow_id = touch->flow_id;
-	}
+	else
+		rpcs_alert_set_packet(&alert, touch->tuple, touch->seen, touch->flow_id);
 	describe(detect->sweep, source, window, &alert);
 	if (!rpcs_policy_is_home(detect->policy, &touch->tuple->src))
 		rpcs_alert_evidence(&alert, "the source is external: outside networks.home");
@@ -318,6 +315,7 @@ void rpcs_sweep_connection(struct rpcs_detect *detect, const struct rpcs_connect
 	};
 	uint8_t flags = connection->tcp_flags & (RPCS_TCP_SYN | RPCS_TCP_ACK);
 
-	if (flags == RPCS_TCP_SYN && rpcs_settings_watch(detect->settings, touch.tuple->dport))
+	if (!connection->probe && flags == RPCS_TCP_SYN &&
+	    rpcs_settings_watch(detect->settings, touch.tuple->dport))
 		count_touch(detect, &touch);
 }

@@ -71,3 +71,15 @@ const struct rpcs_explanation *rpcs_detect_explain(enum rpcs_detection_id id)
 {
 	return rows[id].explanation;
 }
+
+static const struct rpcs_detect_family families[] = {
+	{ rpcs_exposed_init, rpcs_exposed_free },
+	{ rpcs_sweep_init, rpcs_sweep_free },
+	{ rpcs_evasion_init, rpcs_evasion_free },
+};
+
+const struct rpcs_detect_family *rpcs_detect_families(uint32_t *ret_count)
+{
+	*ret_count = sizeof(families) / sizeof(families[0]);
+	return families;
+}

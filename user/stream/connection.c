@@ -237,6 +237,7 @@ void rpcs_stream_take_probe(struct rpcs_stream *stream, const struct rpcs_record
 		return;
 	}
 	stream->counts.probes++;
+	connection.probe = true;
 	if (stream->handler.probe)
 		stream->handler.probe(stream->handler.arg, &connection);
 }

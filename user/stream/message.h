@@ -129,6 +129,27 @@ struct rpcs_connection {
 	struct rpcs_sighting seen;
 	uint8_t tcp_flags;
 	uint32_t seq, ack;
+	bool probe; /* of no flow that is known, or a UDP datagram without bytes */
+};
+
+/** What is wrong with bytes where RPC messages should be. */
+enum rpcs_oddity_kind {
+	RPCS_ODDITY_JUNK,	       /* bytes on a portmapper port that are no RPC message */
+	RPCS_ODDITY_TINY_FRAGMENT,     /* a record fragment under 24 bytes that is not the last */
+	RPCS_ODDITY_FRAGMENTED_RECORD, /* a call in more than one record fragment */
+	RPCS_ODDITY_ZERO_FRAGMENT,     /* a record fragment without bytes */
+	RPCS_ODDITY_HUGE_RECORD,       /* a record over the limit of its port */
+	RPCS_ODDITY__MAX
+};
+
+/** One of them, sent by tuple.src; what record marks say (RFC 5531 11), or datagrams. */
+struct rpcs_oddity {
+	enum rpcs_oddity_kind kind;
+	struct rpcs_tuple tuple;
+	struct rpcs_sighting seen; /* of the packet that showed it */
+	uint32_t length;    /* bytes of the fragment, record or payload, by its mark or header */
+	uint32_t fragments; /* of the record, as far as they are known */
+	const char *what;   /* a literal: what JUNK is instead */
 };
 
 /**

@@ -24,6 +24,8 @@ struct rpcs_stream_handler {
 	void (*probe)(void *arg, const struct rpcs_connection *connection);
 	/* Bytes came again and were others; `flow` is theirs. */
 	void (*overlap)(void *arg, const struct rpcs_overlap *overlap, struct rpcs_flow *flow);
+	/* Bytes that are no RPC message, or record marks that none would send; `flow` is theirs. */
+	void (*oddity)(void *arg, const struct rpcs_oddity *oddity, struct rpcs_flow *flow);
 	/* TLS begins (RFC 9289): no more messages of this flow. */
 	void (*encrypted)(void *arg, struct rpcs_flow *flow, const struct rpcs_sighting *seen);
 	void *arg;

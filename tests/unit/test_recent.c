@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* user/detect/recent.c: what was noted, for how long, and who goes first when the table is full. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "detect/recent.h"
+
+static const struct rpcs_hash_seed seed = { 1, 2 };
+
+struct key {
+	uint32_t source;
+	uint16_t port;
+	uint16_t pad;
+};
+
+static void test_window(void **state)
+{
+	struct key key = { .source = 1, .port = 111 }, other = { .source = 1, .port = 112 };
+	const struct rpcs_recent_note *note;
+	uint64_t evictions = 0;
+	struct rpcs_recent *recent = rpcs_recent_new(4, sizeof(key), &seed, &evictions);
+
+	(void)state;
+	assert_null(rpcs_recent_find(recent, &key, 1000, 100));
+	rpcs_recent_note(recent, &key, 1000, 7);
+	note = rpcs_recent_find(recent, &key, 1099, 100);
+	assert_non_null(note);
+	assert_int_equal(note->value, 7);
+	assert_int_equal(note->time_ns, 1000);
+	assert_null(rpcs_recent_find(recent, &key, 1100, 100));
+	assert_null(rpcs_recent_find(recent, &other, 1000, 100));
+	/* A packet from before: merged captures are not in order. */
+	assert_non_null(rpcs_recent_find(recent, &key, 10, 100));
+	rpcs_recent_note(recent, &key, 1100, 8);
+	note = rpcs_recent_find(recent, &key, 1101, 100);
+	assert_non_null(note);
+	assert_int_equal(note->value, 8);
+	rpcs_recent_free(&recent);
+	assert_null(recent);
+}
+
+static void test_full(void **state)
+{
+	uint64_t evictions = 0;
+	struct rpcs_recent *recent = rpcs_recent_new(3, sizeof(struct key), &seed, &evictions);
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < 3; i++)
+		rpcs_recent_note(recent, &(struct key){ .source = i }, i, i);
+	rpcs_recent_note(recent, &(struct key){ .source = 0 }, 5, 0);
+	/* 1 is now the one noted longest ago, and still wanted. */
+	assert_non_null(rpcs_recent_find(recent, &(struct key){ .source = 1 }, 6, 100));
+	rpcs_recent_note(recent, &(struct key){ .source = 9 }, 6, 9);
+	assert_int_equal(evictions, 1);
+	assert_null(rpcs_recent_find(recent, &(struct key){ .source = 1 }, 6, 100));
+	assert_non_null(rpcs_recent_find(recent, &(struct key){ .source = 0 }, 6, 100));
+	/* What is older than anybody asks for goes without a word. */
+	assert_null(rpcs_recent_find(recent, &(struct key){ .source = 2 }, 1000, 100));
+	rpcs_recent_note(recent, &(struct key){ .source = 10 }, 1000, 10);
+	assert_int_equal(evictions, 1);
+	rpcs_recent_free(&recent);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_window),
+		cmocka_unit_test(test_full),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* A message through stages 7 to 9: matched, decided, judged, and told. */
+#include <rpcsentry/packet.h>
+#include <rpcsentry/portmap.h>
+#include <rpcsentry/rpc.h>
+
+#include "match/told.h"
+#include "pipeline_private.h"
+
+/* What a rule's `programs` is held against: the program asked for, called, or the inner one. */
+static void query_program(const struct rpcs_message *message, struct rpcs_policy_query *query)
+{
+	const struct rpcs_portmap *pm = &message->portmap;
+
+	if (query->call == RPCS_CALL_DIRECT) {
+		query->has_program = true;
+		query->program = message->program;
+	} else if (pm->has >= 1 &&
+		   (pm->shape == RPCS_PORTMAP_MAPPING || pm->shape == RPCS_PORTMAP_RPCB ||
+		    pm->shape == RPCS_PORTMAP_CALLIT_ARGS)) {
+		query->has_program = true;
+		query->program = pm->program;
+	}
+}
+
+static void decide(struct rpcs_pipeline *pipeline, struct rpcs_call *call,
+		   enum rpcs_answered answered)
+{
+	const struct rpcs_message *message = &call->message;
+	struct rpcs_policy_query query = {
+		.client = &message->tuple.src,
+		.server = &message->tuple.dst,
+		.answered = answered,
+	};
+	struct rpcs_policy_decision decision;
+
+	if (message->program == RPCS_PORTMAP_PROGRAM)
+		query.call = rpcs_policy_call_of(message->version, message->procedure);
+	else if (rpcs_settings_watch(pipeline->settings, message->tuple.dport))
+		query.call = RPCS_CALL_OTHER;
+	else
+		query.call = RPCS_CALL_DIRECT;
+	query_program(message, &query);
+	rpcs_policy_decide(pipeline->options.policy, &query, &decision);
+	call->allowed = decision.allowed;
+	call->names_change = decision.names_change;
+	call->names_servers = decision.names_servers;
+	call->held = decision.held;
+	call->log = decision.log;
+	call->rule = decision.rule;
+	pipeline->counters.policy_allowed += decision.allowed && !decision.held;
+}
+
+/* A call's last word: its reply, or that none came. */
+static void conclude(struct rpcs_pipeline *pipeline, struct rpcs_call *call,
+		     const struct rpcs_message *reply)
+{
+	if (call->held)
+		decide(pipeline, call, reply ? RPCS_ANSWERED_YES : RPCS_ANSWERED_NO);
+	rpcs_detect_outcome(pipeline->detect, call, reply);
+	if (call->log)
+		TELL(pipeline, call, call, reply);
+}
+
+/* Can the sensor see replies to this call at all? If not, silence says nothing. */
+static bool is_unseen(const struct rpcs_pipeline *pipeline, const struct rpcs_call *call)
+{
+	uint32_t i;
+
+	for (i = 0; i < pipeline->options.unseen_count; i++)
+		if (rpcs_address_equal(&pipeline->options.unseen[i], &call->message.tuple.dst))
+			return true;
+	return call->reply_unseen;
+}
+
+void rpcs_pipeline_call_left(void *arg, struct rpcs_call *call)
+{
+	struct rpcs_pipeline *pipeline = arg;
+
+	if (is_unseen(pipeline, call))
+		call->status = RPCS_STATUS_UNKNOWN;
+	else if (call->status == RPCS_STATUS_TIMEOUT)
+		pipeline->counters.calls_timeout++;
+	conclude(pipeline, call, NULL);
+}
+
+static void take_call(struct rpcs_pipeline *pipeline, struct rpcs_message *message,
+		      struct rpcs_flow *flow)
+{
+	struct rpcs_call *call;
+	bool is_new = true;
+
+	pipeline->counters.messages++;
+	rpcs_portmap_decode_call(message);
+	call = rpcs_calls_add(pipeline->calls, message, flow, &is_new);
+	if (call && is_new)
+		decide(pipeline, call, RPCS_ANSWERED_NOT_YET);
+	if (pipeline->options.messages && (!call || call->log))
+		TELL(pipeline, message, message, flow->id);
+	rpcs_detect_message(pipeline->detect, message, call,
+			    is_new ? RPCS_PLACE_CALL : RPCS_PLACE_CALL_AGAIN, flow->id);
+	if (call && is_new) {
+		pipeline->counters.calls++;
+		rpcs_detect_call(pipeline->detect, call);
+	} else if (call) {
+		pipeline->counters.calls_retransmitted++;
+	}
+}
+
+static void mark_port(void *arg, uint16_t port)
+{
+	struct rpcs_state *state = arg;
+
+	rpcs_port_mark(rpcs_state_ports(state), port, RPCS_PORT_RPC);
+}
+
+/* What a portmapper tells is where its client goes next: stage 1 is to look there. */
+static void mark_ports(struct rpcs_pipeline *pipeline, const struct rpcs_call *call,
+		       const struct rpcs_message *reply)
+{
+	if (pipeline->options.state && pipeline->settings->any_port != RPCS_ANY_PORT_OFF)
+		rpcs_told_ports(call, reply, mark_port, pipeline->options.state);
+}
+
+/* The server agrees to TLS (RFC 9289 4.1): the stream is none of ours from here on. */
+static bool is_tls_accepted(const struct rpcs_call *call, const struct rpcs_message *reply)
+{
+	static const uint32_t starttls_len = 8;
+
+	return call->message.auth.flavor == RPCS_AUTH_TLS && reply->tuple.protocol == RPCS_IP_TCP &&
+	       reply->reply_has == 2 && reply->reply_stat == RPCS_REPLY_ACCEPTED &&
+	       reply->stat == RPCS_ACCEPT_SUCCESS && reply->verf_flavor == RPCS_AUTH_NONE &&
+	       reply->verf_len == starttls_len;
+}
+
+/* On another port a message of type REPLY is only one if its call was seen (events.md). */
+static bool is_stray(const struct rpcs_pipeline *pipeline, const struct rpcs_message *message)
+{
+	return !rpcs_settings_watch(pipeline->settings, message->tuple.sport) &&
+	       !rpcs_settings_watch(pipeline->settings, message->tuple.dport);
+}
+
+static void take_reply(struct rpcs_pipeline *pipeline, struct rpcs_message *message,
+		       struct rpcs_flow *flow)
+{
+	bool first = false;
+	struct rpcs_call *call = rpcs_calls_answer(pipeline->calls, message, &first);
+
+	if (call) {
+		pipeline->counters.replies++;
+		message->call_known = true;
+		message->rpc_version = call->message.rpc_version;
+		message->program = call->message.program;
+		message->version = call->message.version;
+		message->procedure = call->message.procedure;
+		/* RPCSEC_GSS wraps results as it does arguments (RFC 2203 5.3.3.4). */
+		if (call->message.auth.flavor != RPCS_AUTH_GSS)
+			rpcs_portmap_decode_reply(message, &pipeline->room);
+		mark_ports(pipeline, call, message);
+		call->tls = is_tls_accepted(call, message);
+	} else {
+		pipeline->counters.replies_unpaired++;
+		if (is_stray(pipeline, message))
+			return;
+	}
+	pipeline->counters.messages++;
+	if (pipeline->options.messages && (!call || call->log))
+		TELL(pipeline, message, message, flow->id);
+	rpcs_detect_message(pipeline->detect, message, call,
+			    first  ? RPCS_PLACE_REPLY
+			    : call ? RPCS_PLACE_REPLY_AGAIN
+				   : RPCS_PLACE_REPLY_UNPAIRED,
+			    flow->id);
+	if (first)
+		conclude(pipeline, call, message);
+}
+
+void rpcs_pipeline_take_message(void *arg, struct rpcs_message *message, struct rpcs_flow *flow)
+{
+	struct rpcs_pipeline *pipeline = arg;
+
+	if (message->is_call)
+		take_call(pipeline, message, flow);
+	else
+		take_reply(pipeline, message, flow);
+}
