@@ -107,6 +107,21 @@ $(BUILD)/tests/%: tests/unit/%.c $(LIBRARY)
 $(BUILD)/tests/%: tests/kernel/%.c $(LIBRARY)
 	$(TEST_RULE)
 
+$(BUILD)/bench/%.bpf.o: tests/bench/%.bpf.c $(BUILD)/flags.stamp
+	@mkdir -p $(@D)
+	@$(SAY) "  BPF   $<"
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/bench/%.skel.h: $(BUILD)/bench/%.bpf.o
+	@$(SAY) "  SKEL  $@"
+	$(Q)$(BPFTOOL) gen skeleton $< name $* >$@.tmp
+	$(Q)mv $@.tmp $@
+
+$(BUILD)/bench/%: tests/bench/%.c $(LIBRARY)
+	$(TEST_RULE)
+
+$(BUILD)/bench/bench_packet: $(BUILD)/bench/yardstick.skel.h
+
 $(BUILD)/fuzz/user/policy/default_text.o: config/default.yaml
 
 $(BUILD)/fuzz/user/%.o: user/%.c $(BUILD)/fuzz/flags.stamp
@@ -169,6 +184,12 @@ fuzz-targets: $(FUZZ_TARGETS)
 fuzz: #: FUZZ_TIME=60 seconds of each fuzz target, two at a time, from the kept inputs
 	@scripts/install-deps.sh build test
 	@BUILD=$(BUILD) RPCSENTRY_FUZZ_TIME=$(FUZZ_TIME) tests/run -v fuzz
+
+.PHONY: bench
+bench: #: what it costs, beside yardsticks that are measured in the same run (root; ARGS=--json)
+	@scripts/install-deps.sh build test
+	@$(QUIET_BUILD) all $(BUILD)/bench/bench_packet
+	@$(BUILD)/bench/bench_packet $(ARGS)
 
 .PHONY: vm
 vm: #: the kernel tests on Debian 12's own kernel, in an emulator (fetches it)
