@@ -9,6 +9,7 @@
 #include <rpcsentry/glance.h>
 #include <rpcsentry/inspect.h>
 
+#include "plain.h"
 #include "tunnel.h"
 
 #define TC_ACT_UNSPEC (-1) /* a macro in the kernel's uapi, so not in BTF */
@@ -162,8 +163,8 @@ RPCS_STAGES(tc, __sk_buff)
 RPCS_TUNNEL_STAGES(xdp, xdp_md)
 RPCS_TUNNEL_STAGES(tc, __sk_buff)
 
-/** Counts the packet. Is it worth more than a glance? */
-RPCS_INLINE bool rpcs_entry(const __u8 *data, const __u8 *end, bool glance)
+/** Counts the packet. True: it takes more than a glance and more than the plain way. */
+RPCS_INLINE bool rpcs_entry(const struct rpcs_plain *plain, bool tagged)
 {
 	struct rpcs_counters *c = rpcs_counters_here();
 	struct rpcs_ports *table = rpcs_ports_here();
@@ -171,8 +172,10 @@ RPCS_INLINE bool rpcs_entry(const __u8 *data, const __u8 *end, bool glance)
 	if (!c || !table)
 		return false;
 	c->packets += 1;
-	return !glance ||
-	       !rpcs_glance_is_others(table, rpcs_config.any_port != RPCS_ANY_PORT_OFF, data, end);
+	if (rpcs_glance_is_others(table, rpcs_config.any_port != RPCS_ANY_PORT_OFF, plain->data,
+				  plain->end))
+		return false;
+	return tagged || !rpcs_plain_take(plain, c, table);
 }
 
 /* The whole way of a packet that a glance was not enough for. */
@@ -207,7 +210,14 @@ __noinline int rpcs_xdp_look(struct xdp_md *ctx)
 SEC("xdp.frags")
 int rpcs_xdp(struct xdp_md *ctx)
 {
-	if (rpcs_entry((const __u8 *)(long)ctx->data, (const __u8 *)(long)ctx->data_end, true))
+	const struct rpcs_plain plain = {
+		.data = (const __u8 *)(long)ctx->data,
+		.end = (const __u8 *)(long)ctx->data_end,
+		.ifindex = ctx->ingress_ifindex,
+		.hook = RPCS_HOOK_XDP,
+	};
+
+	if (rpcs_entry(&plain, false))
 		rpcs_xdp_look(ctx);
 	return XDP_PASS;
 }
@@ -316,36 +326,55 @@ __noinline int rpcs_tc_look(struct __sk_buff *skb, int egress, int l3)
 	return 0;
 }
 
-RPCS_INLINE int rpcs_tc(struct __sk_buff *skb, bool egress, bool l3)
+/* On the way out the long way asks where the packet came in. */
+RPCS_INLINE int rpcs_tc(struct __sk_buff *skb, bool egress)
 {
-	if (rpcs_entry((const __u8 *)(long)skb->data, (const __u8 *)(long)skb->data_end, !l3))
-		rpcs_tc_look(skb, egress, l3);
+	const struct rpcs_plain plain = {
+		.data = (const __u8 *)(long)skb->data,
+		.end = (const __u8 *)(long)skb->data_end,
+		.ifindex = skb->ifindex,
+		.hook = RPCS_HOOK_TC_INGRESS,
+	};
+
+	if (rpcs_entry(&plain, egress || skb->vlan_present))
+		rpcs_tc_look(skb, egress, false);
+	return TC_ACT_UNSPEC;
+}
+
+RPCS_INLINE int rpcs_tc_l3(struct __sk_buff *skb, bool egress)
+{
+	struct rpcs_counters *c = rpcs_counters_here();
+
+	if (!c)
+		return TC_ACT_UNSPEC;
+	c->packets += 1;
+	rpcs_tc_look(skb, egress, true);
 	return TC_ACT_UNSPEC;
 }
 
 SEC("tc")
 int rpcs_tc_ingress(struct __sk_buff *skb)
 {
-	return rpcs_tc(skb, false, false);
+	return rpcs_tc(skb, false);
 }
 
 SEC("tc")
 int rpcs_tc_egress(struct __sk_buff *skb)
 {
-	return rpcs_tc(skb, true, false);
+	return rpcs_tc(skb, true);
 }
 
 /* For devices without an Ethernet header: tun, IP tunnels, PPP. */
 SEC("tc")
 int rpcs_tc_l3_ingress(struct __sk_buff *skb)
 {
-	return rpcs_tc(skb, false, true);
+	return rpcs_tc_l3(skb, false);
 }
 
 SEC("tc")
 int rpcs_tc_l3_egress(struct __sk_buff *skb)
 {
-	return rpcs_tc(skb, true, true);
+	return rpcs_tc_l3(skb, true);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
