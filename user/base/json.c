@@ -35,19 +35,18 @@ static char *json_room(struct rpcs_json *json, size_t len)
 }
 
 /* Comma and key before a value whose text takes at most `value_len`. */
-static char *json_item(struct rpcs_json *json, const char *key, size_t value_len)
+static char *json_item(struct rpcs_json *json, struct rpcs_json_key key, size_t value_len)
 {
-	size_t key_len = key ? strlen(key) : 0;
-	char *p = json_room(json, key_len + KEY_EXTRA + value_len);
+	char *p = json_room(json, key.len + KEY_EXTRA + value_len);
 
 	if (!p)
 		return NULL;
 	if (json->comma)
 		*p++ = ',';
-	if (key) {
+	if (key.text) {
 		*p++ = '"';
-		memcpy(p, key, key_len);
-		p += key_len;
+		memcpy(p, key.text, key.len);
+		p += key.len;
 		*p++ = '"';
 		*p++ = ':';
 	}
@@ -60,7 +59,7 @@ static void json_done(struct rpcs_json *json, const char *end)
 	json->len = end - json->buf;
 }
 
-void rpcs_json_open(struct rpcs_json *json, const char *key, char bracket)
+void rpcs_json_put_open(struct rpcs_json *json, struct rpcs_json_key key, char bracket)
 {
 	char *p = json_item(json, key, 1);
 
@@ -82,7 +81,7 @@ void rpcs_json_close(struct rpcs_json *json, char bracket)
 	json->comma = true;
 }
 
-void rpcs_json_uint(struct rpcs_json *json, const char *key, uint64_t value)
+void rpcs_json_put_uint(struct rpcs_json *json, struct rpcs_json_key key, uint64_t value)
 {
 	char digits[UINT_DIGITS];
 	char *first = digits + sizeof(digits);
@@ -107,7 +106,7 @@ void rpcs_json_uint(struct rpcs_json *json, const char *key, uint64_t value)
 	json_done(json, p + len);
 }
 
-void rpcs_json_bool(struct rpcs_json *json, const char *key, bool value)
+void rpcs_json_put_bool(struct rpcs_json *json, struct rpcs_json_key key, bool value)
 {
 	const char *text = value ? "true" : "false";
 	size_t len = value ? 4 : 5;
@@ -156,7 +155,8 @@ static size_t json_escaped_len(const uint8_t *bytes, size_t len)
 }
 
 /* Room for `len` bytes that may all need escaping: exact only where the worst does not fit. */
-static char *json_quoted(struct rpcs_json *json, const char *key, const uint8_t *bytes, size_t len)
+static char *json_quoted(struct rpcs_json *json, struct rpcs_json_key key, const uint8_t *bytes,
+			 size_t len)
 {
 	size_t worst;
 
@@ -165,21 +165,39 @@ static char *json_quoted(struct rpcs_json *json, const char *key, const uint8_t 
 		return NULL;
 	}
 	worst = len * ESCAPE_LEN + 2;
-	if (json->size - json->len < worst + (key ? strlen(key) : 0) + KEY_EXTRA)
+	if (json->size - json->len < worst + key.len + KEY_EXTRA)
 		worst = json_escaped_len(bytes, len) + 2;
 	return json_item(json, key, worst);
 }
 
-void rpcs_json_bytes(struct rpcs_json *json, const char *key, const uint8_t *bytes, size_t len)
+/* Copies the bytes up to the first that needs more than itself. Returns how many. */
+static size_t json_plain(char *p, const uint8_t *bytes, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len && bytes[i] >= FIRST_ASCII && bytes[i] <= LAST_ASCII &&
+		    bytes[i] != '"' && bytes[i] != '\\';
+	     i++)
+		p[i] = (char)bytes[i];
+	return i;
+}
+
+void rpcs_json_put_bytes(struct rpcs_json *json, struct rpcs_json_key key, const uint8_t *bytes,
+			 size_t len)
 {
 	char *p = json_quoted(json, key, bytes, len);
-	size_t i;
+	size_t i, plain;
 
 	if (!p)
 		return;
 	*p++ = '"';
-	for (i = 0; i < len; i++)
-		p = json_byte(p, bytes[i]);
+	for (i = 0; i < len; i++) {
+		plain = json_plain(p, bytes + i, len - i);
+		p += plain;
+		i += plain;
+		if (i < len)
+			p = json_byte(p, bytes[i]);
+	}
 	*p++ = '"';
 	json_done(json, p);
 }
@@ -222,24 +240,26 @@ static char *json_character(char *p, uint32_t c)
 	return json_unit(p, 0xdc00 + ((c - 0x10000) & 0x3ff));
 }
 
-void rpcs_json_string(struct rpcs_json *json, const char *key, const char *text)
+void rpcs_json_put_string(struct rpcs_json *json, struct rpcs_json_key key, const char *text,
+			  size_t len)
 {
-	const uint8_t *s = (const uint8_t *)text;
-	char *p = json_quoted(json, key, s, strlen(text));
+	const uint8_t *s = (const uint8_t *)text, *end = s + len;
+	char *p = json_quoted(json, key, s, len);
+	size_t plain, character;
 	uint32_t c;
-	size_t len;
 
 	if (!p)
 		return;
 	*p++ = '"';
-	while (*s) {
-		len = *s > LAST_ASCII ? json_utf8(s, &c) : 0;
-		if (len) {
-			p = json_character(p, c);
-			s += len;
-		} else {
-			p = json_byte(p, *s++);
-		}
+	for (;;) {
+		plain = json_plain(p, s, (size_t)(end - s));
+		p += plain;
+		s += plain;
+		if (s == end)
+			break;
+		character = *s > LAST_ASCII ? json_utf8(s, &c) : 0;
+		p = character ? json_character(p, c) : json_byte(p, *s);
+		s += character ? character : 1;
 	}
 	*p++ = '"';
 	json_done(json, p);

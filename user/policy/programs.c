@@ -21,7 +21,7 @@ static const struct program_row {
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
-const char *rpcs_program_name(uint32_t program)
+static const char *name_of(uint32_t program)
 {
 	size_t low = 0, high = ROWS;
 
@@ -34,6 +34,24 @@ const char *rpcs_program_name(uint32_t program)
 			high = middle;
 	}
 	return low < ROWS && rows[low].number == program ? rows[low].name : NULL;
+}
+
+/* Lines name the same few programs again and again: those are found at once. */
+const char *rpcs_program_name(uint32_t program)
+{
+	static struct {
+		uint32_t program;
+		bool known;
+		const char *name;
+	} last[64];
+	uint32_t i = program % (sizeof(last) / sizeof(last[0]));
+
+	if (!last[i].known || last[i].program != program) {
+		last[i].name = name_of(program);
+		last[i].program = program;
+		last[i].known = true;
+	}
+	return last[i].name;
 }
 
 bool rpcs_program_find(const char *name, uint32_t *ret_program)
