@@ -121,6 +121,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(LIBRARY)
 	$(TEST_RULE)
 
 $(BUILD)/bench/bench_packet: $(BUILD)/bench/yardstick.skel.h
+$(BUILD)/bench/live: $(BUILD)/bench/live.skel.h
 
 $(BUILD)/fuzz/user/policy/default_text.o: config/default.yaml
 
