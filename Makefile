@@ -192,6 +192,11 @@ bench: #: what it costs, beside yardsticks that are measured in the same run (ro
 	@$(QUIET_BUILD) all $(BUILD)/bench/bench_packet
 	@$(BUILD)/bench/bench_packet $(ARGS)
 
+.PHONY: bench-policy
+bench-policy: #: nanoseconds that a policy decision takes, by rules and addresses
+	@$(QUIET_BUILD) $(BUILD)/bench/bench_policy
+	@$(BUILD)/bench/bench_policy
+
 .PHONY: vm
 vm: #: the kernel tests on Debian 12's own kernel, in an emulator (fetches it)
 	@scripts/install-deps.sh build test vm
@@ -259,4 +264,4 @@ help: #: this list
 	@sed -n 's/^\([a-z-]*\):.*#: \(.*\)/\1\t\2/p' Makefile | expand -t 12
 
 -include $(OBJECTS:.o=.d) $(BUILD)/rpcsentry.bpf.d $(UNIT_TESTS:=.d) $(KERNEL_TESTS:=.d) \
-	$(FUZZ_OBJECTS:.o=.d) $(FUZZ_TARGETS:=.d)
+	$(FUZZ_OBJECTS:.o=.d) $(FUZZ_TARGETS:=.d) $(wildcard $(BUILD)/bench/*.d)

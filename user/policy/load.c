@@ -294,7 +294,7 @@ int rpcs_policy_parse(const char *text, size_t len, struct rpcs_policy **ret_pol
 	rpcs_schema_read(&loader, &root_schema, 0, policy);
 	rpcs_suppress_check(&loader);
 	rpcs_sensitive_make(&loader);
-	if (loader.no_memory || rpcs_policy_rules_index(policy) < 0)
+	if (loader.no_memory || rpcs_rule_index_build(policy) < 0)
 		return -ENOMEM;
 	if (errors->total)
 		return -EINVAL;

@@ -5,6 +5,7 @@
 
 #include "netset.h"
 #include "policy.h"
+#include "rule_index.h"
 
 /** `home` always exists, whether the file sets it or not. */
 enum { RPCS_NET_HOME = 0 };
@@ -97,8 +98,7 @@ struct rpcs_policy {
 
 	struct rpcs_rule *rules;
 	uint32_t rule_count, rule_size;
-	uint32_t *rules_of_call[RPCS_CALL__MAX]; /* indices of the rules with that bit, in order */
-	uint32_t rules_of_call_count[RPCS_CALL__MAX];
+	struct rpcs_rule_index index;
 
 	struct rpcs_program_entry sensitive; /* the set as it stands after add and remove */
 	struct rpcs_direct_ok direct_ok[RPCS_DIRECT_OK_MAX];
@@ -121,8 +121,5 @@ void rpcs_program_entry_seal(struct rpcs_program_entry *entry);
 bool rpcs_program_entry_contains(const struct rpcs_program_entry *entry, uint32_t number);
 
 void rpcs_string_list_clear(struct rpcs_string_list *list);
-
-/** Sorts the rules by call once all are there; 0 or -ENOMEM. */
-int rpcs_policy_rules_index(struct rpcs_policy *policy);
 
 #endif

@@ -129,8 +129,7 @@ void rpcs_policy_free(struct rpcs_policy **policy)
 	for (uint32_t i = 0; i < p->rule_count; i++)
 		free(p->rules[i].name);
 	free(p->rules);
-	for (unsigned int i = 0; i < RPCS_CALL__MAX; i++)
-		free(p->rules_of_call[i]);
+	rpcs_rule_index_clear(&p->index);
 	host_logs_clear(&p->host_logs);
 	free(p);
 	*policy = NULL;
