@@ -65,6 +65,7 @@ struct rpcs_pipeline *rpcs_pipeline_new(const struct rpcs_pipeline_options *opti
 		return NULL;
 	pipeline->options = *options;
 	pipeline->settings = rpcs_policy_settings(options->policy);
+	rpcs_policy_use_names(options->policy);
 	pipeline->stream = rpcs_stream_new(pipeline->settings, &options->seed, &handler);
 	pipeline->calls = rpcs_calls_new((uint32_t)pipeline->settings->limit_pending_calls,
 					 pipeline->settings->call_timeout_ns, &options->seed,

@@ -147,6 +147,43 @@ static void programs_have_names(void **state)
 	}
 }
 
+/** Numbers of the file are known; a set of one is a name, but for no program of the table. */
+static void programs_of_the_file_are_known(void **state)
+{
+	OWNED_POLICY *policy = policy_of("programs:\n"
+					 "  backup: 390999\n"
+					 "  other_name: [390999]\n"
+					 "  our_nfs: [nfs]\n"
+					 "  two: [0x30000001, 0x30000002]\n"
+					 "allow: [{programs: [424242, two]}]\n"
+					 "sensitive: {add: [434343]}\n");
+	OWNED_POLICY *later = policy_of("programs: {restore: 390998}");
+	static const uint32_t known[] = { 390999, 100003, 0x30000001, 0x30000002, 424242, 434343 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		assert_true(rpcs_policy_knows_program(policy, known[i]));
+	assert_false(rpcs_policy_knows_program(policy, 390998));
+	assert_false(rpcs_policy_knows_program(policy, 0x30000003));
+	assert_null(rpcs_program_name(390999));
+
+	rpcs_policy_use_names(policy);
+	assert_string_equal(rpcs_program_name(390999), "backup");
+	assert_string_equal(rpcs_program_name(100003), "nfs");
+	assert_null(rpcs_program_name(0x30000001));
+	assert_null(rpcs_program_name(390998));
+	assert_null(rpcs_program_name(UINT32_MAX));
+
+	/* Another one takes its place; what is freed is in use no more. */
+	rpcs_policy_use_names(later);
+	assert_null(rpcs_program_name(390999));
+	assert_string_equal(rpcs_program_name(390998), "restore");
+	rpcs_policy_free(&policy);
+	assert_string_equal(rpcs_program_name(390998), "restore");
+	rpcs_policy_free(&later);
+	assert_null(rpcs_program_name(390998));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,6 +191,7 @@ int main(void)
 		cmocka_unit_test(sets_join_their_ranges),
 		cmocka_unit_test(sensitive_set_changes),
 		cmocka_unit_test(programs_have_names),
+		cmocka_unit_test(programs_of_the_file_are_known),
 	};
 
 	return cmocka_run_group_tests_name("policy sets", tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "../base/cleanup.h"
+#include "known.h"
 #include "sections.h"
 
 #define MSEC 1000000ULL
@@ -294,7 +295,8 @@ int rpcs_policy_parse(const char *text, size_t len, struct rpcs_policy **ret_pol
 	rpcs_schema_read(&loader, &root_schema, 0, policy);
 	rpcs_suppress_check(&loader);
 	rpcs_sensitive_make(&loader);
-	if (loader.no_memory || rpcs_rule_index_build(policy) < 0)
+	if (loader.no_memory || rpcs_rule_index_build(policy) < 0 ||
+	    rpcs_known_programs_make(policy) < 0)
 		return -ENOMEM;
 	if (errors->total)
 		return -EINVAL;

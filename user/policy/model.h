@@ -5,6 +5,7 @@
 
 #include "netset.h"
 #include "policy.h"
+#include "programs.h"
 #include "rule_index.h"
 
 /** `home` always exists, whether the file sets it or not. */
@@ -83,6 +84,13 @@ struct rpcs_response {
 	struct rpcs_refs trust, never;
 };
 
+/** What the file knows of programs on top of the built-in table. */
+struct rpcs_known_programs {
+	struct rpcs_program_entry numbers; /* all that stand anywhere in the file */
+	struct rpcs_program_name *list;	   /* the names' own */
+	struct rpcs_program_names names;   /* of sets of one number */
+};
+
 struct rpcs_policy {
 	struct rpcs_settings settings;
 	bool home_set;
@@ -103,6 +111,8 @@ struct rpcs_policy {
 	struct rpcs_program_entry sensitive; /* the set as it stands after add and remove */
 	struct rpcs_direct_ok direct_ok[RPCS_DIRECT_OK_MAX];
 	uint32_t direct_ok_count;
+
+	struct rpcs_known_programs known;
 
 	struct rpcs_host_logs host_logs;
 	struct rpcs_condition_setting condition;

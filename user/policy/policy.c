@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "known.h"
 #include "model.h"
 #include "summary.h"
 
@@ -130,6 +131,7 @@ void rpcs_policy_free(struct rpcs_policy **policy)
 		free(p->rules[i].name);
 	free(p->rules);
 	rpcs_rule_index_clear(&p->index);
+	rpcs_known_programs_clear(p);
 	host_logs_clear(&p->host_logs);
 	free(p);
 	*policy = NULL;

@@ -160,6 +160,12 @@ bool rpcs_policy_is_sensitive(const struct rpcs_policy *policy, uint32_t program
 /** That set, sorted; *ret_count numbers, the policy's. */
 const uint32_t *rpcs_policy_sensitive(const struct rpcs_policy *policy, uint32_t *ret_count);
 
+/** Is it in the built-in table of programs, or anywhere in the file? */
+bool rpcs_policy_knows_program(const struct rpcs_policy *policy, uint32_t program);
+
+/** Has this process print the policy's names of programs too, until the policy is freed. */
+void rpcs_policy_use_names(const struct rpcs_policy *policy);
+
 /** Decides a call. Counts the rule's hit unless held. */
 void rpcs_policy_decide(struct rpcs_policy *policy, const struct rpcs_policy_query *query,
 			struct rpcs_policy_decision *ret_decision);

@@ -3,6 +3,7 @@
 #include "programs.h"
 
 #include <stddef.h>
+#include <string.h>
 #include <strings.h>
 
 #include <rpcsentry/portmap.h>
@@ -21,7 +22,10 @@ static const struct program_row {
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
-static const char *name_of(uint32_t program)
+/* A process prints by one policy. */
+static const struct rpcs_program_names *policy_names;
+
+static const char *registered_name(uint32_t program)
 {
 	size_t low = 0, high = ROWS;
 
@@ -36,22 +40,60 @@ static const char *name_of(uint32_t program)
 	return low < ROWS && rows[low].number == program ? rows[low].name : NULL;
 }
 
+bool rpcs_program_is_registered(uint32_t program)
+{
+	return registered_name(program);
+}
+
+static const char *policy_name(uint32_t program)
+{
+	uint32_t low = 0, high = policy_names ? policy_names->count : 0;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (policy_names->list[middle].number < program)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!policy_names || low == policy_names->count ||
+	    policy_names->list[low].number != program)
+		return NULL;
+	return policy_names->list[low].name;
+}
+
 /* Lines name the same few programs again and again: those are found at once. */
+static struct {
+	uint32_t program;
+	bool known;
+	const char *name;
+} last_named[64];
+
 const char *rpcs_program_name(uint32_t program)
 {
-	static struct {
-		uint32_t program;
-		bool known;
-		const char *name;
-	} last[64];
-	uint32_t i = program % (sizeof(last) / sizeof(last[0]));
+	uint32_t i = program % (sizeof(last_named) / sizeof(last_named[0]));
+	const char *name;
 
-	if (!last[i].known || last[i].program != program) {
-		last[i].name = name_of(program);
-		last[i].program = program;
-		last[i].known = true;
+	if (!last_named[i].known || last_named[i].program != program) {
+		name = registered_name(program);
+		last_named[i].name = name ? name : policy_name(program);
+		last_named[i].program = program;
+		last_named[i].known = true;
 	}
-	return last[i].name;
+	return last_named[i].name;
+}
+
+void rpcs_program_names_use(const struct rpcs_program_names *names)
+{
+	policy_names = names;
+	memset(last_named, 0, sizeof(last_named));
+}
+
+void rpcs_program_names_leave(const struct rpcs_program_names *names)
+{
+	if (policy_names == names)
+		rpcs_program_names_use(NULL);
 }
 
 bool rpcs_program_find(const char *name, uint32_t *ret_program)

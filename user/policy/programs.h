@@ -6,8 +6,29 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** The name of a program, or NULL for a number in no registry. */
+/** The name of a program, or NULL for a number in no registry and not named by the policy. */
 const char *rpcs_program_name(uint32_t program);
+
+/** Is it in the built-in table? */
+bool rpcs_program_is_registered(uint32_t program);
+
+/** A program that a policy names. */
+struct rpcs_program_name {
+	uint32_t number;
+	const char *name;
+};
+
+/** Sorted by number. */
+struct rpcs_program_names {
+	const struct rpcs_program_name *list;
+	uint32_t count;
+};
+
+/** Has rpcs_program_name() know these as well, in this process; they stay the caller's. */
+void rpcs_program_names_use(const struct rpcs_program_names *names);
+
+/** These go away: if they are in use, they are no more. */
+void rpcs_program_names_leave(const struct rpcs_program_names *names);
 
 /** The program of that name; false when there is none. */
 bool rpcs_program_find(const char *name, uint32_t *ret_program);
