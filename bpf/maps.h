@@ -7,6 +7,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include <rpcsentry/engine.h>
+#include <rpcsentry/suppress.h>
 
 /* BPF_F_MMAPABLE (kernel 5.5), which no type of vmlinux.h names. */
 enum { RPCS_MMAPABLE = 1 << 10 };
@@ -108,6 +109,15 @@ struct {
 	__type(key, __u32);
 	__type(value, __u8);
 } sensitive SEC(".maps");
+
+/* How often each rule of the policy decided: the agent writes names and hits. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, RPCS_MMAPABLE);
+	__uint(max_entries, RPCS_RULES_SHOWN_MAX);
+	__type(key, __u32);
+	__type(value, struct rpcs_rule_hits);
+} rules SEC(".maps");
 
 /* The interfaces watched: a forwarded packet counts where it came in. */
 struct {

@@ -24,12 +24,13 @@
 #include "source/kernel_private.h"
 #include "source/pins.h"
 
-enum { INTERVAL_MS = 1000, INTERVAL_MS_MAX = 60000, JSON_BYTES = 32768 };
+enum { INTERVAL_MS = 1000, INTERVAL_MS_MAX = 60000, JSON_BYTES = 1 << 20 };
 
 static const char help[] =
 	"usage: rpcsentry stats [--json] [--all] [--interval MS]\n\n"
 	"Prints the kernel's counters of the running sensor, or of one that\n"
-	"`run --keep` left, summed over all CPUs, with their rates per second.\n\n"
+	"`run --keep` left, summed over all CPUs, with their rates per second; and how\n"
+	"many calls each rule of the policy decided.\n\n"
 	"  -j, --json         one JSON object\n"
 	"  -a, --all          counters that are zero as well\n"
 	"      --interval MS  time over which rates are taken (default 1000; 0: none)\n"
@@ -78,6 +79,8 @@ struct sample {
 struct stats {
 	int counters_fd, procedures_fd;
 	struct sample before, now;
+	struct rpcs_rule_hits rules[RPCS_RULES_SHOWN_MAX];
+	int rule_count;
 	bool json, all;
 	unsigned long interval_ms;
 };
@@ -99,8 +102,8 @@ static void explain_open(const char *path, int error)
 		rpcs_log_error("can't read the counters: %s: %s", path, strerror(error));
 }
 
-/** Opens a pinned map whose values must have this size; -1 when it has told why not. */
-static int open_map(const char *name, uint32_t value_size)
+/** Opens a pinned map of this type and size of values; -1 when it has told why not. */
+static int open_map(const char *name, enum bpf_map_type type, uint32_t value_size)
 {
 	struct bpf_map_info info = {};
 	uint32_t len = sizeof(info);
@@ -119,7 +122,7 @@ static int open_map(const char *name, uint32_t value_size)
 		explain_open(path, -ret);
 		return -1;
 	}
-	if (info.type != BPF_MAP_TYPE_PERCPU_ARRAY || info.value_size != value_size) {
+	if (info.type != type || info.value_size != value_size) {
 		rpcs_log_error("can't read the counters: %s was made by another version; use that "
 			       "version's rpcsentry, or start the sensor again",
 			       path);
@@ -154,6 +157,28 @@ static bool balanced(const struct rpcs_counters *c)
 	return c->rpc_seen == c->records_sent + c->records_suppressed + c->records_lost;
 }
 
+/** All calls that a rule decided. */
+static uint64_t hits(const struct rpcs_rule_hits *rule)
+{
+	return rule->hits + rule->suppressed;
+}
+
+static void print_json_rules(const struct stats *stats, struct rpcs_json *json)
+{
+	int i;
+
+	rpcs_json_open(json, "rules", '[');
+	for (i = 0; i < stats->rule_count; i++) {
+		rpcs_json_open(json, NULL, '{');
+		rpcs_json_uint(json, "rule", (uint64_t)i + 1);
+		rpcs_json_string(json, "name", stats->rules[i].name);
+		rpcs_json_uint(json, "hits", hits(&stats->rules[i]));
+		rpcs_json_uint(json, "suppressed", stats->rules[i].suppressed);
+		rpcs_json_close(json, '}');
+	}
+	rpcs_json_close(json, ']');
+}
+
 static int print_json(const struct stats *stats)
 {
 	const struct rpcs_counters *c = &stats->now.counters;
@@ -172,6 +197,7 @@ static int print_json(const struct stats *stats)
 	for (i = 0; i < PROCEDURES; i++)
 		rpcs_json_uint(&json, procedures_text[i].name, stats->now.calls[i]);
 	rpcs_json_close(&json, '}');
+	print_json_rules(stats, &json);
 	rpcs_json_open(&json, "rates", '{');
 	for (i = 0; i < COUNTERS && stats->interval_ms; i++)
 		rpcs_json_uint(&json, counters_text[i].name,
@@ -217,6 +243,7 @@ static void print_text(const struct stats *stats)
 	bool colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 	const char *bold = colour ? "\033[1m" : "", *end = colour ? "\033[0m" : "";
 	const struct rpcs_counters *c = &stats->now.counters;
+	const struct rpcs_rule_hits *rule = stats->rules;
 	int i;
 
 	printf("%s%-24s  %14s  %10s  meaning%s\n", bold, "counter", "value", "per second", end);
@@ -227,6 +254,12 @@ static void print_text(const struct stats *stats)
 	for (i = 0; i < PROCEDURES; i++)
 		print_row(stats, procedures_text[i].name, procedures_text[i].help,
 			  stats->before.calls[i], stats->now.calls[i]);
+	printf("\n%s%-24s  %14s  %10s%s\n", bold, "allow rule", "calls", "suppressed", end);
+	for (i = 0; i < stats->rule_count; i++, rule++) {
+		if (hits(rule) || stats->all)
+			printf("%-24s  %14" PRIu64 "  %10llu\n", rule->name, hits(rule),
+			       rule->suppressed);
+	}
 	printf("\nrpc_seen %llu %s sent %llu + suppressed %llu + lost %llu%s\n", c->rpc_seen,
 	       balanced(c) ? "=" : "!=", c->records_sent, c->records_suppressed, c->records_lost,
 	       balanced(c) ? "" : " (records are in flight)");
@@ -270,8 +303,10 @@ static void tell_origin(void)
 
 static int show(struct stats *stats)
 {
-	RPCS_OWNED_FD counters = open_map("counters", sizeof(struct rpcs_counters));
+	RPCS_OWNED_FD counters =
+		open_map("counters", BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(struct rpcs_counters));
 	RPCS_OWNED_FD procedures = -1;
+	RPCS_OWNED_FD rules = -1;
 	struct timespec pause = {
 		.tv_sec = stats->interval_ms / 1000,
 		.tv_nsec = stats->interval_ms % 1000 * 1000000,
@@ -279,8 +314,12 @@ static int show(struct stats *stats)
 
 	if (counters < 0)
 		return RPCS_EXIT_FAILURE;
-	procedures = open_map("procedures", sizeof(struct rpcs_procedures));
+	procedures =
+		open_map("procedures", BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(struct rpcs_procedures));
 	if (procedures < 0)
+		return RPCS_EXIT_FAILURE;
+	rules = open_map("rules", BPF_MAP_TYPE_ARRAY, sizeof(struct rpcs_rule_hits));
+	if (rules < 0)
 		return RPCS_EXIT_FAILURE;
 	stats->counters_fd = counters;
 	stats->procedures_fd = procedures;
@@ -289,6 +328,11 @@ static int show(struct stats *stats)
 	nanosleep(&pause, NULL);
 	if (take_sample(stats, &stats->now))
 		return RPCS_EXIT_FAILURE;
+	stats->rule_count = rpcs_kernel_rules_read(rules, stats->rules);
+	if (stats->rule_count < 0) {
+		rpcs_log_error("can't read the rules' counters: %s", strerror(-stats->rule_count));
+		return RPCS_EXIT_FAILURE;
+	}
 	tell_origin();
 	if (!stats->json)
 		print_text(stats);
@@ -322,7 +366,7 @@ int rpcs_cmd_stats(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct stats stats = { .interval_ms = INTERVAL_MS };
+	static struct stats stats = { .interval_ms = INTERVAL_MS };
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, ":jah", options, NULL)) != -1) {

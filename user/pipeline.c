@@ -7,6 +7,7 @@
 #include <rpcsentry/record.h>
 
 #include "pipeline_private.h"
+#include "policy/rule_hits.h"
 
 static void take_alert(void *arg, const struct rpcs_alert *alert)
 {
@@ -71,6 +72,8 @@ struct rpcs_pipeline *rpcs_pipeline_new(const struct rpcs_pipeline_options *opti
 					 pipeline->settings->call_timeout_ns, &options->seed,
 					 rpcs_pipeline_call_left, pipeline);
 	pipeline->detect = rpcs_detect_new(options->policy, &options->seed, take_alert, pipeline);
+	if (options->state)
+		rpcs_rule_hits_begin(options->policy, rpcs_state_rules(options->state));
 	if (!pipeline->stream || !pipeline->calls || !pipeline->detect)
 		rpcs_pipeline_free(&pipeline);
 	return pipeline;
@@ -152,6 +155,9 @@ static void gather(struct rpcs_pipeline *pipeline)
 	c->flows_evicted = counts.flows_evicted;
 	c->calls_evicted = rpcs_calls_evicted(pipeline->calls);
 	c->sources_evicted = rpcs_detect_evictions(pipeline->detect);
+	if (pipeline->options.state)
+		rpcs_rule_hits_update(pipeline->options.policy,
+				      rpcs_state_rules(pipeline->options.state));
 }
 
 static void take_losses(struct rpcs_pipeline *pipeline, uint64_t now_ns)
@@ -184,6 +190,12 @@ void rpcs_pipeline_stats(struct rpcs_pipeline *pipeline, struct rpcs_stats *stat
 {
 	gather(pipeline);
 	stats->agent = pipeline->counters;
+	if (pipeline->options.state) {
+		stats->rules = rpcs_state_rules(pipeline->options.state);
+		stats->rule_count = rpcs_policy_rule_count(pipeline->options.policy);
+		if (stats->rule_count > RPCS_RULES_SHOWN_MAX)
+			stats->rule_count = RPCS_RULES_SHOWN_MAX;
+	}
 	TELL(pipeline, stats, stats);
 }
 

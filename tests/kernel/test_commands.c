@@ -5,9 +5,12 @@
 #include <jansson.h>
 
 #include "agent/lock.h"
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "commands.h"
+#include "policy/rule_hits.h"
 #include "source/kernel_private.h"
+#include "source/state.h"
 
 static char run_dir[] = "/tmp/rs-commands-XXXXXX";
 
@@ -182,6 +185,47 @@ static void test_detach_beside_run(void **state)
 	rpcs_lock_release(&lock);
 }
 
+/** The rules' hits, as a sensor writes them. */
+static void test_stats_rules(void **state)
+{
+	static char out[OUTPUT];
+	RPCS_CLEANUP(rpcs_policy_free) struct rpcs_policy *policy = NULL;
+	RPCS_CLEANUP(rpcs_state_free) struct rpcs_state *shared = NULL;
+	static const char text[] = "allow: [{name: lookups, calls: GETPORT}, {calls: NULL}]";
+	static struct rpcs_policy_errors errors;
+	struct rpcs_state_fds fds;
+	struct rpcs_kernel *kernel;
+	json_t *root, *rules;
+
+	(void)state;
+	kt_need();
+	kernel = kt_load(true);
+	assert_int_equal(rpcs_policy_parse(text, strlen(text), &policy, &errors), 0);
+	rpcs_kernel_state_fds(kernel, &fds);
+	shared = rpcs_state_maps(&fds);
+	assert_non_null(shared);
+	rpcs_rule_hits_begin(policy, rpcs_state_rules(shared));
+	rpcs_state_rules(shared)[0].hits = 5;
+	rpcs_state_rules(shared)[0].suppressed = 2;
+	assert_int_equal(run(rpcs_cmd_stats, "stats --json --interval 0", out, false), 0);
+	root = json_loads(out, 0, NULL);
+	assert_non_null(root);
+	rules = json_object_get(root, "rules");
+	assert_int_equal(json_array_size(rules), 2);
+	assert_int_equal(number(json_array_get(rules, 0), "hits"), 7);
+	assert_int_equal(number(json_array_get(rules, 0), "suppressed"), 2);
+	assert_int_equal(number(json_array_get(rules, 1), "rule"), 2);
+	assert_int_equal(number(json_array_get(rules, 1), "hits"), 0);
+	json_decref(root);
+	assert_int_equal(run(rpcs_cmd_stats, "stats --interval 0", out, false), 0);
+	assert_non_null(strstr(out, "lookups                                7           2\n"));
+	assert_null(strstr(out, "rule-2"));
+	assert_int_equal(run(rpcs_cmd_stats, "stats --all --interval 0", out, false), 0);
+	assert_non_null(strstr(out, "rule-2"));
+	rpcs_kernel_free(&kernel);
+	kt_assert_no_pins();
+}
+
 /** What stats says beside the counters, NULL for nothing. */
 static void assert_origin(const char *words)
 {
@@ -325,6 +369,7 @@ int main(void)
 		RS_TEST(test_detach),
 		RS_TEST(test_probe_no_ethernet),
 		RS_TEST(test_detach_beside_run),
+		RS_TEST(test_stats_rules),
 		RS_TEST(test_stats_origin),
 	};
 

@@ -15,7 +15,8 @@ BINARY = os.path.join(TOP, os.environ.get("BUILD") or "build", "rpcsentry")
 DIR, SEND = os.environ["LAB_DIR"], os.environ["LAB_SEND"]
 CLIENT, SERVER, SERVER6 = os.environ["LAB_CLIENT"], os.environ["LAB_SERVER"], "2001:db8:2::2"
 PINS = "/sys/fs/bpf/rpcsentry"
-POLICY = 'networks:\n  home: [192.168.77.0/24, "2001:db8:2::/64"]\n'
+POLICY = ('networks:\n  home: [192.168.77.0/24, "2001:db8:2::/64"]\n'
+          'allow: [{name: null-is-noise, calls: NULL}]\n')
 DUMP, NULL = "4", "0"
 tap = Tap()
 
@@ -209,6 +210,9 @@ def test_accounts(where):
     tap.check(f"{where}: stats --json agrees with the map",
               shown.returncode == 0 and f'"rpc_seen":{count["rpc_seen"]}' in
               shown.stdout.replace(" ", ""), shown.stdout + shown.stderr)
+    rules = {rule["name"]: rule["hits"] for rule in json.loads(shown.stdout or "{}").get("rules", [])}
+    tap.check(f"{where}: and says how often each rule decided", rules.get("null-is-noise", 0) > 0,
+              shown.stdout)
 
 
 def test_end(where, machine, ifaces, sensor):

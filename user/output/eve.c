@@ -163,6 +163,35 @@ static void eve_alert_body(struct rpcs_json *json, const struct rpcs_alert *aler
 	rpcs_json_close(json, '}');
 }
 
+/* A line holds so many rules; those that decided nothing are left out. */
+enum { STATS_RULES_MAX = 1024 };
+
+static void eve_rules(struct rpcs_json *json, const struct rpcs_stats *stats)
+{
+	uint32_t i, told = 0, left_off = 0;
+
+	rpcs_json_open(json, "rules", '[');
+	for (i = 0; i < stats->rule_count; i++) {
+		const struct rpcs_rule_hits *rule = &stats->rules[i];
+
+		if (!rule->hits && !rule->suppressed)
+			continue;
+		if (told++ >= STATS_RULES_MAX) {
+			left_off++;
+			continue;
+		}
+		rpcs_json_open(json, NULL, '{');
+		rpcs_json_uint(json, "rule", i + 1);
+		rpcs_json_string(json, "name", rule->name);
+		rpcs_json_uint(json, "hits", rule->hits + rule->suppressed);
+		rpcs_json_uint(json, "suppressed", rule->suppressed);
+		rpcs_json_close(json, '}');
+	}
+	rpcs_json_close(json, ']');
+	if (left_off)
+		rpcs_json_uint(json, "rules_left_off", left_off);
+}
+
 static void eve_stats_body(struct rpcs_json *json, const struct rpcs_stats *stats)
 {
 	rpcs_json_open(json, "stats", '{');
@@ -187,6 +216,8 @@ static void eve_stats_body(struct rpcs_json *json, const struct rpcs_stats *stat
 	RPCS_AGENT_COUNTERS(X)
 #undef X
 	rpcs_json_close(json, '}');
+	if (stats->rules)
+		eve_rules(json, stats);
 	rpcs_json_close(json, '}');
 }
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <rpcsentry/counters.h>
+#include <rpcsentry/suppress.h>
 
 /* X(name, help) */
 #define RPCS_AGENT_COUNTERS(X)                                                             \
@@ -60,6 +61,8 @@ struct rpcs_stats {
 	struct rpcs_agent_counters agent;
 	uint64_t kernel_packets; /* stats.capture, as Suricata has them */
 	uint64_t kernel_drops;
+	const struct rpcs_rule_hits *rules; /* the policy's first RPCS_RULES_SHOWN_MAX, or NULL */
+	uint32_t rule_count;
 };
 
 #endif

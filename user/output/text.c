@@ -239,6 +239,30 @@ static int text_counter(struct text *text, const char *name, const char *help, u
 	return text_put(text, &line);
 }
 
+static int text_rules(struct text *text, const struct rpcs_stats *stats)
+{
+	uint32_t i;
+	int err = 0;
+
+	for (i = 0; i < stats->rule_count && !err; i++) {
+		const struct rpcs_rule_hits *rule = &stats->rules[i];
+		struct rpcs_line line;
+		char buf[LINE_TEXT];
+
+		if (!rule->hits && !rule->suppressed)
+			continue;
+		rpcs_line_init(&line, buf, sizeof(buf));
+		rpcs_line_add(&line, "  %-26s %12" PRIu64 "  ", "allow rule",
+			      (uint64_t)(rule->hits + rule->suppressed));
+		rpcs_line_plain(&line, rule->name);
+		if (rule->suppressed)
+			rpcs_line_add(&line, " (%" PRIu64 " suppressed)",
+				      (uint64_t)rule->suppressed);
+		err = text_put(text, &line);
+	}
+	return err;
+}
+
 static int text_stats(struct rpcs_sink *sink, const struct rpcs_stats *stats)
 {
 	struct text *text = (struct text *)sink;
@@ -268,7 +292,7 @@ static int text_stats(struct rpcs_sink *sink, const struct rpcs_stats *stats)
 #define X(name, help) err = err ? err : text_counter(text, "agent " #name, help, stats->agent.name);
 	RPCS_AGENT_COUNTERS(X)
 #undef X
-	return err;
+	return err ? err : text_rules(text, stats);
 }
 
 static int text_flush(struct rpcs_sink *sink)

@@ -171,6 +171,7 @@ static int rpcs_kernel_open(struct rpcs_kernel *kernel, const struct rpcs_kernel
 	kernel->maps[RPCS_KERNEL_EXPECTED] = skel->maps.expected;
 	kernel->maps[RPCS_KERNEL_PORTS] = skel->maps.ports;
 	kernel->maps[RPCS_KERNEL_INTERFACES] = skel->maps.interfaces;
+	kernel->maps[RPCS_KERNEL_RULES] = skel->maps.rules;
 	rpcs_kernel_configure((struct rpcs_config *)&skel->rodata->rpcs_config, options);
 	rpcs_kernel_choose(skel, options->only);
 	ret = rpcs_kernel_size(skel, options);
@@ -345,5 +346,6 @@ void rpcs_kernel_state_fds(const struct rpcs_kernel *kernel, struct rpcs_state_f
 		.firsts = bpf_map__fd(kernel->skel->maps.firsts),
 		.expected = bpf_map__fd(kernel->skel->maps.expected),
 		.ports = bpf_map__fd(kernel->skel->maps.ports),
+		.rules = bpf_map__fd(kernel->skel->maps.rules),
 	};
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <rpcsentry/counters.h>
+#include <rpcsentry/suppress.h>
 
 #include "../policy/policy.h"
 #include "frame.h"
@@ -63,5 +64,8 @@ void rpcs_kernel_set_time(struct rpcs_kernel *kernel, uint64_t time_ns);
 /** Sums a per-CPU counters map; works on a held descriptor without privilege (kernel 5.19). */
 int rpcs_kernel_counters_read(int counters_fd, struct rpcs_counters *ret_counters);
 int rpcs_kernel_procedures_read(int procedures_fd, struct rpcs_procedures *ret_procedures);
+
+/** The rules of a map `rules` into RPCS_RULES_SHOWN_MAX places; how many there are, or -errno. */
+int rpcs_kernel_rules_read(int rules_fd, struct rpcs_rule_hits *list);
 
 #endif

@@ -21,6 +21,7 @@ static const char *const rpcs_kernel_pin_names[RPCS_KERNEL_PINS] = {
 	[RPCS_KERNEL_EXPECTED] = "expected",
 	[RPCS_KERNEL_PORTS] = "ports",
 	[RPCS_KERNEL_INTERFACES] = "interfaces",
+	[RPCS_KERNEL_RULES] = "rules",
 };
 
 /** Is the map that a former run left the one this program would make? */

@@ -15,6 +15,11 @@ struct rpcs_ports *rpcs_state_ports(struct rpcs_state *state)
 	return state->ports;
 }
 
+struct rpcs_rule_hits *rpcs_state_rules(struct rpcs_state *state)
+{
+	return state->rules;
+}
+
 bool rpcs_state_flow_get(struct rpcs_state *state, const struct rpcs_flow_key *key,
 			 struct rpcs_flow_value *ret_value)
 {

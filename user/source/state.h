@@ -13,6 +13,7 @@
 #include <rpcsentry/fragment.h>
 #include <rpcsentry/limits.h>
 #include <rpcsentry/ports.h>
+#include <rpcsentry/suppress.h>
 
 #include "../policy/policy.h"
 
@@ -20,7 +21,7 @@ struct rpcs_state;
 
 /** Descriptors of the kernel's maps; they stay the caller's. Of one that is -1 nothing is known. */
 struct rpcs_state_fds {
-	int flows, fragments, firsts, expected, ports;
+	int flows, fragments, firsts, expected, ports, rules;
 };
 
 /** How many replies on other ports are waited for at most; the longest awaited goes first. */
@@ -34,13 +35,16 @@ static inline uint64_t rpcs_state_expected_max(const struct rpcs_settings *setti
 /** Tables of this process, sized by the settings. NULL: out of memory. */
 struct rpcs_state *rpcs_state_tables(const struct rpcs_settings *settings);
 
-/** The kernel's maps; `ports` gets mapped into memory. NULL: errno says why. */
+/** The kernel's maps; `ports` and `rules` get mapped into memory. NULL: errno says why. */
 struct rpcs_state *rpcs_state_maps(const struct rpcs_state_fds *fds);
 
 void rpcs_state_free(struct rpcs_state **state);
 
 /** The ports' classes; lives as long as the state. */
 struct rpcs_ports *rpcs_state_ports(struct rpcs_state *state);
+
+/** RPCS_RULES_SHOWN_MAX rules of the policy; lives as long as the state. */
+struct rpcs_rule_hits *rpcs_state_rules(struct rpcs_state *state);
 
 /** False: nothing is known of that direction of the flow. */
 bool rpcs_state_flow_get(struct rpcs_state *state, const struct rpcs_flow_key *key,

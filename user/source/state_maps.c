@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What the kernel's programs remember, through their maps: no right but the descriptors. */
 #include <bpf/bpf.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -10,8 +11,26 @@
 struct maps {
 	struct rpcs_state state;
 	int fd[RPCS_STATE_KINDS]; /* the caller's */
-	size_t mapped;		  /* bytes at state.ports */
 };
+
+/* A map's memory is whole pages. */
+static size_t mapped_bytes(size_t size)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return (size + page - 1) / page * page;
+}
+
+static const size_t ports_bytes = sizeof(struct rpcs_ports);
+static const size_t rules_bytes = RPCS_RULES_SHOWN_MAX * sizeof(struct rpcs_rule_hits);
+
+/** NULL: errno says why. */
+static void *map_memory(int fd, size_t size)
+{
+	void *memory = mmap(NULL, mapped_bytes(size), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
 
 static bool maps_get(struct rpcs_state *state, enum rpcs_state_kind kind, const void *key,
 		     void *ret_value)
@@ -32,14 +51,18 @@ static void maps_put(struct rpcs_state *state, enum rpcs_state_kind kind, const 
 
 static void maps_release(struct rpcs_state *state)
 {
-	munmap(state->ports, ((struct maps *)state)->mapped);
+	if (state->ports)
+		munmap(state->ports, mapped_bytes(ports_bytes));
+	if (state->rules)
+		munmap(state->rules, mapped_bytes(rules_bytes));
 	free(state);
 }
 
 struct rpcs_state *rpcs_state_maps(const struct rpcs_state_fds *fds)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	struct maps *maps = calloc(1, sizeof(*maps));
+	struct rpcs_state *state;
+	int err;
 
 	if (!maps)
 		return NULL;
@@ -49,13 +72,15 @@ struct rpcs_state *rpcs_state_maps(const struct rpcs_state_fds *fds)
 			[RPCS_STATE_FRAGMENTS] = fds->fragments,
 			[RPCS_STATE_FIRSTS] = fds->firsts,
 			[RPCS_STATE_EXPECTED] = fds->expected },
-		.mapped = (sizeof(struct rpcs_ports) + page - 1) / page * page,
 	};
-	maps->state.ports =
-		mmap(NULL, maps->mapped, PROT_READ | PROT_WRITE, MAP_SHARED, fds->ports, 0);
-	if (maps->state.ports == MAP_FAILED) {
-		free(maps);
-		return NULL;
+	state = &maps->state;
+	state->ports = map_memory(fds->ports, ports_bytes);
+	if (state->ports)
+		state->rules = map_memory(fds->rules, rules_bytes);
+	if (!state->rules) {
+		err = errno;
+		rpcs_state_free(&state);
+		errno = err;
 	}
-	return &maps->state;
+	return state;
 }

@@ -16,6 +16,7 @@ enum rpcs_state_kind {
 
 struct rpcs_state {
 	struct rpcs_ports *ports;
+	struct rpcs_rule_hits *rules;
 	bool (*get)(struct rpcs_state *state, enum rpcs_state_kind kind, const void *key,
 		    void *ret_value);
 	void (*put)(struct rpcs_state *state, enum rpcs_state_kind kind, const void *key,

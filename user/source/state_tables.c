@@ -22,6 +22,7 @@ static const struct kind kinds[RPCS_STATE_KINDS] = {
 struct tables {
 	struct rpcs_state state;
 	struct rpcs_ports ports;
+	struct rpcs_rule_hits rules[RPCS_RULES_SHOWN_MAX];
 	struct rpcs_table *table[RPCS_STATE_KINDS];
 };
 
@@ -85,6 +86,7 @@ struct rpcs_state *rpcs_state_tables(const struct rpcs_settings *settings)
 		return NULL;
 	state = &tables->state;
 	*state = (struct rpcs_state){ .ports = &tables->ports,
+				      .rules = tables->rules,
 				      .get = tables_get,
 				      .put = tables_put,
 				      .release = tables_release };
