@@ -298,6 +298,8 @@ int rpcs_xdp_step(struct xdp_md *ctx);
 int rpcs_tc_step(struct __sk_buff *skb);
 int rpcs_xdp_message(struct xdp_md *ctx);
 int rpcs_tc_message(struct __sk_buff *skb);
+int rpcs_xdp_known(struct xdp_md *ctx, int reason, __u32 skip);
+int rpcs_tc_known(struct __sk_buff *skb, int reason, __u32 skip);
 int rpcs_xdp_decapsulate(struct xdp_md *ctx, int kind);
 int rpcs_tc_decapsulate(struct __sk_buff *skb, int kind);
 
@@ -321,6 +323,16 @@ RPCS_INLINE enum rpcs_packet_result rpcs_engine_decapsulate(struct rpcs_engine *
 	if (eng->hook == RPCS_HOOK_XDP)
 		return rpcs_xdp_decapsulate(eng->ctx, kind);
 	return rpcs_tc_decapsulate(eng->ctx, kind);
+}
+
+/** Compiled out where no rule suppresses. */
+RPCS_INLINE bool rpcs_engine_known(struct rpcs_engine *eng, enum rpcs_fallback reason, __u32 skip)
+{
+	if (!rpcs_config.suppress)
+		return false;
+	if (eng->hook == RPCS_HOOK_XDP)
+		return rpcs_xdp_known(eng->ctx, reason, skip);
+	return rpcs_tc_known(eng->ctx, reason, skip);
 }
 
 #endif

@@ -9,8 +9,8 @@
 #include <rpcsentry/engine.h>
 #include <rpcsentry/suppress.h>
 
-/* BPF_F_MMAPABLE (kernel 5.5), which no type of vmlinux.h names. */
-enum { RPCS_MMAPABLE = 1 << 10 };
+/* BPF_F_MMAPABLE (kernel 5.5) and BPF_F_NO_PREALLOC, which no type of vmlinux.h names. */
+enum { RPCS_MMAPABLE = 1 << 10, RPCS_NO_PREALLOC = 1 << 0 };
 
 /**
  * One CPU's working memory. What a function leaves here for the next one is
@@ -109,6 +109,23 @@ struct {
 	__type(key, __u32);
 	__type(value, __u8);
 } sensitive SEC(".maps");
+
+/* The clients whose calls never become a record (policy.md, `suppress`). */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, RPCS_NO_PREALLOC);
+	__uint(max_entries, RPCS_SUPPRESS_MAX);
+	__type(key, struct rpcs_suppress_key);
+	__type(value, struct rpcs_suppress_value);
+} suppress SEC(".maps");
+
+/* When a suppressed call was seen whose reply is yet to come; 0: taken back. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1); /* set at load */
+	__type(key, struct rpcs_expect_key);
+	__type(value, __u64);
+} silenced SEC(".maps");
 
 /* How often each rule of the policy decided: the agent writes names and hits. */
 struct {

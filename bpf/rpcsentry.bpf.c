@@ -5,6 +5,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "engine.h"
+#include "suppress.h"
 
 #include <rpcsentry/glance.h>
 #include <rpcsentry/inspect.h>
@@ -162,6 +163,8 @@ RPCS_STAGES(xdp, xdp_md)
 RPCS_STAGES(tc, __sk_buff)
 RPCS_TUNNEL_STAGES(xdp, xdp_md)
 RPCS_TUNNEL_STAGES(tc, __sk_buff)
+RPCS_SUPPRESS_STAGE(xdp, xdp_md)
+RPCS_SUPPRESS_STAGE(tc, __sk_buff)
 
 /** Counts the packet. True: it takes more than a glance and more than the plain way. */
 RPCS_INLINE bool rpcs_entry(const struct rpcs_plain *plain, bool tagged)
@@ -175,7 +178,8 @@ RPCS_INLINE bool rpcs_entry(const struct rpcs_plain *plain, bool tagged)
 	if (rpcs_glance_is_others(table, rpcs_config.any_port != RPCS_ANY_PORT_OFF, plain->data,
 				  plain->end))
 		return false;
-	return tagged || !rpcs_plain_take(plain, c, table);
+	/* Calls are held against a rule that suppresses on the long way only. */
+	return tagged || rpcs_config.suppress || !rpcs_plain_take(plain, c, table);
 }
 
 /* The whole way of a packet that a glance was not enough for. */

@@ -3,7 +3,7 @@
 #ifndef RPCSENTRY_BPF_TUNNEL_H
 #define RPCSENTRY_BPF_TUNNEL_H
 
-#include "engine.h"
+#include "suppress.h"
 
 #include <rpcsentry/inspect.h>
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* A message through stages 7 to 9: matched, decided, judged, and told. */
+#include <string.h>
+
 #include <rpcsentry/packet.h>
 #include <rpcsentry/portmap.h>
 #include <rpcsentry/rpc.h>
@@ -21,6 +23,20 @@ static void query_program(const struct rpcs_message *message, struct rpcs_policy
 		query->has_program = true;
 		query->program = pm->program;
 	}
+}
+
+/*
+ * A call of a rule with `suppress: kernel` that stages 1 to 4 could not hold against
+ * it gets no line either; but what is never suppressed does (policy.md).
+ */
+static bool is_suppressed(const struct rpcs_message *message,
+			  const struct rpcs_policy_decision *decision)
+{
+	bool fragments = message->seen.flags & RPCS_F_FRAGMENT;
+	bool stream = message->reassembled && message->tuple.protocol == RPCS_IP_TCP;
+
+	return decision->suppress && !fragments && !stream && !message->malformed &&
+	       !message->truncated;
 }
 
 static void decide(struct rpcs_pipeline *pipeline, struct rpcs_call *call,
@@ -46,7 +62,7 @@ static void decide(struct rpcs_pipeline *pipeline, struct rpcs_call *call,
 	call->names_change = decision.names_change;
 	call->names_servers = decision.names_servers;
 	call->held = decision.held;
-	call->log = decision.log;
+	call->log = decision.log && !is_suppressed(message, &decision);
 	call->rule = decision.rule;
 	pipeline->counters.policy_allowed += decision.allowed && !decision.held;
 }
@@ -84,6 +100,48 @@ void rpcs_pipeline_call_left(void *arg, struct rpcs_call *call)
 	conclude(pipeline, call, NULL);
 }
 
+/* Replies to calls that were suppressed: the client's port and number tell, as in stage 4. */
+static struct rpcs_expect_key silence_key(const struct rpcs_message *message)
+{
+	const struct rpcs_tuple *tuple = &message->tuple;
+	struct rpcs_expect_key key = { .protocol = tuple->protocol, .xid = message->xid };
+
+	memcpy(key.client, message->is_call ? tuple->src.bytes : tuple->dst.bytes,
+	       sizeof(key.client));
+	key.port = message->is_call ? tuple->sport : tuple->dport;
+	return key;
+}
+
+static bool is_silencing(const struct rpcs_pipeline *pipeline)
+{
+	return pipeline->options.state && rpcs_policy_suppresses(pipeline->options.policy);
+}
+
+/* A reply that came by a way on which stage 4 does not ask: in fragments, say. */
+static bool is_silenced(struct rpcs_pipeline *pipeline, const struct rpcs_message *message)
+{
+	struct rpcs_expect_key key;
+	uint64_t call_ns;
+
+	if (!is_silencing(pipeline))
+		return false;
+	key = silence_key(message);
+	return rpcs_state_silenced_get(pipeline->options.state, &key, &call_ns) && call_ns;
+}
+
+/* The number stands for a call that was not suppressed: its reply is none of those. */
+static void end_silence(struct rpcs_pipeline *pipeline, const struct rpcs_message *message)
+{
+	struct rpcs_expect_key key;
+	uint64_t call_ns;
+
+	if (!is_silencing(pipeline))
+		return;
+	key = silence_key(message);
+	if (rpcs_state_silenced_get(pipeline->options.state, &key, &call_ns))
+		rpcs_state_silenced_put(pipeline->options.state, &key, 0);
+}
+
 static void take_call(struct rpcs_pipeline *pipeline, struct rpcs_message *message,
 		      struct rpcs_flow *flow)
 {
@@ -91,6 +149,7 @@ static void take_call(struct rpcs_pipeline *pipeline, struct rpcs_message *messa
 	bool is_new = true;
 
 	pipeline->counters.messages++;
+	end_silence(pipeline, message);
 	rpcs_portmap_decode_call(message);
 	call = rpcs_calls_add(pipeline->calls, message, flow, &is_new);
 	if (call && is_new)
@@ -158,6 +217,9 @@ static void take_reply(struct rpcs_pipeline *pipeline, struct rpcs_message *mess
 			rpcs_portmap_decode_reply(message, &pipeline->room);
 		mark_ports(pipeline, call, message);
 		call->tls = is_tls_accepted(call, message);
+	} else if (is_silenced(pipeline, message)) {
+		pipeline->counters.replies++;
+		return;
 	} else {
 		pipeline->counters.replies_unpaired++;
 		if (is_stray(pipeline, message))

@@ -33,6 +33,13 @@
  *	bool rpcs_engine_is_first(eng, key)	 and remembers it
  *	void rpcs_engine_expect(eng, key, program)
  *	bool rpcs_engine_expected(eng, key, ret_program)
+ *	bool rpcs_engine_known(eng, reason, skip)  calls rpcs_inspect_is_known(), by itself
+ *		for the verifier; false where config->suppress says that no rule suppresses
+ *	const struct rpcs_suppress_value *rpcs_engine_suppress(eng)  for the client in
+ *		eng->record; NULL: nothing of it is suppressed
+ *	void rpcs_engine_suppress_count(eng, rule)
+ *	void rpcs_engine_silence(eng, key, on)	 are the replies to this call silenced?
+ *	bool rpcs_engine_silenced(eng, key)
  *	__u64 rpcs_engine_now(eng)		 nanoseconds; a capture's are the frame's
  *	__u64 rpcs_engine_stamp(eng)		 a record's time: 0 from a capture
  *	void rpcs_engine_count_call(eng, version, procedure)
@@ -52,6 +59,7 @@
 #include "packet.h"
 #include "ports.h"
 #include "rpc.h"
+#include "suppress.h"
 
 /**
  * What stages 3 and 4 know of a packet between its messages. A function that is
@@ -80,6 +88,7 @@ struct rpcs_keys {
 	struct rpcs_flow_key flow;
 	struct rpcs_first_key first;
 	struct rpcs_expect_key expect;
+	struct rpcs_suppress_key suppress;
 	struct rpcs_fragment_key fragment;
 };
 

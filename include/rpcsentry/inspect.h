@@ -6,6 +6,7 @@
 #ifndef RPCSENTRY_INSPECT_H
 #define RPCSENTRY_INSPECT_H
 
+#include "inspect_suppress.h"
 #include "inspect_tcp.h"
 #include "tunnel.h"
 

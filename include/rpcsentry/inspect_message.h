@@ -189,7 +189,7 @@ RPCS_INLINE enum rpcs_fallback rpcs_inspect_message(struct rpcs_engine *eng)
 	/* What the gate took for a header of another port was none. */
 	if (!rpcs_is_portmapper(eng) && eng->record->rpc.head.kind == RPCS_RECORD_NONE)
 		return RPCS_FALLBACK_NONE;
-	if (!rpcs_inspect_wanted(eng))
+	if (!rpcs_inspect_wanted(eng) || rpcs_engine_known(eng, reason, 0))
 		rpcs_inspect_suppress(eng);
 	else if (reason == RPCS_FALLBACK_NONE)
 		rpcs_inspect_emit(eng, 0);

@@ -159,7 +159,8 @@ RPCS_INLINE int rpcs_inspect_step(struct rpcs_engine *eng)
 		return 0;
 	}
 	/* Of a header that goes on in the next segment too little is known to decide. */
-	if (reason != RPCS_FALLBACK_scattered && !rpcs_inspect_wanted(eng)) {
+	if (reason != RPCS_FALLBACK_scattered &&
+	    (!rpcs_inspect_wanted(eng) || rpcs_engine_known(eng, reason, RPCS_MARK_BYTES))) {
 		rpcs_inspect_suppress(eng);
 		work->in_step = true;
 		return rpcs_tcp_step_over(eng);

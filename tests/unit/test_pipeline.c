@@ -258,6 +258,25 @@ static void test_live_time(void **state)
 	assert_int_equal(rpcs_pipeline_counters(rig.pipeline)->records_bad, 1);
 }
 
+/** What stages 1 to 4 cannot hold against a rule that suppresses has no line either. */
+static void test_suppressed_by_the_agent(void **state)
+{
+	(void)state;
+	rig_new("response: {trust: [10.0.0.0/8]}\n"
+		"allow: [{calls: all, clients: 10.0.0.1, servers: 10.0.0.2, suppress: kernel}]\n",
+		true);
+	call_at(1, PROC_GETPORT, 100);
+	reply_at(1, RPCS_ACCEPT_SUCCESS, 2049, 101);
+	expect("");
+	assert_int_equal(rpcs_pipeline_counters(rig.pipeline)->calls, 1);
+	assert_int_equal(rpcs_pipeline_counters(rig.pipeline)->replies, 1);
+	assert_int_equal(rpcs_native_counters(rig.native)->records_suppressed, 0);
+	/* Never: SET; its alert and its lines are told. */
+	call_at(2, RPCS_PORTMAP_SET, 102);
+	assert_non_null(strstr(rig.sink.log, "call-seen:2"));
+	rig_free();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,6 +292,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_evicted, teardown),
 		cmocka_unit_test_teardown(test_sink_errors, teardown),
 		cmocka_unit_test_teardown(test_live_time, teardown),
+		cmocka_unit_test(test_suppressed_by_the_agent),
 	};
 
 	return cmocka_run_group_tests_name("pipeline", tests, NULL, NULL);

@@ -148,7 +148,8 @@ static int rpcs_sensor_begin(const struct rpcs_sensor_options *options, struct r
 	const struct rpcs_state_fds *state = &options->state_fds;
 	const int keep[] = { options->parent_fd, options->ring_fd,    options->counters_fd,
 			     options->eve_fd,	 options->journal_fd, state->flows,
-			     state->expected,	 state->ports,	      state->rules };
+			     state->expected,	 state->ports,	      state->rules,
+			     state->silenced };
 	const struct rpcs_ipc_message ready = { .kind = RPCS_IPC_READY };
 	int err = rpcs_child_enter("rpcs-sensor", keep, sizeof(keep) / sizeof(keep[0]));
 

@@ -51,26 +51,5 @@ void rpcs_call_names_suggest(struct rpcs_suggestion *suggestion)
 
 enum rpcs_policy_call rpcs_policy_call_of(uint32_t version, uint32_t procedure)
 {
-	static const enum rpcs_policy_call version2[] = {
-		RPCS_CALL_NULL,	   RPCS_CALL_SET,  RPCS_CALL_UNSET,
-		RPCS_CALL_GETPORT, RPCS_CALL_DUMP, RPCS_CALL_CALLIT,
-	};
-	/* Version 3 ends with TADDR2UADDR; version 4 calls 5 BCAST (RFC 1833 2.2.1). */
-	static const enum rpcs_policy_call version3and4[] = {
-		RPCS_CALL_NULL,	       RPCS_CALL_SET,	      RPCS_CALL_UNSET,
-		RPCS_CALL_GETADDR,     RPCS_CALL_DUMP,	      RPCS_CALL_CALLIT,
-		RPCS_CALL_GETTIME,     RPCS_CALL_UADDR2TADDR, RPCS_CALL_TADDR2UADDR,
-		RPCS_CALL_GETVERSADDR, RPCS_CALL_INDIRECT,    RPCS_CALL_GETADDRLIST,
-		RPCS_CALL_GETSTAT,
-	};
-	enum { VERSION2_END = 6, VERSION3_END = 9, VERSION4_END = 13, BCAST = 5 };
-
-	if (version == 2 && procedure < VERSION2_END)
-		return version2[procedure];
-	if (version == 4 && procedure == BCAST)
-		return RPCS_CALL_BCAST;
-	if ((version == 3 && procedure < VERSION3_END) ||
-	    (version == 4 && procedure < VERSION4_END))
-		return version3and4[procedure];
-	return RPCS_CALL_OTHER;
+	return rpcs_policy_call_kind(version, procedure);
 }

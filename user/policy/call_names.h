@@ -14,6 +14,8 @@ enum {
 	RPCS_CALLS_FORWARD = RPCS_CALL_BIT(RPCS_CALL_CALLIT) | RPCS_CALL_BIT(RPCS_CALL_BCAST) |
 			     RPCS_CALL_BIT(RPCS_CALL_INDIRECT),
 	RPCS_CALLS_DEFAULT = RPCS_CALLS_ALL & ~(RPCS_CALLS_CHANGE | RPCS_CALLS_FORWARD),
+	/* `suppress: kernel` never applies to the others. */
+	RPCS_CALLS_SUPPRESSIBLE = RPCS_CALLS_DEFAULT,
 };
 
 /** The calls a name stands for: "GETPORT", "=GETPORT", "all"; 0 when there is none. */

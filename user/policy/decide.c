@@ -28,7 +28,6 @@ static uint32_t rule_find(struct rpcs_policy *policy, const struct rpcs_policy_q
 void rpcs_policy_decide(struct rpcs_policy *policy, const struct rpcs_policy_query *query,
 			struct rpcs_policy_decision *ret_decision)
 {
-	const uint32_t never_suppressed = RPCS_CALLS_CHANGE | RPCS_CALLS_FORWARD;
 	uint32_t bit = RPCS_CALL_BIT(query->call);
 	uint32_t index = rule_find(policy, query);
 	struct rpcs_rule *rule;
@@ -48,5 +47,5 @@ void rpcs_policy_decide(struct rpcs_policy *policy, const struct rpcs_policy_que
 	ret_decision->allowed = true;
 	ret_decision->names_change = (rule->calls_named & RPCS_CALLS_CHANGE & bit) != 0;
 	ret_decision->log = rule->log;
-	ret_decision->suppress = rule->suppress && !(never_suppressed & bit);
+	ret_decision->suppress = rule->suppress && (RPCS_CALLS_SUPPRESSIBLE & bit);
 }

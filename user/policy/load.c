@@ -9,6 +9,7 @@
 #include "../base/cleanup.h"
 #include "known.h"
 #include "sections.h"
+#include "suppress.h"
 
 #define MSEC 1000000ULL
 #define SEC (1000 * MSEC)
@@ -296,7 +297,7 @@ int rpcs_policy_parse(const char *text, size_t len, struct rpcs_policy **ret_pol
 	rpcs_suppress_check(&loader);
 	rpcs_sensitive_make(&loader);
 	if (loader.no_memory || rpcs_rule_index_build(policy) < 0 ||
-	    rpcs_known_programs_make(policy) < 0)
+	    rpcs_known_programs_make(policy) < 0 || rpcs_suppress_build(policy) < 0)
 		return -ENOMEM;
 	if (errors->total)
 		return -EINVAL;

@@ -91,6 +91,14 @@ struct rpcs_known_programs {
 	struct rpcs_program_names names;   /* of sets of one number */
 };
 
+/** `suppress: kernel` by clients; all empty when no rule has it. */
+struct rpcs_suppress_table {
+	struct rpcs_key_index keys;
+	uint32_t *entry_at; /* for each node of keys; RPCS_KEY_NONE: nothing */
+	struct rpcs_suppress_entry *list;
+	uint32_t count, size;
+};
+
 struct rpcs_policy {
 	struct rpcs_settings settings;
 	bool home_set;
@@ -113,6 +121,8 @@ struct rpcs_policy {
 	uint32_t direct_ok_count;
 
 	struct rpcs_known_programs known;
+	struct rpcs_suppress_table suppress;
+	bool suppresses; /* a rule does */
 
 	struct rpcs_host_logs host_logs;
 	struct rpcs_condition_setting condition;

@@ -9,6 +9,7 @@
 #include "known.h"
 #include "model.h"
 #include "summary.h"
+#include "suppress.h"
 
 int rpcs_array_grow(void *array, uint32_t count, uint32_t *size, size_t item_size)
 {
@@ -132,6 +133,7 @@ void rpcs_policy_free(struct rpcs_policy **policy)
 	free(p->rules);
 	rpcs_rule_index_clear(&p->index);
 	rpcs_known_programs_clear(p);
+	rpcs_suppress_clear(p);
 	host_logs_clear(&p->host_logs);
 	free(p);
 	*policy = NULL;
@@ -168,7 +170,7 @@ int rpcs_policy_home_default(struct rpcs_policy *policy, const struct rpcs_prefi
 	rpcs_netset_seal(&set);
 	rpcs_netset_clear(&policy->nets[RPCS_NET_HOME].set);
 	policy->nets[RPCS_NET_HOME].set = set;
-	return 0;
+	return rpcs_suppress_build(policy);
 }
 
 bool rpcs_policy_is_home(const struct rpcs_policy *policy, const struct rpcs_address *address)

@@ -8,31 +8,11 @@
 #include <stdint.h>
 
 #include <rpcsentry/config.h>
+#include <rpcsentry/policy_call.h>
+#include <rpcsentry/suppress.h>
 
 #include "../base/address.h"
 #include "detections.h"
-
-/** What a call is to a rule: one bit for each name that `calls` knows. */
-enum rpcs_policy_call {
-	RPCS_CALL_NULL,
-	RPCS_CALL_SET,
-	RPCS_CALL_UNSET,
-	RPCS_CALL_GETPORT,
-	RPCS_CALL_GETADDR,
-	RPCS_CALL_GETVERSADDR,
-	RPCS_CALL_DUMP,
-	RPCS_CALL_GETADDRLIST,
-	RPCS_CALL_CALLIT,
-	RPCS_CALL_BCAST,
-	RPCS_CALL_INDIRECT,
-	RPCS_CALL_GETTIME,
-	RPCS_CALL_UADDR2TADDR,
-	RPCS_CALL_TADDR2UADDR,
-	RPCS_CALL_GETSTAT,
-	RPCS_CALL_OTHER,  /* a version or procedure RFC 1833 does not have, or another program */
-	RPCS_CALL_DIRECT, /* an RPC call to another port than the portmapper's */
-	RPCS_CALL__MAX
-};
 
 /** The call a portmapper version and procedure are (version first). */
 enum rpcs_policy_call rpcs_policy_call_of(uint32_t version, uint32_t procedure);
@@ -169,6 +149,26 @@ void rpcs_policy_use_names(const struct rpcs_policy *policy);
 /** Decides a call. Counts the rule's hit unless held. */
 void rpcs_policy_decide(struct rpcs_policy *policy, const struct rpcs_policy_query *query,
 			struct rpcs_policy_decision *ret_decision);
+
+/** What `suppress: kernel` comes to for stages 1 to 4: calls of the clients of a prefix. */
+struct rpcs_suppress_entry {
+	struct rpcs_suppress_key key;
+	struct rpcs_suppress_value value;
+};
+
+/**
+ * Whose calls never become a record, sorted, a prefix before those inside it: only what
+ * its rule decides whatever server and program the call has. The policy's own.
+ */
+const struct rpcs_suppress_entry *rpcs_policy_suppress_list(const struct rpcs_policy *policy,
+							    uint32_t *ret_count);
+
+/** The same for one client; NULL: none of its calls. */
+const struct rpcs_suppress_value *rpcs_policy_suppress_find(const struct rpcs_policy *policy,
+							    const struct rpcs_address *client);
+
+/** Does any rule have `suppress: kernel`? */
+bool rpcs_policy_suppresses(const struct rpcs_policy *policy);
 
 uint32_t rpcs_policy_rule_count(const struct rpcs_policy *policy);
 const char *rpcs_policy_rule_name(const struct rpcs_policy *policy, uint32_t rule);

@@ -23,6 +23,7 @@
 #include "pins.h"
 #include "ports.h"
 #include "state.h"
+#include "suppress_map.h"
 
 #define RPCS_VMLINUX_BTF "/sys/kernel/btf/vmlinux"
 
@@ -74,6 +75,9 @@ void rpcs_kernel_options_fill(struct rpcs_kernel_options *options, const struct 
 	options->flows = settings->limit_flows;
 	options->calls = rpcs_state_expected_max(settings);
 	options->flow_timeout_ns = settings->flow_timeout_ns;
+	options->call_timeout_ns = settings->call_timeout_ns;
+	options->suppresses = rpcs_policy_suppresses(policy);
+	options->suppress = rpcs_policy_suppress_list(policy, &options->suppress_count);
 	options->any_port = settings->any_port;
 	options->tunnels = settings->tunnels;
 	options->sensitive = rpcs_policy_sensitive(policy, &options->sensitive_count);
@@ -86,6 +90,8 @@ static void rpcs_kernel_configure(struct rpcs_config *config,
 	config->tunnels = options->tunnels;
 	config->test_clock = options->test_clock;
 	config->flow_timeout_ns = options->flow_timeout_ns;
+	config->call_timeout_ns = options->call_timeout_ns;
+	config->suppress = options->suppresses;
 }
 
 /**
@@ -113,7 +119,8 @@ static int rpcs_kernel_fill(struct rpcs_kernel *kernel, const struct rpcs_kernel
 		if (bpf_map_update_elem(bpf_map__fd(kernel->skel->maps.sensitive),
 					&options->sensitive[i], &one, BPF_ANY))
 			return -errno;
-	return 0;
+	return rpcs_suppress_replace(bpf_map__fd(kernel->skel->maps.suppress), options->suppress,
+				     options->suppress_count);
 }
 
 /** The sizes that the policy sets. */
@@ -143,6 +150,9 @@ static int rpcs_kernel_size(struct rpcsentry_bpf *skel, const struct rpcs_kernel
 	if (!ret)
 		ret = bpf_map__set_max_entries(skel->maps.expected,
 					       rpcs_kernel_entries(options->calls));
+	if (!ret)
+		ret = bpf_map__set_max_entries(skel->maps.silenced,
+					       options->suppresses ? RPCS_SILENCED_MAX : 1);
 	if (!ret && options->sensitive_count > bpf_map__max_entries(skel->maps.sensitive))
 		ret = bpf_map__set_max_entries(skel->maps.sensitive, options->sensitive_count);
 	return ret;
@@ -172,6 +182,8 @@ static int rpcs_kernel_open(struct rpcs_kernel *kernel, const struct rpcs_kernel
 	kernel->maps[RPCS_KERNEL_PORTS] = skel->maps.ports;
 	kernel->maps[RPCS_KERNEL_INTERFACES] = skel->maps.interfaces;
 	kernel->maps[RPCS_KERNEL_RULES] = skel->maps.rules;
+	kernel->maps[RPCS_KERNEL_SUPPRESS] = skel->maps.suppress;
+	kernel->maps[RPCS_KERNEL_SILENCED] = skel->maps.silenced;
 	rpcs_kernel_configure((struct rpcs_config *)&skel->rodata->rpcs_config, options);
 	rpcs_kernel_choose(skel, options->only);
 	ret = rpcs_kernel_size(skel, options);
@@ -347,5 +359,6 @@ void rpcs_kernel_state_fds(const struct rpcs_kernel *kernel, struct rpcs_state_f
 		.expected = bpf_map__fd(kernel->skel->maps.expected),
 		.ports = bpf_map__fd(kernel->skel->maps.ports),
 		.rules = bpf_map__fd(kernel->skel->maps.rules),
+		.silenced = bpf_map__fd(kernel->skel->maps.silenced),
 	};
 }

@@ -28,6 +28,10 @@ struct rpcs_kernel_options {
 	bool tunnels;
 	const uint32_t *sensitive; /* programs; see detections.md */
 	uint32_t sensitive_count;
+	uint64_t call_timeout_ns;
+	bool suppresses; /* a rule does; `suppress` may be empty all the same */
+	const struct rpcs_suppress_entry *suppress;
+	uint32_t suppress_count;
 	bool test_clock;     /* for test runs over a capture: rpcs_kernel_set_time() is the clock */
 	enum rpcs_hook only; /* load this hook's program alone; 0: all */
 	bool pin;	     /* under RPCS_PIN_DIR; takes maps over that a `run --keep` left */

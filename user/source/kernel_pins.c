@@ -22,6 +22,8 @@ static const char *const rpcs_kernel_pin_names[RPCS_KERNEL_PINS] = {
 	[RPCS_KERNEL_PORTS] = "ports",
 	[RPCS_KERNEL_INTERFACES] = "interfaces",
 	[RPCS_KERNEL_RULES] = "rules",
+	[RPCS_KERNEL_SUPPRESS] = "suppress",
+	[RPCS_KERNEL_SILENCED] = "silenced",
 };
 
 /** Is the map that a former run left the one this program would make? */

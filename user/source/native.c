@@ -151,6 +151,36 @@ static bool rpcs_engine_expected(struct rpcs_engine *eng, const struct rpcs_expe
 	return rpcs_state_expect_get(eng->native->state, key, ret_program);
 }
 
+static const struct rpcs_suppress_value *rpcs_engine_suppress(struct rpcs_engine *eng)
+{
+	struct rpcs_address client;
+
+	memcpy(client.bytes, eng->record->rpc.head.src, sizeof(client.bytes));
+	return rpcs_policy_suppress_find(eng->native->policy, &client);
+}
+
+static void rpcs_engine_suppress_count(struct rpcs_engine *eng, uint32_t rule)
+{
+	if (rule < RPCS_RULES_SHOWN_MAX)
+		rpcs_state_rules(eng->native->state)[rule].suppressed++;
+}
+
+static void rpcs_engine_silence(struct rpcs_engine *eng, const struct rpcs_expect_key *key, bool on)
+{
+	uint64_t since;
+
+	if (on || rpcs_state_silenced_get(eng->native->state, key, &since))
+		rpcs_state_silenced_put(eng->native->state, key, on ? rpcs_engine_now(eng) : 0);
+}
+
+static bool rpcs_engine_silenced(struct rpcs_engine *eng, const struct rpcs_expect_key *key)
+{
+	uint64_t since = 0;
+
+	return rpcs_state_silenced_get(eng->native->state, key, &since) &&
+	       rpcs_silence_holds(since, rpcs_engine_now(eng), eng->config->call_timeout_ns);
+}
+
 static void rpcs_engine_count_call(struct rpcs_engine *eng, uint32_t version, uint32_t procedure)
 {
 	/* The pinned map `procedures` is the kernel's: a capture has its events. */
@@ -247,6 +277,7 @@ static enum rpcs_packet_result rpcs_engine_decapsulate(struct rpcs_engine *eng,
 
 static int rpcs_engine_step(struct rpcs_engine *eng);
 static enum rpcs_fallback rpcs_engine_message(struct rpcs_engine *eng);
+static bool rpcs_engine_known(struct rpcs_engine *eng, enum rpcs_fallback reason, uint32_t skip);
 
 #include <rpcsentry/inspect.h>
 
@@ -258,6 +289,11 @@ static int rpcs_engine_step(struct rpcs_engine *eng)
 static enum rpcs_fallback rpcs_engine_message(struct rpcs_engine *eng)
 {
 	return rpcs_inspect_message(eng);
+}
+
+static bool rpcs_engine_known(struct rpcs_engine *eng, enum rpcs_fallback reason, uint32_t skip)
+{
+	return eng->config->suppress && rpcs_inspect_is_known(eng, reason, skip);
 }
 
 struct rpcs_native *rpcs_native_new(const struct rpcs_native_options *options)
@@ -273,6 +309,8 @@ struct rpcs_native *rpcs_native_new(const struct rpcs_native_options *options)
 	native->config.any_port = settings->any_port;
 	native->config.tunnels = settings->tunnels;
 	native->config.flow_timeout_ns = settings->flow_timeout_ns;
+	native->config.call_timeout_ns = settings->call_timeout_ns;
+	native->config.suppress = options->policy && rpcs_policy_suppresses(options->policy);
 	native->queue = malloc(QUEUE_BYTES);
 	native->state = options->state;
 	if (!native->state)

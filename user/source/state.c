@@ -67,6 +67,18 @@ void rpcs_state_expect_put(struct rpcs_state *state, const struct rpcs_expect_ke
 	state->put(state, RPCS_STATE_EXPECTED, key, &program);
 }
 
+bool rpcs_state_silenced_get(struct rpcs_state *state, const struct rpcs_expect_key *key,
+			     uint64_t *ret_ns)
+{
+	return state->get(state, RPCS_STATE_SILENCED, key, ret_ns);
+}
+
+void rpcs_state_silenced_put(struct rpcs_state *state, const struct rpcs_expect_key *key,
+			     uint64_t ns)
+{
+	state->put(state, RPCS_STATE_SILENCED, key, &ns);
+}
+
 /*
  * Between the look and the change the kernel may have moved a flow on by a SYN of
  * its own: its next segment then does not fit, and the flow comes here again.

@@ -21,7 +21,7 @@ struct rpcs_state;
 
 /** Descriptors of the kernel's maps; they stay the caller's. Of one that is -1 nothing is known. */
 struct rpcs_state_fds {
-	int flows, fragments, firsts, expected, ports, rules;
+	int flows, fragments, firsts, expected, ports, rules, silenced;
 };
 
 /** How many replies on other ports are waited for at most; the longest awaited goes first. */
@@ -67,6 +67,12 @@ bool rpcs_state_expect_get(struct rpcs_state *state, const struct rpcs_expect_ke
 			   uint32_t *ret_program);
 void rpcs_state_expect_put(struct rpcs_state *state, const struct rpcs_expect_key *key,
 			   uint32_t program);
+
+/** *ret_ns: when a suppressed call was seen whose replies this is one of; 0: taken back. */
+bool rpcs_state_silenced_get(struct rpcs_state *state, const struct rpcs_expect_key *key,
+			     uint64_t *ret_ns);
+void rpcs_state_silenced_put(struct rpcs_state *state, const struct rpcs_expect_key *key,
+			     uint64_t ns);
 
 /**
  * The agent has taken all bytes of this direction before `next`, where a record

@@ -71,7 +71,8 @@ struct rpcs_state *rpcs_state_maps(const struct rpcs_state_fds *fds)
 		.fd = { [RPCS_STATE_FLOWS] = fds->flows,
 			[RPCS_STATE_FRAGMENTS] = fds->fragments,
 			[RPCS_STATE_FIRSTS] = fds->firsts,
-			[RPCS_STATE_EXPECTED] = fds->expected },
+			[RPCS_STATE_EXPECTED] = fds->expected,
+			[RPCS_STATE_SILENCED] = fds->silenced },
 	};
 	state = &maps->state;
 	state->ports = map_memory(fds->ports, ports_bytes);

@@ -17,6 +17,7 @@ static const struct kind kinds[RPCS_STATE_KINDS] = {
 				   sizeof(struct rpcs_fragment_value) },
 	[RPCS_STATE_FIRSTS] = { sizeof(struct rpcs_first_key), sizeof(uint64_t) },
 	[RPCS_STATE_EXPECTED] = { sizeof(struct rpcs_expect_key), sizeof(uint32_t) },
+	[RPCS_STATE_SILENCED] = { sizeof(struct rpcs_expect_key), sizeof(uint64_t) },
 };
 
 struct tables {
@@ -77,6 +78,7 @@ struct rpcs_state *rpcs_state_tables(const struct rpcs_settings *settings)
 		[RPCS_STATE_FRAGMENTS] = RPCS_FRAGMENTS_MAX,
 		[RPCS_STATE_FIRSTS] = settings->limit_flows,
 		[RPCS_STATE_EXPECTED] = rpcs_state_expected_max(settings),
+		[RPCS_STATE_SILENCED] = RPCS_SILENCED_MAX,
 	};
 	struct tables *tables = calloc(1, sizeof(*tables));
 	struct rpcs_state *state;

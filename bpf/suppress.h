@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The kernel's half of inspect_suppress.h: the list of suppressed calls, and their replies. */
+#ifndef RPCSENTRY_BPF_SUPPRESS_H
+#define RPCSENTRY_BPF_SUPPRESS_H
+
+#include "engine.h"
+
+RPCS_INLINE const struct rpcs_suppress_value *rpcs_engine_suppress(struct rpcs_engine *eng)
+{
+	struct rpcs_suppress_key *key = &eng->keys->suppress;
+
+	key->prefixlen = 8 * sizeof(key->client);
+	RPCS_COPY(key->client, eng->record->rpc.head.src, sizeof(key->client));
+	return bpf_map_lookup_elem(&suppress, key);
+}
+
+RPCS_INLINE void rpcs_engine_suppress_count(struct rpcs_engine *eng, __u32 rule)
+{
+	struct rpcs_rule_hits *hits = bpf_map_lookup_elem(&rules, &rule);
+
+	/* Of a rule beyond those that are shown only the sum counts. */
+	if (hits)
+		__sync_fetch_and_add(&hits->suppressed, 1);
+}
+
+RPCS_INLINE void rpcs_engine_silence(struct rpcs_engine *eng, const struct rpcs_expect_key *key,
+				     bool on)
+{
+	__u64 now = rpcs_engine_now(eng), *since;
+
+	if (on) {
+		bpf_map_update_elem(&silenced, key, &now, BPF_ANY);
+		return;
+	}
+	since = bpf_map_lookup_elem(&silenced, key);
+	if (since)
+		*since = 0;
+}
+
+RPCS_INLINE bool rpcs_engine_silenced(struct rpcs_engine *eng, const struct rpcs_expect_key *key)
+{
+	const __u64 *since = bpf_map_lookup_elem(&silenced, key);
+
+	return since &&
+	       rpcs_silence_holds(*since, rpcs_engine_now(eng), rpcs_config.call_timeout_ns);
+}
+
+/* A global function for each kind of context, as RPCS_STAGES. */
+#define RPCS_SUPPRESS_STAGE(kind, type)                                                         \
+	__noinline int rpcs_##kind##_known(struct type *ctx, int reason, __u32 skip)            \
+	{                                                                                       \
+		struct rpcs_engine eng = rpcs_##kind##_engine(ctx);                             \
+                                                                                                \
+		return rpcs_engine_complete(&eng) && rpcs_inspect_is_known(&eng, reason, skip); \
+	}
+
+#endif

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* `suppress: kernel` in the kernel's programs, and the map that it is looked up in. */
+#include "kernel_test.h"
+
+#include <bpf/bpf.h>
+
+#include "base/cleanup.h"
+#include "source/suppress_map.h"
+#include "suppress_cases.h"
+
+static enum rpcs_hook hook;
+
+static void sut_open(struct sut *sut)
+{
+	struct rpcs_kernel_options options = { 0 };
+	struct rpcs_kernel *kernel = NULL;
+	struct rpcs_state_fds fds;
+
+	kt_need();
+	rpcs_kernel_options_fill(&options, sut->policy);
+	options.only = hook;
+	assert_int_equal(rpcs_kernel_load(&options, &kernel), 0);
+	rpcs_kernel_state_fds(kernel, &fds);
+	sut->engine = kernel;
+	sut->state = rpcs_state_maps(&fds);
+	assert_non_null(sut->state);
+}
+
+static void sut_run(struct sut *sut, const struct test_frame *f)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = f->bytes, .data_size_in = f->len,
+		    .repeat = 1);
+
+	assert_int_equal(bpf_prog_test_run_opts(rpcs_kernel_program_fd(sut->engine, hook), &opts),
+			 0);
+}
+
+static struct rpcs_counters sut_counters(struct sut *sut)
+{
+	return kt_counters(sut->engine);
+}
+
+static void sut_close(struct sut *sut)
+{
+	struct rpcs_kernel *kernel = sut->engine;
+
+	rpcs_state_free(&sut->state);
+	rpcs_kernel_free(&kernel);
+}
+
+static int with_xdp(void **state)
+{
+	hook = RPCS_HOOK_XDP;
+	return kt_setup(state);
+}
+
+static int with_tc(void **state)
+{
+	hook = RPCS_HOOK_TC_INGRESS;
+	return kt_setup(state);
+}
+
+static int map_new(void)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_NO_PREALLOC);
+	int fd = bpf_map_create(BPF_MAP_TYPE_LPM_TRIE, "suppress", sizeof(struct rpcs_suppress_key),
+				sizeof(struct rpcs_suppress_value), RPCS_SUPPRESS_MAX, &opts);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static uint32_t calls_in(int fd, uint8_t third, uint8_t last)
+{
+	struct rpcs_suppress_key key = { 128, { [10] = 0xff, 0xff, 10, 0, third, last } };
+	struct rpcs_suppress_value value = { 0 };
+
+	return bpf_map_lookup_elem(fd, &key, &value) ? 0 : value.calls;
+}
+
+/** Another list takes a list's place, whole, any number of times. */
+static void lists_replace_each_other(void **state)
+{
+	const struct rpcs_suppress_entry first[] = {
+		{ { 104, { [10] = 0xff, 0xff, 10 } }, { .calls = 1 } },
+		{ { 128, { [10] = 0xff, 0xff, 10, 0, 0, 1 } }, { .calls = 0 } },
+		{ { 128, { [10] = 0xff, 0xff, 10, 0, 0, 2 } }, { .calls = 2 } },
+	};
+	const struct rpcs_suppress_entry second[] = {
+		{ { 120, { [10] = 0xff, 0xff, 10, 0, 1 } }, { .calls = 4 } },
+		{ { 128, { [10] = 0xff, 0xff, 10, 0, 0, 2 } }, { .calls = 8 } },
+	};
+	int fd;
+
+	(void)state;
+	kt_need();
+	fd = map_new();
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(rpcs_suppress_replace(fd, first, 3), 0);
+		assert_int_equal(calls_in(fd, 0, 3), 1);
+		assert_int_equal(calls_in(fd, 0, 1), 0);
+		assert_int_equal(calls_in(fd, 0, 2), 2);
+		assert_int_equal(calls_in(fd, 1, 1), 1);
+		assert_int_equal(rpcs_suppress_replace(fd, second, 2), 0);
+		assert_int_equal(calls_in(fd, 0, 3), 0);
+		assert_int_equal(calls_in(fd, 0, 1), 0);
+		assert_int_equal(calls_in(fd, 0, 2), 8);
+		assert_int_equal(calls_in(fd, 1, 1), 4);
+	}
+	assert_int_equal(rpcs_suppress_replace(fd, NULL, 0), 0);
+	assert_int_equal(calls_in(fd, 0, 2), 0);
+	assert_int_equal(calls_in(fd, 1, 1), 0);
+	close(fd);
+}
+
+/** As many prefixes as there may be, and no room for one more. */
+static void as_many_as_there_may_be(void **state)
+{
+	RPCS_OWNED_BLOCK struct rpcs_suppress_entry *list =
+		calloc(RPCS_SUPPRESS_MAX + 1, sizeof(*list));
+	int fd;
+
+	(void)state;
+	kt_need();
+	assert_non_null(list);
+	fd = map_new();
+	for (uint32_t i = 0; i <= RPCS_SUPPRESS_MAX; i++) {
+		list[i].key.prefixlen = 128;
+		list[i].key.client[13] = (uint8_t)(i >> 16);
+		list[i].key.client[14] = (uint8_t)(i >> 8);
+		list[i].key.client[15] = (uint8_t)i;
+		list[i].value.calls = 1;
+	}
+	assert_int_equal(rpcs_suppress_replace(fd, list, RPCS_SUPPRESS_MAX), 0);
+	assert_int_equal(rpcs_suppress_replace(fd, list, RPCS_SUPPRESS_MAX), 0);
+	assert_int_not_equal(rpcs_suppress_replace(fd, list, RPCS_SUPPRESS_MAX + 1), 0);
+	assert_int_equal(rpcs_suppress_replace(fd, list, 1), 0);
+	close(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest xdp[] = { SUPPRESS_TESTS,
+					  cmocka_unit_test(lists_replace_each_other),
+					  cmocka_unit_test(as_many_as_there_may_be) };
+	const struct CMUnitTest tc[] = { SUPPRESS_TESTS };
+	int failed = cmocka_run_group_tests_name("suppress, xdp", xdp, with_xdp, NULL);
+
+	return failed + cmocka_run_group_tests_name("suppress, tc", tc, with_tc, NULL);
+}
