@@ -166,11 +166,13 @@ static void take_call(struct rpcs_pipeline *pipeline, struct rpcs_message *messa
 	}
 }
 
-static void mark_port(void *arg, uint16_t port)
+/* A datagram shows by itself that it is RPC; a stream has to be followed from its beginning. */
+static void mark_port(void *arg, const struct rpcs_told_port *told)
 {
 	struct rpcs_state *state = arg;
 
-	rpcs_port_mark(rpcs_state_ports(state), port, RPCS_PORT_RPC);
+	if (told->protocol == RPCS_IP_TCP)
+		rpcs_port_mark(rpcs_state_ports(state), told->port, RPCS_PORT_RPC);
 }
 
 /* What a portmapper tells is where its client goes next: stage 1 is to look there. */
@@ -178,7 +180,7 @@ static void mark_ports(struct rpcs_pipeline *pipeline, const struct rpcs_call *c
 		       const struct rpcs_message *reply)
 {
 	if (pipeline->options.state && pipeline->settings->any_port != RPCS_ANY_PORT_OFF)
-		rpcs_told_ports(call, reply, mark_port, pipeline->options.state);
+		rpcs_told_each(call, reply, mark_port, pipeline->options.state);
 }
 
 /* The server agrees to TLS (RFC 9289 4.1): the stream is none of ours from here on. */

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/*
- * TCP only: a UDP datagram shows by itself that it is RPC, while a stream has to
- * be followed from its beginning.
- */
+/* Replies of every version that name a port, in numbers or in an universal address. */
 #include "told.h"
 
 #include <string.h>
@@ -36,48 +33,73 @@ uint16_t rpcs_uaddr_port(const struct rpcs_text *address)
 	return high < 0 ? 0 : (uint16_t)(high << 8 | low);
 }
 
-static bool is_tcp_netid(const struct rpcs_text *netid)
+/* A netid names a transport (RFC 5665 5.2): "tcp", "udp6"; 0 for those without ports. */
+static uint8_t protocol_of(const struct rpcs_text *netid)
 {
-	return netid->len >= 3 && !memcmp(netid->bytes, "tcp", 3);
-}
-
-static uint16_t port_of(const struct rpcs_mapping *mapping, enum rpcs_portmap_shape shape)
-{
-	if (shape == RPCS_PORTMAP_MAPPINGS)
-		return mapping->protocol == RPCS_IP_TCP && mapping->port <= 0xffff
-			       ? (uint16_t)mapping->port
-			       : 0;
-	return is_tcp_netid(&mapping->netid) ? rpcs_uaddr_port(&mapping->address) : 0;
-}
-
-/* The port in the reply to a GETPORT, GETADDR or GETVERSADDR. */
-static uint16_t port_asked_for(const struct rpcs_portmap *asked, const struct rpcs_portmap *told)
-{
-	if (told->has < 1)
+	if (netid->len < 3)
 		return 0;
-	if (told->shape == RPCS_PORTMAP_PORT && asked->shape == RPCS_PORTMAP_MAPPING &&
-	    asked->protocol == RPCS_IP_TCP && told->port <= 0xffff)
-		return (uint16_t)told->port;
-	/* rpcbind looks at the transport that the call came by, not at the netid it names. */
-	if (told->shape == RPCS_PORTMAP_ADDRESS && asked->shape == RPCS_PORTMAP_RPCB)
-		return rpcs_uaddr_port(&told->address);
-	return 0;
+	if (!memcmp(netid->bytes, "tcp", 3))
+		return RPCS_IP_TCP;
+	return memcmp(netid->bytes, "udp", 3) ? 0 : RPCS_IP_UDP;
 }
 
-void rpcs_told_ports(const struct rpcs_call *call, const struct rpcs_message *reply,
-		     void (*tell)(void *arg, uint16_t port), void *arg)
+static void tell_one(rpcs_told_fn tell, void *arg, uint32_t program, uint32_t protocol,
+		     uint32_t port)
 {
-	const struct rpcs_portmap *told = &reply->portmap;
-	uint16_t port = port_asked_for(&call->message.portmap, told);
+	const struct rpcs_told_port told = { .program = program,
+					     .port = (uint16_t)port,
+					     .protocol = (uint8_t)protocol };
+
+	if (port > 0 && port <= 0xffff && (protocol == RPCS_IP_TCP || protocol == RPCS_IP_UDP))
+		tell(arg, &told);
+}
+
+/* rpcbind looks at the transport that the call came by, not at the netid it names. */
+static void tell_address(const struct rpcs_call *call, const struct rpcs_text *address,
+			 rpcs_told_fn tell, void *arg)
+{
+	const struct rpcs_portmap *asked = &call->message.portmap;
+	uint8_t transport = call->message.tuple.protocol, named = protocol_of(&asked->netid);
+	uint16_t port = rpcs_uaddr_port(address);
+
+	tell_one(tell, arg, asked->program, transport, port);
+	if (named != transport)
+		tell_one(tell, arg, asked->program, named, port);
+}
+
+static void tell_mapping(const struct rpcs_call *call, const struct rpcs_mapping *mapping,
+			 enum rpcs_portmap_shape shape, rpcs_told_fn tell, void *arg)
+{
+	/* A GETADDRLIST reply tells of the program that the call names. */
+	uint32_t program = shape == RPCS_PORTMAP_ENTRIES ? call->message.portmap.program
+							 : mapping->program;
+
+	if (shape == RPCS_PORTMAP_MAPPINGS)
+		tell_one(tell, arg, program, mapping->protocol, mapping->port);
+	else
+		tell_one(tell, arg, program, protocol_of(&mapping->netid),
+			 rpcs_uaddr_port(&mapping->address));
+}
+
+void rpcs_told_each(const struct rpcs_call *call, const struct rpcs_message *reply,
+		    rpcs_told_fn tell, void *arg)
+{
+	const struct rpcs_portmap *asked = &call->message.portmap, *told = &reply->portmap;
 	uint32_t i;
 
 	if (call->message.program != RPCS_PORTMAP_PROGRAM)
 		return;
-	if (port)
-		tell(arg, port);
-	for (i = 0; i < told->mappings_kept; i++) {
-		port = port_of(&told->mappings[i], told->shape);
-		if (port)
-			tell(arg, port);
-	}
+	for (i = 0; i < told->mappings_kept; i++)
+		tell_mapping(call, &told->mappings[i], told->shape, tell, arg);
+	if (told->has < 1)
+		return;
+	if (told->shape == RPCS_PORTMAP_PORT && asked->shape == RPCS_PORTMAP_MAPPING)
+		tell_one(tell, arg, asked->program, asked->protocol, told->port);
+	else if (told->shape == RPCS_PORTMAP_ADDRESS && asked->shape == RPCS_PORTMAP_RPCB)
+		tell_address(call, &told->address, tell, arg);
+	/* Forwarded calls go over UDP only. */
+	else if (told->shape == RPCS_PORTMAP_CALLIT_PORT)
+		tell_one(tell, arg, asked->program, RPCS_IP_UDP, told->port);
+	else if (told->shape == RPCS_PORTMAP_CALLIT_ADDRESS)
+		tell_one(tell, arg, asked->program, RPCS_IP_UDP, rpcs_uaddr_port(&told->address));
 }
