@@ -123,6 +123,19 @@ static void b_auth_sys(struct test_frame *f)
 	frame_end(f);
 }
 
+static void b_auth_sys_stamp_zero(struct test_frame *f)
+{
+	uint32_t at;
+
+	frame_udp4(f);
+	frame_call_open(f, 1, PROC_GETPORT);
+	at = f->len;
+	frame_auth_sys(f, "client-7", 3);
+	memset(f->bytes + at + 8, 0, 4);
+	frame_mapping(f, 100005, 3, 17, 0);
+	frame_end(f);
+}
+
 static void b_auth_sys_64(struct test_frame *f)
 {
 	frame_udp4(f);

@@ -7,7 +7,7 @@
 
 #include "packets.h"
 
-enum { TEST_SENSITIVE = 100005, TEST_PLAIN = 200001, CALL_HEADER = 40, REPLY_HEADER = 24 };
+enum { TEST_SENSITIVE = 100021, TEST_PLAIN = 200001, CALL_HEADER = 40, REPLY_HEADER = 24 };
 
 /** A flow from host 1 to host 2 of a network. */
 struct test_flow {

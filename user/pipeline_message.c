@@ -151,6 +151,7 @@ static void take_call(struct rpcs_pipeline *pipeline, struct rpcs_message *messa
 	pipeline->counters.messages++;
 	end_silence(pipeline, message);
 	rpcs_portmap_decode_call(message);
+	rpcs_service_decode_call(message);
 	call = rpcs_calls_add(pipeline->calls, message, flow, &is_new);
 	if (call && is_new)
 		decide(pipeline, call, RPCS_ANSWERED_NOT_YET);

@@ -7,6 +7,7 @@
 #include "match/calls.h"
 #include "pipeline.h"
 #include "stream/portmap.h"
+#include "stream/service.h"
 #include "stream/stream.h"
 
 struct rpcs_pipeline {

@@ -54,10 +54,11 @@ enum rpcs_packet_flag {
 	RPCS_F_FRAGMENT = 1 << 2,  /* an IP fragment; only the first one has ports */
 	RPCS_F_TRUNCATED = 1 << 3, /* a length lies beyond the bytes that are there */
 	RPCS_F_IP6 = 1 << 4,
-	RPCS_F_OUTBOUND = 1 << 5, /* seen by a TC egress program */
-	RPCS_F_IN_STEP = 1 << 6,  /* TCP: the kernel knew that a record begins there */
-	RPCS_F_OPEN = 1 << 7,	  /* TCP: the record goes on; an END record will follow */
-	RPCS_F_TUNNEL = 7 << 8,	  /* came in a tunnel: enum rpcs_tunnel of the outermost */
+	RPCS_F_OUTBOUND = 1 << 5,    /* seen by a TC egress program */
+	RPCS_F_IN_STEP = 1 << 6,     /* TCP: the kernel knew that a record begins there */
+	RPCS_F_OPEN = 1 << 7,	     /* TCP: the record goes on; an END record will follow */
+	RPCS_F_TUNNEL = 7 << 8,	     /* came in a tunnel: enum rpcs_tunnel of the outermost */
+	RPCS_F_STAMP_ZERO = 1 << 11, /* a call whose AUTH_SYS credential has the stamp 0 */
 };
 
 /**

@@ -7,6 +7,7 @@
 #define RPCSENTRY_RPC_H
 
 #include "cursor.h"
+#include "packet.h"
 #include "portmap.h"
 #include "record.h"
 
@@ -94,6 +95,8 @@ RPCS_INLINE bool rpcs_rpc_auth_sys(struct rpcs_cursor cur, const __u8 *message,
 	    machine_len > RPCS_RECORD_MACHINE_MAX)
 		return false;
 	buf->rpc.head.text_len = machine_len;
+	if (stamp == 0)
+		buf->rpc.head.flags |= RPCS_F_STAMP_ZERO;
 	buf->machine_offset = cur.pos - message;
 	if (!rpcs_skip(&cur, rpcs_xdr_padded(machine_len)))
 		return false;
@@ -138,8 +141,21 @@ RPCS_INLINE enum rpcs_fallback rpcs_rpc_body(struct rpcs_cursor *cur, struct rpc
 /** May this call's arguments be cut after RPCS_RECORD_WORDS units? */
 RPCS_INLINE bool rpcs_rpc_body_may_be_cut(const struct rpcs_record_rpc *rec)
 {
-	if (rec->call.program != RPCS_PORTMAP_PROGRAM)
+	switch (rec->call.program) {
+	case RPCS_PORTMAP_PROGRAM:
+		break;
+	/* Stage 6 measures their strings, and shows the first (1110034, 1110035). */
+	case RPCS_MOUNT_PROGRAM:
+	case RPCS_YPPASSWD_PROGRAM:
+	case RPCS_RQUOTA_PROGRAM:
+	case RPCS_STATUS_PROGRAM:
+	case RPCS_TTDB_PROGRAM:
+	case RPCS_SNMPXDMI_PROGRAM:
+	case RPCS_AMD_PROGRAM:
+		return false;
+	default:
 		return true; /* nobody decodes them */
+	}
 	/* CALLIT: the inner program, version, procedure and length are the first four. */
 	return rec->call.version == 2 && rec->call.procedure == RPCS_PORTMAP_CALLIT;
 }

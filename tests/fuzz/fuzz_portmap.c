@@ -15,6 +15,7 @@
 #include "output/outputs.h"
 #include "stream/decode.h"
 #include "stream/portmap.h"
+#include "stream/service.h"
 
 /** The third byte. */
 enum {
@@ -129,6 +130,9 @@ static void check_message(const struct wire *wire, const struct rpcs_message *me
 	check_text(wire, pm->netid);
 	check_text(wire, pm->address);
 	check_text(wire, pm->owner);
+	check_text(wire, message->service.text);
+	FUZZ_HOLDS(message->service.length >= message->service.limit);
+	FUZZ_HOLDS(message->service.length <= message->body_len);
 	FUZZ_HOLDS(pm->shape < RPCS_PORTMAP_SHAPE__MAX);
 	FUZZ_HOLDS(pm->mappings_kept <= RPCS_MAPPINGS_MAX);
 	FUZZ_HOLDS(pm->mappings_kept <= pm->mappings_count);
@@ -210,10 +214,12 @@ static bool decode(const struct wire *wire, struct rpcs_message *message, bool i
 		message->version = version;
 		message->procedure = procedure;
 	}
-	if (is_call)
+	if (is_call) {
 		rpcs_portmap_decode_call(message);
-	else
+		rpcs_service_decode_call(message);
+	} else {
 		rpcs_portmap_decode_reply(message, &room);
+	}
 	check_message(wire, message);
 	return true;
 }

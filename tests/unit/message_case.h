@@ -69,6 +69,7 @@ static inline void assert_message_equal(const struct rpcs_message *a, const stru
 	assert_int_equal(a->auth.len, b->auth.len);
 	assert_int_equal(a->auth.malformed, b->auth.malformed);
 	assert_int_equal(a->auth.sys, b->auth.sys);
+	assert_int_equal(a->auth.stamp_zero, b->auth.stamp_zero);
 	assert_int_equal(a->auth.uid, b->auth.uid);
 	assert_int_equal(a->auth.gid, b->auth.gid);
 	assert_text_equal(&a->auth.machine, &b->auth.machine);

@@ -21,6 +21,7 @@ struct key {
 };
 
 enum {
+	TEXTS = 5,
 	TEXTS_INLINE = 64,
 	/* Names and addresses longer than any that is valid are kept up to this, all together. */
 	TEXTS_MAX = 4096,
@@ -126,12 +127,13 @@ static bool same_server(const struct rpcs_call *call, const struct rpcs_address 
 static bool keep_texts(struct slot *slot)
 {
 	struct rpcs_message *message = &slot->call.message;
-	struct rpcs_text *texts[] = { &message->auth.machine, &message->portmap.netid,
-				      &message->portmap.address, &message->portmap.owner };
+	struct rpcs_text *texts[TEXTS] = { &message->auth.machine, &message->portmap.netid,
+					   &message->portmap.address, &message->portmap.owner,
+					   &message->service.text };
 	uint32_t room = TEXTS_MAX, total = 0, i;
 	uint8_t *to = slot->inline_texts;
 
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < TEXTS; i++) {
 		if (texts[i]->len > room)
 			texts[i]->len = room;
 		room -= texts[i]->len;
@@ -143,7 +145,7 @@ static bool keep_texts(struct slot *slot)
 			return false;
 		to = (uint8_t *)slot->texts;
 	}
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < TEXTS; i++) {
 		if (texts[i]->len)
 			memcpy(to, texts[i]->bytes, texts[i]->len);
 		texts[i]->bytes = to;

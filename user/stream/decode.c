@@ -38,6 +38,7 @@ static bool auth_sys(struct rpcs_cursor cur, struct rpcs_auth *auth)
 	if (gids > RPCS_GIDS_MAX || cur.left < gids * 4)
 		return false;
 	auth->sys = true;
+	auth->stamp_zero = stamp == 0;
 	auth->uid = uid;
 	auth->gid = gid;
 	auth->machine.bytes = machine;
@@ -212,6 +213,7 @@ static void call_from_record(struct rpcs_message *message, const struct rpcs_rec
 	message->auth.len = record->cred_len;
 	if (record->cred_flavor == RPCS_AUTH_SYS) {
 		message->auth.sys = true;
+		message->auth.stamp_zero = record->head.flags & RPCS_F_STAMP_ZERO;
 		message->auth.uid = record->uid;
 		message->auth.gid = record->gid;
 		message->auth.machine.bytes = machine;

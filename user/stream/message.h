@@ -40,6 +40,7 @@ struct rpcs_auth {
 	uint32_t len;
 	bool malformed; /* an AUTH_SYS body that does not parse: no fields below */
 	bool sys;	/* the fields below are set */
+	bool stamp_zero;
 	uint32_t uid;
 	uint32_t gid;
 	struct rpcs_text machine;
@@ -88,6 +89,13 @@ struct rpcs_portmap {
 	bool mappings_complete;	 /* the list's end was there: mappings_count holds */
 };
 
+/** What stage 6 reads of a call to one of the old services (service.h). */
+struct rpcs_service_args {
+	struct rpcs_text text;	/* the first string, as far as it is there and kept */
+	const char *over;	/* a literal: the argument over its limit; NULL for none */
+	uint32_t length, limit; /* of that one, in bytes */
+};
+
 /** A call or a reply. Pointers are valid until the handler returns. */
 struct rpcs_message {
 	struct rpcs_tuple tuple;
@@ -121,6 +129,7 @@ struct rpcs_message {
 	uint32_t body_available; /* bytes that are there; fewer in a compact record or when cut */
 
 	struct rpcs_portmap portmap; /* decoded when program is 100000 */
+	struct rpcs_service_args service;
 };
 
 /** SYN, FIN, RST or the third step of a handshake; also a probe, which belongs to no flow. */

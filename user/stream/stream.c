@@ -11,8 +11,8 @@
 #include "decode.h"
 #include "stream_private.h"
 
-/* They tell of stage 3, not of the packet. */
-enum { STEP_FLAGS = RPCS_F_IN_STEP | RPCS_F_OPEN };
+/* They tell of stage 3 or of the message, not of the packet. */
+enum { STEP_FLAGS = RPCS_F_IN_STEP | RPCS_F_OPEN | RPCS_F_STAMP_ZERO };
 
 static void flow_leaves(void *arg, struct rpcs_flow *flow)
 {
