@@ -76,6 +76,8 @@ struct rpcs_pipeline *rpcs_pipeline_new(const struct rpcs_pipeline_options *opti
 		rpcs_rule_hits_begin(options->policy, rpcs_state_rules(options->state));
 	if (!pipeline->stream || !pipeline->calls || !pipeline->detect)
 		rpcs_pipeline_free(&pipeline);
+	else
+		rpcs_detect_set_live(pipeline->detect, options->live_since_ns);
 	return pipeline;
 }
 
@@ -124,7 +126,14 @@ void rpcs_pipeline_tick(struct rpcs_pipeline *pipeline, uint64_t now_ns)
 
 void rpcs_pipeline_clock(struct rpcs_pipeline *pipeline, uint64_t monotonic_offset_ns)
 {
-	pipeline->options.monotonic_offset_ns = monotonic_offset_ns;
+	struct rpcs_pipeline_options *options = &pipeline->options;
+
+	/* The sensor has not been up any longer for it. */
+	if (options->live_since_ns) {
+		options->live_since_ns += monotonic_offset_ns - options->monotonic_offset_ns;
+		rpcs_detect_set_live(pipeline->detect, options->live_since_ns);
+	}
+	options->monotonic_offset_ns = monotonic_offset_ns;
 }
 
 /* The figures that the stages keep themselves. */

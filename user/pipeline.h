@@ -23,6 +23,7 @@ struct rpcs_pipeline_options {
 	const struct rpcs_address *unseen; /* servers whose replies no watched hook sees */
 	uint32_t unseen_count;
 	uint64_t monotonic_offset_ns; /* live: added to a record's time */
+	uint64_t live_since_ns;	      /* when the sensor began; 0: this is a capture */
 	struct rpcs_state *state;     /* what stages 1 to 4 remember; NULL: they are told nothing */
 };
 

@@ -19,11 +19,16 @@ static void dump_fires_in_every_version(void **state)
 static void only_the_portmapper_program_counts(void **state)
 {
 	struct rpcs_call call = case_call(2, RPCS_PORTMAP_DUMP);
+	static struct detect_case c;
 
 	(void)state;
 	call.message.tuple.dport = 32771;
-	case_expect(CASE_HOME, call, RPCS_D_DUMP);
-	call.message.tuple.dport = 111;
+	case_start(&c, CASE_HOME);
+	rpcs_detect_call(c.detect, &call);
+	assert_int_equal(c.count, 3); /* that port is told as well, by 1110030 and 1110032 */
+	assert_int_equal(case_count(&c, RPCS_D_DUMP), 1);
+	case_end(&c);
+	call = case_call(2, RPCS_PORTMAP_DUMP);
 	call.message.program = 100003;
 	case_expect(CASE_HOME, call, RPCS_D__MAX);
 }
@@ -58,6 +63,34 @@ static void sensitive_lookups_fire_instead(void **state)
 	case_expect(CASE_HOME, case_rpcb(4, 3, 100005), RPCS_D_GETPORT_SENSITIVE);
 	case_expect(more, case_mapping(RPCS_PORTMAP_GETPORT, 390109, 0), RPCS_D_GETPORT_SENSITIVE);
 	case_expect(more, case_mapping(RPCS_PORTMAP_GETPORT, 100005, 0), RPCS_D_GETPORT);
+}
+
+/* The severity of a sensitive lookup once this address has answered it. */
+static uint8_t severity_with(const char *address)
+{
+	struct rpcs_call call = case_rpcb(4, 3, 100005);
+	struct rpcs_message reply = case_reply(&call);
+	static struct detect_case c;
+	uint8_t severity;
+
+	reply.portmap = (struct rpcs_portmap){ .shape = RPCS_PORTMAP_ADDRESS,
+					       .has = 1,
+					       .address = case_text(address) };
+	case_start(&c, CASE_HOME);
+	rpcs_detect_call(c.detect, &call);
+	rpcs_detect_outcome(c.detect, &call, &reply);
+	assert_int_equal(c.count, 2);
+	severity = case_last(&c)->severity;
+	case_end(&c);
+	return severity;
+}
+
+static void an_answer_with_a_port_is_severe(void **state)
+{
+	(void)state;
+	assert_int_equal(severity_with("10.0.0.2.2.123"), 1);
+	assert_int_equal(severity_with("/run/rpcbind.sock"), 2);
+	assert_int_equal(severity_with(""), 2);
 }
 
 static void changes_fire_unless_local(void **state)
@@ -247,6 +280,7 @@ int main(void)
 		cmocka_unit_test(null_and_gettime_are_silent),
 		cmocka_unit_test(lookups_fire_by_version_first),
 		cmocka_unit_test(sensitive_lookups_fire_instead),
+		cmocka_unit_test(an_answer_with_a_port_is_severe),
 		cmocka_unit_test(changes_fire_unless_local),
 		cmocka_unit_test(callit_fires_for_one_host_only),
 		cmocka_unit_test(spoofed_sources_fire),

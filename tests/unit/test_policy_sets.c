@@ -101,6 +101,25 @@ static void sensitive_set_changes(void **state)
 	assert_true(rpcs_policy_is_sensitive(changed, 100069));
 }
 
+static void named_programs_are_known(void **state)
+{
+	OWNED_POLICY *policy =
+		policy_of("programs: {ours: [395900, mountd]}\n"
+			  "allow: [{calls: GETPORT, programs: 395901}]\n"
+			  "sensitive: {remove: [395902]}\n"
+			  "detections: {rpc-direct: {ok: [{program: 395903, port: 7938}]}}\n");
+
+	(void)state;
+	assert_true(rpcs_policy_knows_program(policy, 395900));
+	assert_true(rpcs_policy_knows_program(policy, 100005));
+	assert_true(rpcs_policy_knows_program(policy, 395901));
+	assert_true(rpcs_policy_knows_program(policy, 395902));
+	assert_false(rpcs_policy_knows_program(policy, 395904));
+	assert_true(rpcs_policy_is_direct_ok(policy, 395903, 7938));
+	assert_false(rpcs_policy_is_direct_ok(policy, 395903, 7939));
+	assert_false(rpcs_policy_is_direct_ok(policy, 100003, 2049)); /* no default any more */
+}
+
 static void programs_have_names(void **state)
 {
 	static const struct {
@@ -190,6 +209,7 @@ int main(void)
 		cmocka_unit_test(home_is_what_the_file_says),
 		cmocka_unit_test(sets_join_their_ranges),
 		cmocka_unit_test(sensitive_set_changes),
+		cmocka_unit_test(named_programs_are_known),
 		cmocka_unit_test(programs_have_names),
 		cmocka_unit_test(programs_of_the_file_are_known),
 	};

@@ -117,6 +117,7 @@ static int rpcs_sensor_make(struct rpcs_sensor *sensor)
 	}
 	pipeline.sink_count = sensor->sink_count;
 	pipeline.monotonic_offset_ns = sensor->offset_ns;
+	pipeline.live_since_ns = sensor->start_ns;
 	sensor->state = rpcs_state_maps(&sensor->options->state_fds);
 	if (!sensor->state)
 		return -errno;

@@ -3,24 +3,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include <rpcsentry/packet.h>
-
+#include "../match/told.h"
+#include "../policy/programs.h"
 #include "internal.h"
 
 static bool is_dump(enum rpcs_policy_call kind)
 {
 	return kind == RPCS_CALL_DUMP || kind == RPCS_CALL_GETADDRLIST;
-}
-
-static bool is_lookup(enum rpcs_policy_call kind)
-{
-	return kind == RPCS_CALL_GETPORT || kind == RPCS_CALL_GETADDR ||
-	       kind == RPCS_CALL_GETVERSADDR;
-}
-
-static bool is_forwarded(enum rpcs_policy_call kind)
-{
-	return kind == RPCS_CALL_CALLIT || kind == RPCS_CALL_BCAST || kind == RPCS_CALL_INDIRECT;
 }
 
 bool rpcs_dump_matches(const struct rpcs_detect *detect, const struct rpcs_call *call)
@@ -38,7 +27,7 @@ static bool asks_sensitive(const struct rpcs_detect *detect, const struct rpcs_c
 
 static bool is_bad_lookup(const struct rpcs_call *call)
 {
-	return is_lookup(rpcs_call_kind(call)) && !rpcs_call_is_silent(call);
+	return rpcs_call_is_lookup(call) && !rpcs_call_is_silent(call);
 }
 
 /* 1110004 stands instead of 1110003, also where the site has switched 1110004 off. */
@@ -52,6 +41,34 @@ bool rpcs_getport_sensitive_matches(const struct rpcs_detect *detect, const stru
 	return is_bad_lookup(call) && asks_sensitive(detect, call);
 }
 
+static bool is_registered(const struct rpcs_detect *detect, uint32_t program)
+{
+	/* RFC 5531 8.1: defined by users, and transient. */
+	if (program >= 0x20000000 && program <= 0x5fffffff)
+		return true;
+	return rpcs_policy_knows_program(detect->policy, program) ||
+	       rpcs_policy_is_sensitive(detect->policy, program);
+}
+
+bool rpcs_unknown_program_matches(const struct rpcs_detect *detect, const struct rpcs_call *call)
+{
+	const struct rpcs_portmap *pm = &call->message.portmap;
+
+	return is_bad_lookup(call) && pm->has >= 1 && !is_registered(detect, pm->program);
+}
+
+void rpcs_unknown_program_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
+				   struct rpcs_alert *alert)
+{
+	uint32_t program = call->message.portmap.program;
+
+	rpcs_alert_evidence(alert,
+			    "program %" PRIu32 " (0x%08" PRIx32
+			    ") is in no registry and not in the policy",
+			    program, program);
+	rpcs_mapping_describe(detect, call, alert);
+}
+
 /* The client now knows where to attack. */
 uint8_t rpcs_getport_sensitive_escalate(const struct rpcs_message *reply, enum rpcs_outcome outcome)
 {
@@ -59,13 +76,19 @@ uint8_t rpcs_getport_sensitive_escalate(const struct rpcs_message *reply, enum r
 
 	if (outcome != RPCS_OUTCOME_SUCCESS || !pm || pm->has < 1)
 		return 0;
-	return pm->shape == RPCS_PORTMAP_PORT || pm->shape == RPCS_PORTMAP_ADDRESS ? 1 : 0;
+	/* An address may have none: "/run/rpcbind.sock". */
+	if (pm->shape == RPCS_PORTMAP_ADDRESS)
+		return rpcs_uaddr_port(&pm->address) ? 1 : 0;
+	return pm->shape == RPCS_PORTMAP_PORT ? 1 : 0;
 }
 
+/* One that a portmapper is asked to relay to itself is named by no rule. */
 static bool is_bad_change(const struct rpcs_call *call, enum rpcs_policy_call kind)
 {
-	return rpcs_call_kind(call) == kind && !rpcs_call_is_local(call) &&
-	       !rpcs_call_is_silent(call);
+	if (rpcs_call_is_local(call))
+		return false;
+	return rpcs_forwards_change(call, kind) ||
+	       (rpcs_call_kind(call) == kind && !rpcs_call_is_silent(call));
 }
 
 bool rpcs_set_matches(const struct rpcs_detect *detect, const struct rpcs_call *call)
@@ -80,18 +103,11 @@ bool rpcs_unset_matches(const struct rpcs_detect *detect, const struct rpcs_call
 	return is_bad_change(call, RPCS_CALL_UNSET);
 }
 
-/*
- * A directed broadcast cannot be told from a host's address here: it counts as
- * unicast. A rule whose `servers` names it has made the call an allowed one.
- */
 bool rpcs_callit_matches(const struct rpcs_detect *detect, const struct rpcs_call *call)
 {
-	const struct rpcs_message *message = &call->message;
-
 	(void)detect;
-	return is_forwarded(rpcs_call_kind(call)) && !rpcs_call_is_silent(call) &&
-	       !(message->seen.flags & RPCS_F_GROUP) &&
-	       !rpcs_address_is_multicast(&message->tuple.dst);
+	return rpcs_call_is_forwarded(call) && rpcs_call_is_unicast(call) &&
+	       !rpcs_call_is_silent(call);
 }
 
 bool rpcs_spoofed_matches(const struct rpcs_detect *detect, const struct rpcs_call *call)
@@ -180,6 +196,10 @@ void rpcs_mapping_describe(const struct rpcs_detect *detect, const struct rpcs_c
 {
 	const struct rpcs_portmap *pm = &call->message.portmap;
 
+	if (rpcs_call_is_forwarded(call)) {
+		rpcs_callit_describe(detect, call, alert);
+		return;
+	}
 	if (pm->shape == RPCS_PORTMAP_MAPPING && pm->has >= 4)
 		describe_v2(call, alert);
 	else if (pm->shape == RPCS_PORTMAP_RPCB && pm->has >= 5)
@@ -189,18 +209,25 @@ void rpcs_mapping_describe(const struct rpcs_detect *detect, const struct rpcs_c
 	rpcs_words_client(detect, call, alert);
 }
 
+static void describe_inner(const struct rpcs_portmap *pm, struct rpcs_alert *alert)
+{
+	const char *name = rpcs_procedure_name(pm->program, pm->version, pm->procedure);
+	char program[RPCS_WORDS_TEXT];
+
+	rpcs_alert_evidence(alert,
+			    "asked the portmapper to call %s version %" PRIu32 " procedure %" PRIu32
+			    "%s%s%s in its own name",
+			    rpcs_words_program(pm->program, program), pm->version, pm->procedure,
+			    name ? " (" : "", name ? name : "", name ? ")" : "");
+}
+
 void rpcs_callit_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
 			  struct rpcs_alert *alert)
 {
 	const struct rpcs_portmap *pm = &call->message.portmap;
-	char program[RPCS_WORDS_TEXT];
 
 	if (pm->shape == RPCS_PORTMAP_CALLIT_ARGS && pm->has >= 3)
-		rpcs_alert_evidence(alert,
-				    "asked the portmapper to call %s version %" PRIu32
-				    " procedure %" PRIu32 " in its own name",
-				    rpcs_words_program(pm->program, program), pm->version,
-				    pm->procedure);
+		describe_inner(pm, alert);
 	else
 		rpcs_alert_evidence(alert, "the inner program and procedure can't be read");
 	if (pm->shape == RPCS_PORTMAP_CALLIT_ARGS && pm->has >= 4)
@@ -222,7 +249,7 @@ void rpcs_spoofed_describe(const struct rpcs_detect *detect, const struct rpcs_c
 	rpcs_address_format(&tuple->src, address);
 	rpcs_alert_evidence(alert, "source %s is %s, yet the packet came over a wire: forged",
 			    address, what);
-	if (is_forwarded(rpcs_call_kind(call)))
+	if (rpcs_call_is_forwarded(call))
 		rpcs_callit_describe(detect, call, alert);
 	else if (call->message.portmap.has)
 		rpcs_mapping_describe(detect, call, alert);

@@ -67,6 +67,11 @@ void rpcs_detect_free(struct rpcs_detect **detect)
 	*detect = NULL;
 }
 
+void rpcs_detect_set_live(struct rpcs_detect *detect, uint64_t since_ns)
+{
+	detect->live_since_ns = since_ns;
+}
+
 /* Remembers the alert with its call, so that the outcome finds it. */
 static void remember(struct rpcs_call *call, const struct rpcs_alert *alert)
 {

@@ -31,6 +31,9 @@ struct rpcs_detect *rpcs_detect_new(struct rpcs_policy *policy, const struct rpc
 				    rpcs_alert_fn emit, void *arg);
 void rpcs_detect_free(struct rpcs_detect **detect);
 
+/** The sensor is live, and has been up since then: what must be learned first is not told yet. */
+void rpcs_detect_set_live(struct rpcs_detect *detect, uint64_t since_ns);
+
 /** A call was seen; its decision stands in it (held calls come again with the outcome). */
 void rpcs_detect_call(struct rpcs_detect *detect, struct rpcs_call *call);
 

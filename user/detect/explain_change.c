@@ -5,7 +5,8 @@
 const struct rpcs_explanation rpcs_explain_set_remote = {
 	.what = "Somebody tried over the network to register an RPC program in a portmapper. "
 		"Programs register themselves on their own host; there is no remote use.",
-	.fires = "A SET call of version 2, 3 or 4 in a packet that was on a wire. Packets of a "
+	.fires = "A SET call of version 2, 3 or 4 in a packet that was on a wire, or one that "
+		 "a portmapper is asked to forward to itself (CALLIT). Packets of a "
 		 "loopback interface do not fire it, whatever their address. The update tells "
 		 "whether the server said TRUE (success), refused, or was silent.",
 	.why = "Whoever registers a port for nfs or ypserv gets the calls that clients meant for "
@@ -27,7 +28,8 @@ const struct rpcs_explanation rpcs_explain_set_remote = {
 
 const struct rpcs_explanation rpcs_explain_unset_remote = {
 	.what = "Somebody tried over the network to delete the registration of an RPC program.",
-	.fires = "An UNSET call of version 2, 3 or 4 in a packet that was on a wire. Packets of "
+	.fires = "An UNSET call of version 2, 3 or 4 in a packet that was on a wire, or one "
+		 "that a portmapper is asked to forward to itself (CALLIT). Packets of "
 		 "a loopback interface do not fire it. The update tells whether the server said "
 		 "TRUE (success), refused, or was silent.",
 	.why = "A deleted mapping stops the service for every new client; followed by a SET, it "
@@ -66,6 +68,32 @@ const struct rpcs_explanation rpcs_explain_callit = {
 		 "      calls: CALLIT\n"
 		 "      servers: [224.0.2.2, 255.255.255.255, 10.2.255.255]\n"
 		 "      programs: [ypserv]\n",
+};
+
+const struct rpcs_explanation rpcs_explain_forbidden_target = {
+	.what = "A client asked the portmapper to call, on its behalf, a procedure that rpcbind "
+		"itself refuses to relay, because the relayed call would come from the server's "
+		"own address and be believed.",
+	.fires = "CALLIT, BCAST or INDIRECT to one host whose inner program is the portmapper "
+		 "(100000); a procedure other than 0 of nfs, ypbind, yppasswdd, rquotad or "
+		 "ypxfrd; MNT or UMNT of mountd; a procedure other than 0, 1 and 2 of ypserv. It "
+		 "comes beside portmap-callit. An inner SET or UNSET also fires "
+		 "portmap-set-remote or portmap-unset-remote.",
+	.why = "Relayed calls mounted exports that were meant for the server itself, read NIS maps "
+	       "and changed registrations (CVE-1999-0168, CVE-1999-0195). Linux and BSD rpcbind "
+	       "and Wietse Venema's portmap have refused these targets ever since; old ones and "
+	       "appliances may not.",
+	.false_positives = "Security scanners that test for this on purpose. Nothing else asks for "
+			   "these targets.",
+	.next = "`success` means that the inner procedure ran: the server's portmapper relays "
+		"what it must not. Replace it, or run rpcbind without -r. `denied` with "
+		"AUTH_ERROR 5 and `timeout` are refusals; find out who tried.",
+	.allow = "A rule that permits the forwarded call; it does not cover an inner SET or "
+		 "UNSET:\n"
+		 "  allow:\n"
+		 "    - name: our-scanner-forwards\n"
+		 "      calls: CALLIT\n"
+		 "      clients: [10.9.9.9]\n",
 };
 
 const struct rpcs_explanation rpcs_explain_spoofed_local = {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Explanations: reading from the portmapper (1110001 to 1110004). */
+/* Explanations: reading from the portmapper (1110001 to 1110004, 1110025). */
 #include "internal.h"
 
 const struct rpcs_explanation rpcs_explain_dump = {
@@ -105,4 +105,22 @@ const struct rpcs_explanation rpcs_explain_getport_sensitive = {
 		 "      calls: GETPORT\n"
 		 "      clients: home\n"
 		 "      programs: [nfs, mountd, nlockmgr, status, rquotad]\n",
+};
+
+const struct rpcs_explanation rpcs_explain_unknown_program = {
+	.what = "A client asked a portmapper for a program number that nobody has registered.",
+	.fires = "GETPORT, GETADDR or GETVERSADDR, not permitted by an allow rule, for a number "
+		 "that is in no registry (IANA's, /etc/rpc, old vendors'), that the policy file "
+		 "does not name, and that is not between 0x20000000 and 0x5fffffff, where users "
+		 "and transient programs take their numbers.",
+	.why = "Backdoors and bugs ask for such numbers, and so do scanners that count through "
+	       "them and old exploit scripts whose text was sent as a number. The sites of 2001 "
+	       "saw lookups of 1000 and of bytes that were no number at all.",
+	.false_positives = "Software of your own, or of a vendor who took a number without asking "
+			   "for it.",
+	.next = "Is it registered (outcome success)? Then find the process on the server: rpcinfo "
+		"-p, ss -lntup. If not, see what else the source asks for.",
+	.allow = "Give the number a name; lookups of it are then judged as any other:\n"
+		 "  programs:\n"
+		 "    our_software: [395900]\n",
 };

@@ -17,24 +17,27 @@ void rpcs_exposed_free(struct rpcs_detect *detect)
 	rpcs_recent_free(&detect->exposed);
 }
 
-static bool told_before(struct rpcs_detect *detect, const struct rpcs_call *call, uint64_t now_ns)
+/* A broadcast is answered by many servers, each from its own address. */
+static bool told_before(struct rpcs_detect *detect, const struct rpcs_call *call,
+			const struct rpcs_message *reply)
 {
-	const struct rpcs_tuple *tuple = &call->message.tuple;
-	const struct rpcs_told_key key = { .server = tuple->dst, .client = tuple->src };
+	const struct rpcs_told_key key = { .server = reply->tuple.src,
+					   .client = call->message.tuple.src };
 
-	return rpcs_told_before(detect, detect->exposed, &key, now_ns);
+	return rpcs_told_before(detect, detect->exposed, &key, reply->seen.time_ns);
 }
 
 void rpcs_exposed_outcome(struct rpcs_detect *detect, const struct rpcs_call *call,
 			  const struct rpcs_message *reply, enum rpcs_outcome outcome)
 {
+	char server[RPCS_ADDRESS_TEXT];
 	struct rpcs_alert alert;
 
 	if (outcome != RPCS_OUTCOME_SUCCESS || !reply || reply->portmap.mappings_kept == 0 ||
 	    !rpcs_dump_matches(detect, call) ||
 	    !detect->settings->detections[RPCS_D_DUMP_EXPOSED].enabled ||
 	    rpcs_policy_is_home(detect->policy, &call->message.tuple.src) ||
-	    told_before(detect, call, reply->seen.time_ns))
+	    told_before(detect, call, reply))
 		return;
 	if (!rpcs_alert_init(detect, RPCS_D_DUMP_EXPOSED, reply->seen.time_ns, &alert))
 		return;
@@ -44,6 +47,18 @@ void rpcs_exposed_outcome(struct rpcs_detect *detect, const struct rpcs_call *ca
 	alert.reply = reply;
 	alert.outcome = outcome;
 	rpcs_words_mappings(&reply->portmap, &alert, "the client now has ");
+	if (!rpcs_address_equal(&reply->tuple.src, &call->message.tuple.dst)) {
+		rpcs_address_format(&reply->tuple.src, server);
+		rpcs_alert_evidence(&alert, "answered by %s", server);
+	}
 	rpcs_dump_describe(detect, call, &alert);
 	rpcs_alert_send(detect, &alert);
+}
+
+void rpcs_exposed_message(struct rpcs_detect *detect, const struct rpcs_message *message,
+			  struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id)
+{
+	(void)flow_id;
+	if (place == RPCS_PLACE_REPLY_AGAIN && call && call->judged)
+		rpcs_exposed_outcome(detect, call, message, rpcs_outcome_of(call, message));
 }

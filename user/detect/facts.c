@@ -12,6 +12,31 @@ enum rpcs_policy_call rpcs_call_kind(const struct rpcs_call *call)
 	return rpcs_policy_call_of(call->message.version, call->message.procedure);
 }
 
+bool rpcs_call_is_lookup(const struct rpcs_call *call)
+{
+	enum rpcs_policy_call kind = rpcs_call_kind(call);
+
+	return kind == RPCS_CALL_GETPORT || kind == RPCS_CALL_GETADDR ||
+	       kind == RPCS_CALL_GETVERSADDR;
+}
+
+bool rpcs_call_is_forwarded(const struct rpcs_call *call)
+{
+	enum rpcs_policy_call kind = rpcs_call_kind(call);
+
+	return kind == RPCS_CALL_CALLIT || kind == RPCS_CALL_BCAST || kind == RPCS_CALL_INDIRECT;
+}
+
+/*
+ * A directed broadcast cannot be told from a host's address here. A rule whose `servers`
+ * names it has made the call an allowed one.
+ */
+bool rpcs_call_is_unicast(const struct rpcs_call *call)
+{
+	return !(call->message.seen.flags & RPCS_F_GROUP) &&
+	       !rpcs_address_is_multicast(&call->message.tuple.dst);
+}
+
 bool rpcs_call_is_silent(const struct rpcs_call *call)
 {
 	enum rpcs_policy_call kind = rpcs_call_kind(call);

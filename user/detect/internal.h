@@ -52,6 +52,7 @@ struct rpcs_hook_list {
 };
 
 struct rpcs_sweep;
+struct rpcs_given;
 
 struct rpcs_detect {
 	struct rpcs_policy *policy; /* the caller's */
@@ -66,6 +67,8 @@ struct rpcs_detect {
 	} hooks;
 
 	struct rpcs_sweep *sweep;
+	struct rpcs_given *given;
+	uint64_t live_since_ns;	      /* 0: from a capture */
 	struct rpcs_recent *exposed;  /* what exposed.c has told: by server and client */
 	struct rpcs_recent *overlaps; /* what evasion.c has told: by flow and kind */
 	uint64_t evictions;
@@ -96,6 +99,23 @@ void rpcs_detect_raise(struct rpcs_detect *detect, enum rpcs_detection_id id,
 /** By version first; OTHER for a call to another program. */
 enum rpcs_policy_call rpcs_call_kind(const struct rpcs_call *call);
 
+/** GETPORT, GETADDR or GETVERSADDR. */
+bool rpcs_call_is_lookup(const struct rpcs_call *call);
+
+/** CALLIT, BCAST or INDIRECT. */
+bool rpcs_call_is_forwarded(const struct rpcs_call *call);
+
+/** To one host: neither broadcast nor multicast (detections.md, Unicast). */
+bool rpcs_call_is_unicast(const struct rpcs_call *call);
+
+/** Asks the portmapper of one host to relay a SET or UNSET to itself. */
+bool rpcs_forwards_change(const struct rpcs_call *call, enum rpcs_policy_call change);
+
+/** A call to mountd's MNT, and the status in its results; false where there is none. */
+bool rpcs_call_is_mount(const struct rpcs_call *call);
+bool rpcs_mount_status(const struct rpcs_call *call, const struct rpcs_message *reply,
+		       uint32_t *ret_status);
+
 /** The policy permits the call and that silences what depends on it (detections.md, Allowed). */
 bool rpcs_call_is_silent(const struct rpcs_call *call);
 
@@ -105,6 +125,9 @@ bool rpcs_call_is_local(const struct rpcs_call *call);
 
 /** ATTEMPT when nothing is known: pending, unseen direction, a status RFC 5531 does not have. */
 enum rpcs_outcome rpcs_outcome_of(const struct rpcs_call *call, const struct rpcs_message *reply);
+
+/** What a status other than 0 says of a mount. */
+void rpcs_mount_describe_refusal(uint32_t status, struct rpcs_alert *alert);
 
 /** Adds what the reply, or its absence, tells an analyst. */
 void rpcs_outcome_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
@@ -130,6 +153,9 @@ void rpcs_words_mappings(const struct rpcs_portmap *portmap, struct rpcs_alert *
 /** Evidence of who called: outside or not, its credential, its source port. */
 void rpcs_words_client(const struct rpcs_detect *detect, const struct rpcs_call *call,
 		       struct rpcs_alert *alert);
+
+/** Evidence of what was called, and where. */
+void rpcs_words_called(const struct rpcs_call *call, struct rpcs_alert *alert);
 
 /* What is told once in alerts.repeat (told.c). */
 
@@ -162,12 +188,46 @@ bool rpcs_spoofed_matches(const struct rpcs_detect *detect, const struct rpcs_ca
 void rpcs_spoofed_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
 			   struct rpcs_alert *alert);
 
+bool rpcs_forbidden_target_matches(const struct rpcs_detect *detect, const struct rpcs_call *call);
+bool rpcs_unknown_program_matches(const struct rpcs_detect *detect, const struct rpcs_call *call);
+void rpcs_unknown_program_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
+				   struct rpcs_alert *alert);
+
+bool rpcs_direct_matches(const struct rpcs_detect *detect, const struct rpcs_call *call);
+bool rpcs_direct_sensitive_matches(const struct rpcs_detect *detect, const struct rpcs_call *call);
+void rpcs_direct_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
+			  struct rpcs_alert *alert);
+void rpcs_direct_message(struct rpcs_detect *detect, const struct rpcs_message *message,
+			 struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id);
+bool rpcs_alt_port_matches(const struct rpcs_detect *detect, const struct rpcs_call *call);
+void rpcs_alt_port_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
+			    struct rpcs_alert *alert);
+void rpcs_link_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
+			struct rpcs_alert *alert);
+bool rpcs_oversized_matches(const struct rpcs_detect *detect, const struct rpcs_call *call);
+void rpcs_oversized_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
+			     struct rpcs_alert *alert);
+bool rpcs_mount_matches(const struct rpcs_detect *detect, const struct rpcs_call *call);
+void rpcs_mount_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
+			 struct rpcs_alert *alert);
+uint8_t rpcs_mount_escalate(const struct rpcs_message *reply, enum rpcs_outcome outcome);
+bool rpcs_forged_root_matches(const struct rpcs_detect *detect, const struct rpcs_call *call);
+void rpcs_forged_root_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
+			       struct rpcs_alert *alert);
+
+int rpcs_given_init(struct rpcs_detect *detect);
+void rpcs_given_free(struct rpcs_detect *detect);
+
 bool rpcs_conflict_matches(const struct rpcs_detect *detect, const struct rpcs_call *call);
 void rpcs_conflict_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
 			    struct rpcs_alert *alert);
 
 void rpcs_exposed_outcome(struct rpcs_detect *detect, const struct rpcs_call *call,
 			  const struct rpcs_message *reply, enum rpcs_outcome outcome);
+
+/* The first reply comes as an outcome, further ones only as messages. */
+void rpcs_exposed_message(struct rpcs_detect *detect, const struct rpcs_message *message,
+			  struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id);
 
 int rpcs_exposed_init(struct rpcs_detect *detect);
 void rpcs_exposed_free(struct rpcs_detect *detect);
@@ -186,5 +246,9 @@ extern const struct rpcs_explanation rpcs_explain_dump, rpcs_explain_dump_expose
 	rpcs_explain_unset_remote, rpcs_explain_callit, rpcs_explain_spoofed_local,
 	rpcs_explain_sweep, rpcs_explain_inconsistent_overlap, rpcs_explain_fragment_overlap,
 	rpcs_explain_xid_conflict, rpcs_explain_sensor_loss;
+extern const struct rpcs_explanation rpcs_explain_forbidden_target, rpcs_explain_unknown_program,
+	rpcs_explain_direct, rpcs_explain_direct_sensitive, rpcs_explain_alt_port,
+	rpcs_explain_lookup_then_call, rpcs_explain_oversized_args, rpcs_explain_nfs_mount,
+	rpcs_explain_forged_root;
 
 #endif

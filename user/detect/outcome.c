@@ -65,6 +65,8 @@ static enum rpcs_outcome outcome_of_result(const struct rpcs_portmap *pm)
 
 enum rpcs_outcome rpcs_outcome_of(const struct rpcs_call *call, const struct rpcs_message *reply)
 {
+	uint32_t status;
+
 	if (!reply)
 		return call->status == RPCS_STATUS_TIMEOUT ? RPCS_OUTCOME_TIMEOUT
 							   : RPCS_OUTCOME_ATTEMPT;
@@ -76,17 +78,15 @@ enum rpcs_outcome rpcs_outcome_of(const struct rpcs_call *call, const struct rpc
 		return RPCS_OUTCOME_ATTEMPT;
 	if (reply->stat != RPCS_ACCEPT_SUCCESS)
 		return outcome_of_failed(reply);
+	/* The RPC worked, the mount did not. */
+	if (rpcs_mount_status(call, reply, &status) && status)
+		return RPCS_OUTCOME_DENIED;
 	return outcome_of_result(&reply->portmap);
 }
 
 static bool is_change(enum rpcs_policy_call kind)
 {
 	return kind == RPCS_CALL_SET || kind == RPCS_CALL_UNSET;
-}
-
-static bool is_forwarded(enum rpcs_policy_call kind)
-{
-	return kind == RPCS_CALL_CALLIT || kind == RPCS_CALL_BCAST || kind == RPCS_CALL_INDIRECT;
 }
 
 /* Which software says no with this auth_stat, from the servers' own sources. */
@@ -106,7 +106,7 @@ static const char *refuser(const struct rpcs_call *call, uint32_t auth_stat)
 			return " (too weak): as Linux and BSD rpcbind refuse SET and UNSET that "
 			       "are "
 			       "not local";
-		if (is_forwarded(kind))
+		if (rpcs_call_is_forwarded(call))
 			return " (too weak): as Linux and BSD rpcbind refuse to relay to this "
 			       "target";
 		return " (too weak): as Linux and BSD rpcbind refuse by hosts.allow and hosts.deny";
@@ -124,7 +124,11 @@ static const char *refuser(const struct rpcs_call *call, uint32_t auth_stat)
 static void describe_denied(const struct rpcs_call *call, const struct rpcs_message *reply,
 			    struct rpcs_alert *alert)
 {
-	if (reply->reply_stat == RPCS_REPLY_ACCEPTED)
+	uint32_t status;
+
+	if (rpcs_mount_status(call, reply, &status))
+		rpcs_mount_describe_refusal(status, alert);
+	else if (reply->reply_stat == RPCS_REPLY_ACCEPTED)
 		rpcs_alert_evidence(alert, "the server answered FALSE: as Wietse Venema's, BSD's "
 					   "and IRIX portmap refuse; an rpcbind that finds nothing "
 					   "to change says so too");
@@ -158,7 +162,7 @@ static void describe_timeout(const struct rpcs_detect *detect, const struct rpcs
 {
 	uint64_t seconds = detect->settings->call_timeout_ns / RPCS_NSEC_PER_SEC;
 
-	if (is_forwarded(rpcs_call_kind(call)) && rpcs_call_kind(call) != RPCS_CALL_INDIRECT)
+	if (rpcs_call_is_forwarded(call) && rpcs_call_kind(call) != RPCS_CALL_INDIRECT)
 		rpcs_alert_evidence(alert,
 				    "no reply in %" PRIu64 " s: portmappers are silent "
 				    "about forwarded calls that fail or that they refuse",

@@ -12,6 +12,7 @@ static const struct rpcs_detection_row rows[RPCS_D__MAX] = {
 	},
 	[RPCS_D_DUMP_EXPOSED] = {
 		.on_outcome = rpcs_exposed_outcome,
+		.on_message = rpcs_exposed_message,
 		.explanation = &rpcs_explain_dump_exposed,
 	},
 	[RPCS_D_GETPORT] = {
@@ -40,6 +41,11 @@ static const struct rpcs_detection_row rows[RPCS_D__MAX] = {
 		.describe = rpcs_callit_describe,
 		.explanation = &rpcs_explain_callit,
 	},
+	[RPCS_D_CALLIT_FORBIDDEN_TARGET] = {
+		.matches = rpcs_forbidden_target_matches,
+		.describe = rpcs_callit_describe,
+		.explanation = &rpcs_explain_forbidden_target,
+	},
 	[RPCS_D_SPOOFED_LOCAL] = {
 		.matches = rpcs_spoofed_matches,
 		.describe = rpcs_spoofed_describe,
@@ -49,6 +55,48 @@ static const struct rpcs_detection_row rows[RPCS_D__MAX] = {
 		.on_call = rpcs_sweep_call,
 		.on_connection = rpcs_sweep_connection,
 		.explanation = &rpcs_explain_sweep,
+	},
+	[RPCS_D_UNKNOWN_PROGRAM] = {
+		.matches = rpcs_unknown_program_matches,
+		.describe = rpcs_unknown_program_describe,
+		.explanation = &rpcs_explain_unknown_program,
+	},
+	[RPCS_D_DIRECT] = {
+		.matches = rpcs_direct_matches,
+		.describe = rpcs_direct_describe,
+		.on_message = rpcs_direct_message,
+		.explanation = &rpcs_explain_direct,
+	},
+	[RPCS_D_DIRECT_SENSITIVE] = {
+		.matches = rpcs_direct_sensitive_matches,
+		.describe = rpcs_direct_describe,
+		.explanation = &rpcs_explain_direct_sensitive,
+	},
+	[RPCS_D_ALT_PORT] = {
+		.matches = rpcs_alt_port_matches,
+		.describe = rpcs_alt_port_describe,
+		.explanation = &rpcs_explain_alt_port,
+	},
+	/* rpcs_direct_message() raises it. */
+	[RPCS_D_LOOKUP_THEN_CALL] = {
+		.describe = rpcs_link_describe,
+		.explanation = &rpcs_explain_lookup_then_call,
+	},
+	[RPCS_D_OVERSIZED_ARGS] = {
+		.matches = rpcs_oversized_matches,
+		.describe = rpcs_oversized_describe,
+		.explanation = &rpcs_explain_oversized_args,
+	},
+	[RPCS_D_MOUNT_EXTERNAL] = {
+		.matches = rpcs_mount_matches,
+		.describe = rpcs_mount_describe,
+		.escalate = rpcs_mount_escalate,
+		.explanation = &rpcs_explain_nfs_mount,
+	},
+	[RPCS_D_FORGED_ROOT] = {
+		.matches = rpcs_forged_root_matches,
+		.describe = rpcs_forged_root_describe,
+		.explanation = &rpcs_explain_forged_root,
 	},
 	/* Overlaps come from outside: rpcs_detect_overlap(). */
 	[RPCS_D_INCONSISTENT_OVERLAP] = { .explanation = &rpcs_explain_inconsistent_overlap },
@@ -76,6 +124,7 @@ static const struct rpcs_detect_family families[] = {
 	{ rpcs_exposed_init, rpcs_exposed_free },
 	{ rpcs_sweep_init, rpcs_sweep_free },
 	{ rpcs_evasion_init, rpcs_evasion_free },
+	{ rpcs_given_init, rpcs_given_free },
 };
 
 const struct rpcs_detect_family *rpcs_detect_families(uint32_t *ret_count)

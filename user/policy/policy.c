@@ -192,6 +192,14 @@ const uint32_t *rpcs_policy_sensitive(const struct rpcs_policy *policy, uint32_t
 	return policy->sensitive.numbers;
 }
 
+bool rpcs_policy_is_direct_ok(const struct rpcs_policy *policy, uint32_t program, uint16_t port)
+{
+	for (uint32_t i = 0; i < policy->direct_ok_count; i++)
+		if (policy->direct_ok[i].program == program && policy->direct_ok[i].port == port)
+			return true;
+	return false;
+}
+
 uint32_t rpcs_policy_rule_count(const struct rpcs_policy *policy)
 {
 	return policy->rule_count;

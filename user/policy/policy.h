@@ -146,6 +146,9 @@ bool rpcs_policy_knows_program(const struct rpcs_policy *policy, uint32_t progra
 /** Has this process print the policy's names of programs too, until the policy is freed. */
 void rpcs_policy_use_names(const struct rpcs_policy *policy);
 
+/** Is this program at home at this port, which needs no lookup then (rpc-direct, `ok`)? */
+bool rpcs_policy_is_direct_ok(const struct rpcs_policy *policy, uint32_t program, uint16_t port);
+
 /** Decides a call. Counts the rule's hit unless held. */
 void rpcs_policy_decide(struct rpcs_policy *policy, const struct rpcs_policy_query *query,
 			struct rpcs_policy_decision *ret_decision);
