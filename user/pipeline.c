@@ -74,7 +74,9 @@ struct rpcs_pipeline *rpcs_pipeline_new(const struct rpcs_pipeline_options *opti
 	pipeline->detect = rpcs_detect_new(options->policy, &options->seed, take_alert, pipeline);
 	if (options->state)
 		rpcs_rule_hits_begin(options->policy, rpcs_state_rules(options->state));
-	if (!pipeline->stream || !pipeline->calls || !pipeline->detect)
+	pipeline->services =
+		rpcs_services_new((uint32_t)pipeline->settings->limit_sources, &options->seed);
+	if (!pipeline->stream || !pipeline->calls || !pipeline->detect || !pipeline->services)
 		rpcs_pipeline_free(&pipeline);
 	else
 		rpcs_detect_set_live(pipeline->detect, options->live_since_ns);
@@ -88,8 +90,14 @@ void rpcs_pipeline_free(struct rpcs_pipeline **pipeline)
 	rpcs_stream_free(&(*pipeline)->stream);
 	rpcs_calls_free(&(*pipeline)->calls);
 	rpcs_detect_free(&(*pipeline)->detect);
+	rpcs_services_free(&(*pipeline)->services);
 	free(*pipeline);
 	*pipeline = NULL;
+}
+
+struct rpcs_services *rpcs_pipeline_services(struct rpcs_pipeline *pipeline)
+{
+	return pipeline->services;
 }
 
 /* Each packet's own time counts: one wild stamp in a capture must not hold up the rest. */
@@ -98,6 +106,7 @@ static void advance(struct rpcs_pipeline *pipeline, uint64_t now_ns)
 	pipeline->now_ns = now_ns;
 	rpcs_calls_expire(pipeline->calls, now_ns);
 	rpcs_detect_tick(pipeline->detect, now_ns);
+	rpcs_services_tick(pipeline->services, now_ns);
 }
 
 void rpcs_pipeline_record(void *arg, const void *record, uint32_t len,
@@ -140,6 +149,7 @@ void rpcs_pipeline_clock(struct rpcs_pipeline *pipeline, uint64_t monotonic_offs
 static void gather(struct rpcs_pipeline *pipeline)
 {
 	struct rpcs_agent_counters *c = &pipeline->counters;
+	struct rpcs_services_counts services;
 	struct rpcs_stream_counts counts;
 
 	rpcs_stream_counts(pipeline->stream, &counts);
@@ -167,6 +177,12 @@ static void gather(struct rpcs_pipeline *pipeline)
 	if (pipeline->options.state)
 		rpcs_rule_hits_update(pipeline->options.policy,
 				      rpcs_state_rules(pipeline->options.state));
+	rpcs_services_counts(pipeline->services, &services);
+	c->servers = services.servers;
+	c->servers_evicted = services.servers_evicted;
+	c->services = services.services;
+	c->services_evicted = services.services_evicted;
+	c->services_untold = services.changes_untold;
 }
 
 static void take_losses(struct rpcs_pipeline *pipeline, uint64_t now_ns)

@@ -25,11 +25,15 @@ struct rpcs_pipeline_options {
 	uint64_t monotonic_offset_ns; /* live: added to a record's time */
 	uint64_t live_since_ns;	      /* when the sensor began; 0: this is a capture */
 	struct rpcs_state *state;     /* what stages 1 to 4 remember; NULL: they are told nothing */
+	bool inventory; /* what is learned of servers outlives a capture: one can be new */
 };
 
 /** NULL: out of memory. */
 struct rpcs_pipeline *rpcs_pipeline_new(const struct rpcs_pipeline_options *options);
 void rpcs_pipeline_free(struct rpcs_pipeline **pipeline);
+
+/** What has been learned of servers and services; the pipeline's own. */
+struct rpcs_services *rpcs_pipeline_services(struct rpcs_pipeline *pipeline);
 
 /** Takes one record; `frame` as rpcs_record_fn. `pipeline` is a struct rpcs_pipeline. */
 void rpcs_pipeline_record(void *pipeline, const void *record, uint32_t len,

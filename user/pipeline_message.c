@@ -202,6 +202,22 @@ static bool is_stray(const struct rpcs_pipeline *pipeline, const struct rpcs_mes
 	       !rpcs_settings_watch(pipeline->settings, message->tuple.dport);
 }
 
+/* What the reply says of its server, and what is new in it. */
+static void learn(struct rpcs_pipeline *pipeline, const struct rpcs_call *call,
+		  const struct rpcs_message *reply, bool first)
+{
+	struct rpcs_lesson lesson;
+	uint32_t i;
+
+	if (!rpcs_services_learn(pipeline->services, pipeline->options.policy, call, reply, first,
+				 &lesson))
+		return;
+	for (i = 0; i < lesson.count; i++)
+		if (lesson.changes[i].told)
+			TELL(pipeline, service, &lesson, &lesson.changes[i]);
+	rpcs_detect_lesson(pipeline->detect, &lesson, pipeline->options.inventory);
+}
+
 static void take_reply(struct rpcs_pipeline *pipeline, struct rpcs_message *message,
 		       struct rpcs_flow *flow)
 {
@@ -238,6 +254,8 @@ static void take_reply(struct rpcs_pipeline *pipeline, struct rpcs_message *mess
 			    flow->id);
 	if (first)
 		conclude(pipeline, call, message);
+	if (call)
+		learn(pipeline, call, message, first);
 }
 
 void rpcs_pipeline_take_message(void *arg, struct rpcs_message *message, struct rpcs_flow *flow)

@@ -6,6 +6,7 @@
 #include "detect/detect.h"
 #include "match/calls.h"
 #include "pipeline.h"
+#include "services/services.h"
 #include "stream/portmap.h"
 #include "stream/service.h"
 #include "stream/stream.h"
@@ -17,6 +18,7 @@ struct rpcs_pipeline {
 	struct rpcs_stream *stream;
 	struct rpcs_calls *calls;
 	struct rpcs_detect *detect;
+	struct rpcs_services *services;
 	struct rpcs_mapping_room room; /* of the reply in hand */
 	uint64_t now_ns;
 	struct rpcs_loss loss; /* of the kernel and the journal, as last given */

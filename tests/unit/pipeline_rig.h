@@ -97,8 +97,11 @@ static const struct rpcs_address *rig_unseen;
 
 static inline void rig_new(const char *policy, bool messages)
 {
-	const struct rpcs_sink sink = { note_message, note_call, note_alert, note_stats,
-					note_flush };
+	const struct rpcs_sink sink = { .message = note_message,
+					.call = note_call,
+					.alert = note_alert,
+					.stats = note_stats,
+					.flush = note_flush };
 	struct rpcs_pipeline_options options = {
 		.seed = { 1, 2 },
 		.sinks = rig.sinks,

@@ -106,8 +106,8 @@ static void changes_fire_unless_local(void **state)
 	case_expect(CASE_HOME, set, RPCS_D_SET_REMOTE);
 	set.message.seen.flags |= RPCS_F_LOCAL;
 	unset.message.seen.flags |= RPCS_F_LOCAL;
-	case_expect(CASE_HOME, set, RPCS_D__MAX);
-	case_expect(CASE_HOME, unset, RPCS_D__MAX);
+	case_expect(CASE_HOME, set, RPCS_D_HOST_LOCAL_CHANGE);
+	case_expect(CASE_HOME, unset, RPCS_D_HOST_LOCAL_CHANGE);
 }
 
 static void callit_fires_for_one_host_only(void **state)

@@ -106,7 +106,7 @@ static void rpc_okay_nets(void **state)
 	(void)state;
 	rig_new("allow: [{calls: GETPORT, clients: 10.1.0.0/16}]", false);
 	assert_false(is_noticed("10.1.2.3", "10.2.0.1", GETPORT, MOUNTD));
-	assert_false(is_noticed("10.1.255.255", "198.51.100.1", GETPORT, 424242));
+	assert_false(is_noticed("10.1.255.255", "10.3.0.1", GETPORT, 424242));
 	assert_true(is_noticed("10.2.0.0", "10.2.0.1", GETPORT, MOUNTD));
 	assert_true(is_noticed("10.1.2.3", "10.2.0.1", RPCS_PORTMAP_DUMP, 0));
 	assert_true(is_noticed("10.1.2.3", "10.2.0.1", RPCS_PORTMAP_SET, MOUNTD));

@@ -7,6 +7,7 @@
 
 #include "../base/hash.h"
 #include "../policy/policy.h"
+#include "../services/services.h"
 #include "alert.h"
 
 struct rpcs_detect;
@@ -81,6 +82,13 @@ void rpcs_detect_connection(struct rpcs_detect *detect, const struct rpcs_connec
  */
 void rpcs_detect_overlap(struct rpcs_detect *detect, const struct rpcs_overlap *overlap,
 			 uint64_t flow_id);
+
+/**
+ * A reply changed the map of services (1110011, 1110012). `inventory`: what was learned is kept,
+ * or watched for as long as the sensor runs, so that a server can be new.
+ */
+void rpcs_detect_lesson(struct rpcs_detect *detect, const struct rpcs_lesson *lesson,
+			bool inventory);
 
 /** Fills in what stages 1 to 4 lost; the rest of `loss` is not touched. */
 void rpcs_loss_of_kernel(struct rpcs_loss *loss, const struct rpcs_counters *kernel);

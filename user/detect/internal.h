@@ -71,6 +71,8 @@ struct rpcs_detect {
 	uint64_t live_since_ns;	      /* 0: from a capture */
 	struct rpcs_recent *exposed;  /* what exposed.c has told: by server and client */
 	struct rpcs_recent *overlaps; /* what evasion.c has told: by flow and kind */
+	struct rpcs_recent *meddled;  /* SET and UNSET from a wire: by server and program */
+	struct rpcs_recent *moved;    /* what inventory.c has told: by server and mapping */
 	uint64_t evictions;
 
 	struct rpcs_loss loss_seen, loss_told;
@@ -222,6 +224,21 @@ bool rpcs_conflict_matches(const struct rpcs_detect *detect, const struct rpcs_c
 void rpcs_conflict_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
 			    struct rpcs_alert *alert);
 
+bool rpcs_getstat_matches(const struct rpcs_detect *detect, const struct rpcs_call *call);
+void rpcs_getstat_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
+			   struct rpcs_alert *alert);
+bool rpcs_outbound_matches(const struct rpcs_detect *detect, const struct rpcs_call *call);
+void rpcs_outbound_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
+			    struct rpcs_alert *alert);
+bool rpcs_local_change_matches(const struct rpcs_detect *detect, const struct rpcs_call *call);
+void rpcs_local_change_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
+				struct rpcs_alert *alert);
+void rpcs_meddled_message(struct rpcs_detect *detect, const struct rpcs_message *message,
+			  struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id);
+
+int rpcs_inventory_init(struct rpcs_detect *detect);
+void rpcs_inventory_free(struct rpcs_detect *detect);
+
 void rpcs_exposed_outcome(struct rpcs_detect *detect, const struct rpcs_call *call,
 			  const struct rpcs_message *reply, enum rpcs_outcome outcome);
 
@@ -250,5 +267,8 @@ extern const struct rpcs_explanation rpcs_explain_forbidden_target, rpcs_explain
 	rpcs_explain_direct, rpcs_explain_direct_sensitive, rpcs_explain_alt_port,
 	rpcs_explain_lookup_then_call, rpcs_explain_oversized_args, rpcs_explain_nfs_mount,
 	rpcs_explain_forged_root;
+
+extern const struct rpcs_explanation rpcs_explain_getstat, rpcs_explain_new_server,
+	rpcs_explain_mapping_changed, rpcs_explain_outbound, rpcs_explain_local_change;
 
 #endif

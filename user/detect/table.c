@@ -46,10 +46,26 @@ static const struct rpcs_detection_row rows[RPCS_D__MAX] = {
 		.describe = rpcs_callit_describe,
 		.explanation = &rpcs_explain_forbidden_target,
 	},
+	[RPCS_D_GETSTAT] = {
+		.matches = rpcs_getstat_matches,
+		.describe = rpcs_getstat_describe,
+		.explanation = &rpcs_explain_getstat,
+	},
 	[RPCS_D_SPOOFED_LOCAL] = {
 		.matches = rpcs_spoofed_matches,
 		.describe = rpcs_spoofed_describe,
 		.explanation = &rpcs_explain_spoofed_local,
+	},
+	/* New servers and changes come from outside: rpcs_detect_lesson(). */
+	[RPCS_D_NEW_SERVER] = { .explanation = &rpcs_explain_new_server },
+	[RPCS_D_MAPPING_CHANGED] = {
+		.on_message = rpcs_meddled_message,
+		.explanation = &rpcs_explain_mapping_changed,
+	},
+	[RPCS_D_OUTBOUND] = {
+		.matches = rpcs_outbound_matches,
+		.describe = rpcs_outbound_describe,
+		.explanation = &rpcs_explain_outbound,
 	},
 	[RPCS_D_SWEEP] = {
 		.on_call = rpcs_sweep_call,
@@ -106,6 +122,11 @@ static const struct rpcs_detection_row rows[RPCS_D__MAX] = {
 		.describe = rpcs_conflict_describe,
 		.explanation = &rpcs_explain_xid_conflict,
 	},
+	[RPCS_D_HOST_LOCAL_CHANGE] = {
+		.matches = rpcs_local_change_matches,
+		.describe = rpcs_local_change_describe,
+		.explanation = &rpcs_explain_local_change,
+	},
 	/* Its figures come from outside: rpcs_detect_loss(). */
 	[RPCS_D_SENSOR_LOSS] = { .explanation = &rpcs_explain_sensor_loss },
 };
@@ -121,10 +142,9 @@ const struct rpcs_explanation *rpcs_detect_explain(enum rpcs_detection_id id)
 }
 
 static const struct rpcs_detect_family families[] = {
-	{ rpcs_exposed_init, rpcs_exposed_free },
-	{ rpcs_sweep_init, rpcs_sweep_free },
-	{ rpcs_evasion_init, rpcs_evasion_free },
-	{ rpcs_given_init, rpcs_given_free },
+	{ rpcs_exposed_init, rpcs_exposed_free },     { rpcs_sweep_init, rpcs_sweep_free },
+	{ rpcs_evasion_init, rpcs_evasion_free },     { rpcs_given_init, rpcs_given_free },
+	{ rpcs_inventory_init, rpcs_inventory_free },
 };
 
 const struct rpcs_detect_family *rpcs_detect_families(uint32_t *ret_count)

@@ -4,6 +4,7 @@
 #define RPCSENTRY_OUTPUT_SINK_H
 
 #include "../detect/alert.h"
+#include "../services/services.h"
 #include "stats.h"
 
 /**
@@ -19,6 +20,9 @@ struct rpcs_sink {
 	int (*alert)(struct rpcs_sink *sink, const struct rpcs_alert *alert);
 	int (*stats)(struct rpcs_sink *sink, const struct rpcs_stats *stats);
 	int (*flush)(struct rpcs_sink *sink);
+	/* one of the changes of `lesson`, whose `told` is set */
+	int (*service)(struct rpcs_sink *sink, const struct rpcs_lesson *lesson,
+		       const struct rpcs_service_change *change);
 };
 
 #endif

@@ -39,6 +39,11 @@
 	X(flows, "flows seen")                                                             \
 	X(flows_evicted, "flows pushed out of a full table")                               \
 	X(sources_evicted, "sources pushed out of a detection's full table")               \
+	X(servers, "portmappers in the inventory")                                         \
+	X(servers_evicted, "portmappers pushed out of a full inventory")                   \
+	X(services, "mappings in the map of services")                                     \
+	X(services_evicted, "mappings pushed out of the map, or of their server's share")  \
+	X(services_untold, "changes of the map beyond the rate at which they are told")    \
 	X(alerts, "alerts sent")                                                           \
 	X(alerts_updated, "updates of alerts sent")                                        \
 	X(policy_allowed, "calls that the policy allowed")                                 \

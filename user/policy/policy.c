@@ -181,6 +181,14 @@ bool rpcs_policy_is_home(const struct rpcs_policy *policy, const struct rpcs_add
 	return rpcs_netset_contains(&policy->nets[RPCS_NET_HOME].set, address);
 }
 
+bool rpcs_policy_is_server(const struct rpcs_policy *policy, const struct rpcs_address *address)
+{
+	for (uint32_t i = 0; i < policy->net_count; i++)
+		if (policy->nets[i].name && strcmp(policy->nets[i].name, "servers") == 0)
+			return rpcs_netset_contains(&policy->nets[i].set, address);
+	return false;
+}
+
 bool rpcs_policy_is_sensitive(const struct rpcs_policy *policy, uint32_t program)
 {
 	return rpcs_program_entry_contains(&policy->sensitive, program);

@@ -134,6 +134,9 @@ int rpcs_policy_home_default(struct rpcs_policy *policy, const struct rpcs_prefi
 /** Is the address in `networks.home`? Link-local and loopback are, unless home was set. */
 bool rpcs_policy_is_home(const struct rpcs_policy *policy, const struct rpcs_address *address);
 
+/** Is the address in `networks.servers`, the known portmapper servers? */
+bool rpcs_policy_is_server(const struct rpcs_policy *policy, const struct rpcs_address *address);
+
 /** Is the program in the sensitive set, with the file's additions and removals? */
 bool rpcs_policy_is_sensitive(const struct rpcs_policy *policy, uint32_t program);
 

@@ -332,7 +332,11 @@ bool rpcs_services_learn(struct rpcs_services *services, const struct rpcs_polic
 	learn_server(&lesson, policy, &call->message, reply);
 	if (!reply->malformed)
 		learn_results(&lesson, &call->message, reply);
-	*ret_lesson =
-		(struct rpcs_lesson){ call, reply, services->changes, services->change_count };
+	*ret_lesson = (struct rpcs_lesson){ .call = call,
+					    .reply = reply,
+					    .changes = services->changes,
+					    .count = services->change_count,
+					    .learning_ns = rpcs_services_learning_ns(services),
+					    .servers = rpcs_table_count(services->servers) };
 	return services->change_count > 0;
 }

@@ -118,6 +118,8 @@ struct rpcs_lesson {
 	const struct rpcs_message *reply;
 	const struct rpcs_service_change *changes;
 	uint32_t count;
+	uint64_t learning_ns; /* rpcs_services_learning_ns() */
+	uint64_t servers;     /* in the inventory, this one included */
 };
 
 /** Figures since the start, but for the first two. */

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * What the map of services and the inventory of servers tell: portmappers that
+ * were not there before, and mappings that moved.
+ */
+#include <errno.h>
+#include <inttypes.h>
+
+#include <rpcsentry/packet.h>
+#include <rpcsentry/portmap.h>
+
+#include "../base/clock.h"
+#include "internal.h"
+
+enum {
+	PRIVILEGED_PORTS = 1024,
+	/* Of a reply that moves many mappings, as a restarted server's list does. */
+	MOVES_SHOWN = 5,
+};
+
+/* A SET or UNSET from a wire is held against a change for so long. */
+#define MEDDLED_NS (600 * RPCS_NSEC_PER_SEC)
+
+int rpcs_inventory_init(struct rpcs_detect *detect)
+{
+	uint64_t capacity = detect->settings->limit_sources;
+
+	detect->meddled = rpcs_recent_new(capacity, sizeof(struct rpcs_told_key), &detect->seed,
+					  &detect->evictions);
+	detect->moved = rpcs_recent_new(capacity, sizeof(struct rpcs_told_key), &detect->seed,
+					&detect->evictions);
+	return detect->meddled && detect->moved ? 0 : -ENOMEM;
+}
+
+void rpcs_inventory_free(struct rpcs_detect *detect)
+{
+	rpcs_recent_free(&detect->meddled);
+	rpcs_recent_free(&detect->moved);
+}
+
+/* 1110012 */
+
+static bool is_change(const struct rpcs_message *message)
+{
+	enum rpcs_policy_call kind = rpcs_policy_call_of(message->version, message->procedure);
+
+	return message->program == RPCS_PORTMAP_PROGRAM &&
+	       (kind == RPCS_CALL_SET || kind == RPCS_CALL_UNSET);
+}
+
+static struct rpcs_told_key key_of(const struct rpcs_address *server, uint64_t about)
+{
+	return (struct rpcs_told_key){ .server = *server, .about = about };
+}
+
+void rpcs_meddled_message(struct rpcs_detect *detect, const struct rpcs_message *message,
+			  struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id)
+{
+	struct rpcs_told_key key;
+
+	(void)call;
+	(void)flow_id;
+	if (place > RPCS_PLACE_CALL_AGAIN || !is_change(message) ||
+	    (message->seen.flags & RPCS_F_LOCAL) || message->portmap.has < 1)
+		return;
+	key = key_of(&message->tuple.dst, message->portmap.program);
+	rpcs_recent_note(detect->meddled, &key, message->seen.time_ns, 0);
+}
+
+static bool is_meddled(const struct rpcs_detect *detect, const struct rpcs_service_change *change,
+		       uint64_t now_ns)
+{
+	const struct rpcs_told_key key = key_of(&change->server, change->program);
+
+	return rpcs_recent_find(detect->meddled, &key, now_ns, MEDDLED_NS) != NULL;
+}
+
+/* 0: not worth a word. Hosts that share an address answer with their ports in turns. */
+static uint8_t severity_of(const struct rpcs_detect *detect,
+			   const struct rpcs_service_change *change, uint64_t now_ns)
+{
+	const struct rpcs_detection_info *info = rpcs_detection_info(RPCS_D_MAPPING_CHANGED);
+
+	if (is_meddled(detect, change, now_ns))
+		return 1;
+	if (change->returned)
+		return 0;
+	if ((change->port < PRIVILEGED_PORTS && change->old_port >= PRIVILEGED_PORTS) ||
+	    rpcs_policy_is_sensitive(detect->policy, change->program))
+		return 3;
+	return info->severity;
+}
+
+/* The versions of a program move together, but lookups tell them one by one. */
+static bool is_told(struct rpcs_detect *detect, const struct rpcs_service_change *change,
+		    uint8_t severity, uint64_t now_ns)
+{
+	uint64_t about = (uint64_t)change->program << 32 | (uint32_t)change->port << 8 |
+			 (uint32_t)change->transport << 4 | severity;
+	struct rpcs_told_key key = key_of(&change->server, about);
+
+	return rpcs_told_before(detect, detect->moved, &key, now_ns);
+}
+
+static void describe_move(const struct rpcs_service_change *change, struct rpcs_alert *alert)
+{
+	char program[RPCS_WORDS_TEXT];
+
+	rpcs_alert_evidence(alert, "%s version %" PRIu32 " over %s: port %u -> %u",
+			    rpcs_words_program(change->program, program), change->version,
+			    rpcs_transport_netid(change->transport), change->old_port,
+			    change->port);
+}
+
+/* The alert that a reply raises; the server is who answered, also to a broadcast. */
+static bool alert_begin(struct rpcs_detect *detect, enum rpcs_detection_id id,
+			const struct rpcs_lesson *lesson, struct rpcs_alert *ret_alert)
+{
+	const struct rpcs_message *reply = lesson->reply;
+
+	if (!rpcs_alert_init(detect, id, reply->seen.time_ns, ret_alert))
+		return false;
+	rpcs_alert_set_call(ret_alert, lesson->call);
+	ret_alert->tuple.dst = reply->tuple.src;
+	ret_alert->tuple.dport = reply->tuple.sport;
+	ret_alert->seen = reply->seen;
+	ret_alert->frame = reply->seen.frame;
+	ret_alert->reply = reply;
+	ret_alert->outcome = RPCS_OUTCOME_SUCCESS;
+	return true;
+}
+
+/* One alert for all that a reply moved: a server that was restarted moves many at once. */
+static void tell_moves(struct rpcs_detect *detect, const struct rpcs_lesson *lesson)
+{
+	const struct rpcs_detection_setting *setting =
+		&detect->settings->detections[RPCS_D_MAPPING_CHANGED];
+	uint64_t now_ns = lesson->reply->seen.time_ns;
+	const struct rpcs_service_change *change;
+	struct rpcs_alert alert;
+	uint32_t i, moves = 0;
+	uint8_t severity, highest = UINT8_MAX;
+
+	if (!setting->enabled)
+		return;
+	for (i = 0; i < lesson->count; i++) {
+		change = &lesson->changes[i];
+		if (change->kind != RPCS_CHANGE_CHANGED)
+			continue;
+		severity = severity_of(detect, change, now_ns);
+		if (!severity || is_told(detect, change, severity, now_ns))
+			continue;
+		if (!moves++ && !alert_begin(detect, RPCS_D_MAPPING_CHANGED, lesson, &alert))
+			return;
+		if (moves <= MOVES_SHOWN)
+			describe_move(change, &alert);
+		if (severity < highest)
+			alert.about = change->program;
+		highest = severity < highest ? severity : highest;
+	}
+	if (!moves)
+		return;
+	if (moves > MOVES_SHOWN)
+		rpcs_alert_evidence(&alert, "and %" PRIu32 " more mappings of this server",
+				    moves - MOVES_SHOWN);
+	if (highest == 1)
+		rpcs_alert_evidence(&alert, "a SET or UNSET for it came from the network within "
+					    "the last 10 minutes");
+	if (!setting->severity_set)
+		alert.severity = highest;
+	rpcs_alert_send(detect, &alert);
+}
+
+/* 1110011 */
+
+static void tell_server(struct rpcs_detect *detect, const struct rpcs_lesson *lesson,
+			const struct rpcs_service_change *change)
+{
+	char server[RPCS_ADDRESS_TEXT];
+	struct rpcs_alert alert;
+
+	if (lesson->learning_ns < detect->settings->thresholds[RPCS_T_NEW_SERVER_LEARN] ||
+	    rpcs_policy_is_server(detect->policy, &change->server) ||
+	    !alert_begin(detect, RPCS_D_NEW_SERVER, lesson, &alert))
+		return;
+	rpcs_address_format(&change->server, server);
+	rpcs_alert_evidence(&alert, "%s answered as a portmapper, for the first time", server);
+	rpcs_alert_evidence(&alert,
+			    "the inventory has %" PRIu64 " other server%s, and has been learning "
+			    "for %" PRIu64 " h",
+			    lesson->servers - 1, lesson->servers == 2 ? "" : "s",
+			    (uint64_t)(lesson->learning_ns / (3600 * RPCS_NSEC_PER_SEC)));
+	if (!rpcs_policy_is_home(detect->policy, &change->server))
+		rpcs_alert_evidence(&alert, "the server is external: outside networks.home");
+	rpcs_alert_send(detect, &alert);
+}
+
+void rpcs_detect_lesson(struct rpcs_detect *detect, const struct rpcs_lesson *lesson,
+			bool inventory)
+{
+	/* It comes first, if it is there. */
+	if (inventory && lesson->count && lesson->changes[0].kind == RPCS_CHANGE_NEW_SERVER)
+		tell_server(detect, lesson, &lesson->changes[0]);
+	tell_moves(detect, lesson);
+}
