@@ -77,6 +77,13 @@ static inline int note_stats(struct rpcs_sink *sink, const struct rpcs_stats *st
 	return me->answer;
 }
 
+static inline int note_service(struct rpcs_sink *sink, const struct rpcs_lesson *lesson,
+			       const struct rpcs_service_change *change)
+{
+	assert_true(change->told);
+	return note(sink, rpcs_service_change_name(change->kind), lesson->reply->xid);
+}
+
 static inline int note_flush(struct rpcs_sink *sink)
 {
 	struct note_sink *me = (struct note_sink *)(void *)sink;

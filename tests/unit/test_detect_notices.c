@@ -53,7 +53,7 @@ static void calls_that_leave(void **state)
 	case_expect(ALLOW_ALL, call, RPCS_D__MAX);
 	call.message.seen.flags = RPCS_F_LOCAL;
 	case_expect(ALLOW_ALL, call, RPCS_D__MAX);
-	/* A portmapper elsewhere counts, and so does any call to its port; other programs do not. */
+	/* Any call to a portmapper port, and a portmapper on any other. */
 	call.message.seen.flags = 0;
 	call.message.tuple.dport = 32771;
 	assert_int_equal(fired(ALLOW_ALL, call, RPCS_D_OUTBOUND), 1);

@@ -231,6 +231,32 @@ static void test_sink_errors(void **state)
 	assert_int_equal(rig.second.stats.agent.eve_errors, 6);
 }
 
+/* A reply to a call that was seen teaches the map, and what changes is told. */
+static void test_services(void **state)
+{
+	struct rpcs_services_counts counts;
+
+	(void)state;
+	rig_new(QUIET, false);
+	rig.sink.sink.service = rig.second.sink.service = note_service;
+	reply_at(1, RPCS_ACCEPT_SUCCESS, 635, 99);
+	call_at(1, PROC_GETPORT, 100);
+	reply_at(1, RPCS_ACCEPT_SUCCESS, 635, 101);
+	expect("answered:1 new_server:1 new_mapping:1");
+	reply_at(1, RPCS_ACCEPT_SUCCESS, 636, 102); /* a second reply, which anybody may forge */
+	call_at(2, PROC_GETPORT, 100);
+	reply_at(2, RPCS_ACCEPT_PROC_UNAVAIL, 0, 103);
+	expect("answered:2");
+	call_at(3, PROC_GETPORT, 104);
+	reply_at(3, RPCS_ACCEPT_SUCCESS, 637, 105);
+	expect("answered:3 changed:3 alert:3");
+	rpcs_services_counts(rpcs_pipeline_services(rig.pipeline), &counts);
+	assert_int_equal(counts.servers, 1);
+	assert_int_equal(counts.services, 1);
+	assert_int_equal(rpcs_pipeline_counters(rig.pipeline)->services, 1);
+	assert_int_equal(rpcs_pipeline_counters(rig.pipeline)->servers, 1);
+}
+
 /* Live records carry the kernel's time; one that is too short for it changes nothing. */
 static void test_live_time(void **state)
 {
@@ -291,6 +317,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_gss, teardown),
 		cmocka_unit_test_teardown(test_evicted, teardown),
 		cmocka_unit_test_teardown(test_sink_errors, teardown),
+		cmocka_unit_test_teardown(test_services, teardown),
 		cmocka_unit_test_teardown(test_live_time, teardown),
 		cmocka_unit_test(test_suppressed_by_the_agent),
 	};

@@ -36,6 +36,14 @@ RIGHT = {
     "alert": {**FLOW, "event_type": "alert", "alert": ALERT, "rpc": CALL},
     "update": {**FLOW, "event_type": "alert_update", "alert": {**ALERT, "update": True}},
     "stats": {"timestamp": FLOW["timestamp"], "event_type": "stats", "stats": STATS},
+    "new server": {**FLOW, "event_type": "services",
+                   "services": {"change": "new_server", "server": "10.0.0.2",
+                                "first_seen": FLOW["timestamp"]}},
+    "changed": {**FLOW, "event_type": "services",
+                "services": {"change": "changed", "server": "10.0.0.2", "program": 100003,
+                             "version": 3, "netid": "tcp", "protocol": 6, "port": 2049,
+                             "old_port": 2050, "learned_from": "lookup",
+                             "first_seen": FLOW["timestamp"]}},
 }
 GONE = object()
 # (a right line, the path of one member, what it becomes)
@@ -80,6 +88,13 @@ WRONG = [
     ("stats", "stats.kernel.packets", -1), ("stats", "stats.agent.calls", "1"),
     ("stats", "stats.capture.kernel_drops", GONE), ("stats", "stats.uptime", 1.5),
     ("stats", "src_ip", "10.0.0.1"), ("stats", "stats.unknown", {}),
+    ("new server", "services.port", 2049), ("new server", "services.server", "host"),
+    ("new server", "src_ip", GONE), ("new server", "services", GONE),
+    ("changed", "services.old_port", GONE), ("changed", "services.change", "removed"),
+    ("changed", "services.port", 0), ("changed", "services.port", 65536),
+    ("changed", "services.netid", "local"), ("changed", "services.program", GONE),
+    ("changed", "services.learned_from", "guess"), ("changed", "services.first_seen", 5),
+    ("changed", "services.unknown", 1), ("changed", "rpc", CALL),
 ]
 RAW = {
     "cut line": b'{"timestamp":\n', "no newline": json.dumps(RIGHT["call"]).encode(),

@@ -258,6 +258,46 @@ static void test_hostile(void **state)
 	output_close(&output);
 }
 
+static void test_services(void **state)
+{
+	static const struct {
+		enum rpcs_service_change_kind kind;
+		const char *text;
+	} cases[] = {
+		{ RPCS_CHANGE_NEW_SERVER, " server 10.0.0.2: a portmapper not seen before\n" },
+		{ RPCS_CHANGE_NEW_MAPPING, NULL },
+		{ RPCS_CHANGE_CHANGED, " server 10.0.0.2 nfs v3 tcp: port 700 -> 2049 (dump)\n" },
+		{ RPCS_CHANGE_REMOVED,
+		  " server 10.0.0.2 nfs v3 tcp: removed from port 2049 (unset)\n" },
+	};
+	struct rpcs_message message = call_of(RPCS_PORTMAP_DUMP);
+	struct rpcs_call call = transaction_of(&message, RPCS_STATUS_ANSWERED);
+	struct rpcs_message reply = reply_to(&message);
+	struct rpcs_service_change change = { .server = address_of("10.0.0.2"),
+					      .program = 100003,
+					      .version = 3,
+					      .transport = RPCS_TRANSPORT_TCP,
+					      .by = RPCS_LEARNED_DUMP,
+					      .port = 2049,
+					      .old_port = 700 };
+	struct rpcs_lesson lesson = { &call, &reply, &change, 1, 0, 1 };
+	struct output output;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		change.kind = cases[i].kind;
+		output_open(&output, false);
+		assert_int_equal(output.sink->service(output.sink, &lesson, &change), 0);
+		output_flush(&output);
+		if (cases[i].text)
+			assert_non_null(strstr(output.text, cases[i].text));
+		else
+			assert_string_equal(output.text, "");
+		output_close(&output);
+	}
+}
+
 static void test_stats(void **state)
 {
 	struct rpcs_stats stats = { .time_ns = WHEN, .uptime_ns = 5000000000ULL };
@@ -319,6 +359,7 @@ int main(void)
 		cmocka_unit_test(test_messages), cmocka_unit_test(test_alert),
 		cmocka_unit_test(test_terminal), cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_stats),	 cmocka_unit_test(test_full_device),
+		cmocka_unit_test(test_services),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, begin, NULL);

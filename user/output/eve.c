@@ -100,6 +100,7 @@ struct eve_event {
 	const struct rpcs_message *reply;
 	const struct rpcs_alert *alert;
 	const struct rpcs_stats *stats;
+	const struct rpcs_service_change *service;
 };
 
 static void eve_message_body(struct rpcs_json *json, const struct eve_event *event,
@@ -236,6 +237,8 @@ static size_t eve_format(struct eve *eve, const struct eve_event *event,
 		eve_call_body(&json, event, detail);
 	if (event->stats)
 		eve_stats_body(&json, event->stats);
+	if (event->service)
+		rpcs_eve_service(&json, event->service);
 	rpcs_json_close(&json, '}');
 	return rpcs_json_end(&json);
 }
@@ -334,6 +337,24 @@ static int eve_stats(struct rpcs_sink *sink, const struct rpcs_stats *stats)
 	return eve_write((struct eve *)sink, &event);
 }
 
+static int eve_service(struct rpcs_sink *sink, const struct rpcs_lesson *lesson,
+		       const struct rpcs_service_change *change)
+{
+	struct eve_event event = {
+		.common = {
+			.event_type = "services",
+			.time_ns = lesson->reply->seen.time_ns,
+			.frame = lesson->reply->seen.frame,
+			.seen = &lesson->reply->seen,
+			.tuple = &lesson->call->message.tuple,
+			.flow_id = lesson->call->flow_id,
+		},
+		.service = change,
+	};
+
+	return eve_write((struct eve *)sink, &event);
+}
+
 static int eve_flush(struct rpcs_sink *sink)
 {
 	/* What an error keeps waiting is not lost yet: the lines count what is. */
@@ -359,6 +380,7 @@ struct rpcs_sink *rpcs_eve_new(int fd, const struct rpcs_output_context *context
 		.alert = eve_alert,
 		.stats = eve_stats,
 		.flush = eve_flush,
+		.service = eve_service,
 	};
 	/* The zone and the names come from files and sockets: not once the sensor is confined. */
 	tzset();

@@ -5,6 +5,7 @@
 
 #include "../base/json.h"
 #include "../match/call.h"
+#include "../services/services.h"
 
 /** How much of what the wire gave a line tells: less when all of it did not fit. */
 struct rpcs_eve_detail {
@@ -24,6 +25,9 @@ void rpcs_eve_outcome(struct rpcs_json *json, const struct rpcs_call *call,
 /** The `portmap` object, with `reply`'s inside; neither where there is nothing to tell. */
 void rpcs_eve_portmap(struct rpcs_json *json, const struct rpcs_portmap *portmap,
 		      const struct rpcs_portmap *reply, const struct rpcs_eve_detail *detail);
+
+/** The `services` object of a change. */
+void rpcs_eve_service(struct rpcs_json *json, const struct rpcs_service_change *change);
 
 /** A string from the wire, as long as `detail` lets it be. */
 void rpcs_eve_text(struct rpcs_json *json, const char *key, struct rpcs_text text,

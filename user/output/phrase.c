@@ -249,3 +249,25 @@ void rpcs_phrase_outcome(struct rpcs_line *line, const struct rpcs_call *call,
 	if (call->retransmissions)
 		rpcs_line_add(line, ", sent %" PRIu32 " times", call->retransmissions + 1);
 }
+
+void rpcs_phrase_service(struct rpcs_line *line, const struct rpcs_service_change *change)
+{
+	char address[RPCS_ADDRESS_TEXT];
+
+	rpcs_address_format(&change->server, address);
+	rpcs_line_add(line, "%s", address);
+	if (change->kind == RPCS_CHANGE_NEW_SERVER) {
+		rpcs_line_add(line, ": a portmapper not seen before");
+		return;
+	}
+	phrase_program(line, change->program);
+	rpcs_line_add(line, " v%" PRIu32 " %s: ", change->version,
+		      rpcs_transport_netid(change->transport));
+	if (change->kind == RPCS_CHANGE_CHANGED)
+		rpcs_line_add(line, "port %u -> %u", change->old_port, change->port);
+	else
+		rpcs_line_add(line, "removed from port %u", change->port);
+	rpcs_line_add(line, " (%s)",
+		      change->kind == RPCS_CHANGE_REMOVED ? "unset"
+							  : rpcs_learned_by_name(change->by));
+}

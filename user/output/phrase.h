@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "../detect/alert.h"
+#include "../services/services.h"
 
 /** A line in the making; what does not fit is cut. `buf` is the caller's, always terminated. */
 struct rpcs_line {
@@ -35,6 +36,9 @@ void rpcs_phrase_call(struct rpcs_line *line, const struct rpcs_message *call);
 
 /** What a reply says, "port 20048", "29 mappings", "prog_unavail", its call known or not. */
 void rpcs_phrase_reply(struct rpcs_line *line, const struct rpcs_message *reply);
+
+/** "10.0.0.2 nfs v3 tcp: port 700 -> 2049 (dump)"; of any change but a new mapping. */
+void rpcs_phrase_service(struct rpcs_line *line, const struct rpcs_service_change *change);
 
 /** What became of a call: its reply's phrase and the time it took, or that none came. */
 void rpcs_phrase_outcome(struct rpcs_line *line, const struct rpcs_call *call,

@@ -295,6 +295,25 @@ static int text_stats(struct rpcs_sink *sink, const struct rpcs_stats *stats)
 	return err ? err : text_rules(text, stats);
 }
 
+static int text_service(struct rpcs_sink *sink, const struct rpcs_lesson *lesson,
+			const struct rpcs_service_change *change)
+{
+	struct text *text = (struct text *)sink;
+	struct rpcs_line line;
+	char buf[LINE_TEXT];
+	int err;
+
+	/* The line of the call tells what is new. */
+	if (!text->transactions || change->kind == RPCS_CHANGE_NEW_MAPPING)
+		return 0;
+	err = text_begin(text, &line, buf, lesson->reply->seen.time_ns);
+	if (err)
+		return err;
+	rpcs_line_add(&line, "server ");
+	rpcs_phrase_service(&line, change);
+	return text_put(text, &line);
+}
+
 static int text_flush(struct rpcs_sink *sink)
 {
 	/* As for events: the lines count what is lost. */
@@ -321,6 +340,7 @@ struct rpcs_sink *rpcs_text_new(int fd, bool terminal, const struct rpcs_output_
 		.alert = text_alert,
 		.stats = text_stats,
 		.flush = text_flush,
+		.service = text_service,
 	};
 	return &text->sink;
 }

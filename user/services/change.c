@@ -1,7 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What a reply changed, and how much of it is told: a server that lies must not flood the log. */
+#include <assert.h>
+
 #include "../base/clock.h"
 #include "map.h"
+
+static const char *const names[] = {
+	[RPCS_CHANGE_NEW_SERVER] = "new_server",
+	[RPCS_CHANGE_NEW_MAPPING] = "new_mapping",
+	[RPCS_CHANGE_CHANGED] = "changed",
+	[RPCS_CHANGE_REMOVED] = "removed",
+};
+
+static_assert(sizeof(names) / sizeof(names[0]) == RPCS_CHANGE__MAX, "a name for each change");
+
+const char *rpcs_service_change_name(enum rpcs_service_change_kind kind)
+{
+	return names[kind];
+}
 
 enum {
 	/* Changes told at once, and how many more each second: of one server, and of all. */

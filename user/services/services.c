@@ -54,6 +54,11 @@ const char *rpcs_learned_name(unsigned int index)
 	return learned_names[index];
 }
 
+const char *rpcs_learned_by_name(enum rpcs_learned_by by)
+{
+	return learned_names[__builtin_ctz(by)];
+}
+
 struct rpcs_services *rpcs_services_new(uint32_t server_max, const struct rpcs_hash_seed *seed)
 {
 	struct rpcs_services *services = calloc(1, sizeof(*services));

@@ -48,6 +48,9 @@ enum rpcs_learned_by {
 
 enum { RPCS_LEARNED_COUNT = 4 };
 
+/** The name of the lowest bit that is set: one at the least is. */
+const char *rpcs_learned_by_name(enum rpcs_learned_by by);
+
 /** The name of bit `index`: "lookup", "dump", "set", "callit". */
 const char *rpcs_learned_name(unsigned int index);
 
@@ -98,6 +101,9 @@ enum rpcs_service_change_kind {
 	RPCS_CHANGE_REMOVED,
 	RPCS_CHANGE__MAX
 };
+
+/** "new_server", "new_mapping", "changed", "removed". */
+const char *rpcs_service_change_name(enum rpcs_service_change_kind kind);
 
 /** What one reply changed. Of a server: the members up to `told` only. */
 struct rpcs_service_change {
