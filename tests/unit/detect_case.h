@@ -24,6 +24,8 @@ enum { CASE_ALERTS_MAX = 64 };
 
 /* Home is 10/8 unless a test's policy says more. */
 #define CASE_HOME "networks:\n  home: [10.0.0.0/8]\n"
+/* And nothing folds. */
+#define CASE_EACH CASE_HOME "alerts: {repeat: 0s}\n"
 
 static const struct rpcs_hash_seed case_seed = { 1, 2 };
 
@@ -178,6 +180,16 @@ static inline uint32_t case_count(const struct detect_case *c, enum rpcs_detecti
 
 	for (i = 0; i < c->count && i < CASE_ALERTS_MAX; i++)
 		count += c->alerts[i].detection == id;
+	return count;
+}
+
+/* How many of them are not updates. */
+static inline uint32_t case_new(const struct detect_case *c, enum rpcs_detection_id id)
+{
+	uint32_t i, count = 0;
+
+	for (i = 0; i < c->count && i < CASE_ALERTS_MAX; i++)
+		count += c->alerts[i].detection == id && !c->alerts[i].update;
 	return count;
 }
 

@@ -68,7 +68,7 @@ static inline struct rpcs_call later(struct rpcs_call call, uint64_t after_ns)
 
 static inline void start(void)
 {
-	case_start(&c, CASE_HOME "detections:\n  lookup-then-call: {enabled: false}\n");
+	case_start(&c, CASE_EACH "detections:\n  lookup-then-call: {enabled: false}\n");
 }
 
 /* `client` calls `program` of `server` over a flow of its own; it is answered. */

@@ -87,7 +87,7 @@ static void steps(int64_t moved)
 	assert_int_equal(sensor.offset_ns, offset + (uint64_t)moved);
 	assert_int_equal(sensor.start_ns, start + (uint64_t)moved);
 	assert_int_equal(sensor.next_stats_ns, start + (uint64_t)moved + RPCS_NSEC_PER_SEC);
-	now += HOUR_S * RPCS_NSEC_PER_SEC; /* an alert of its own */
+	now += (HOUR_S + 1) * RPCS_NSEC_PER_SEC; /* an alert of its own */
 	assert_int_equal(dump_now(&sensor, now), now + offset + (uint64_t)moved);
 	sensor_close(&sensor, &policy);
 }

@@ -24,6 +24,7 @@ static void ids_carry_time_and_differ(void **state)
 	for (i = 0; i < 2; i++) {
 		struct rpcs_call call = case_call(2, RPCS_PORTMAP_DUMP);
 
+		call.message.tuple.src.bytes[15] += (uint8_t)i;
 		rpcs_detect_call(c.detect, &call);
 		rpcs_alert_id_format(&c.alerts[i], text[i]);
 		assert_int_equal(c.alerts[i].id_high >> 16, CASE_WHEN / 1000000);

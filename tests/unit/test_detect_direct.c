@@ -60,7 +60,7 @@ static void nfs_is_at_home_at_its_port(void **state)
 	expect_call(service_call(100227, 2050), RPCS_D_DIRECT);
 	expect_call(service_call(100005, 2049), RPCS_D_DIRECT_SENSITIVE);
 	case_end(&c);
-	case_start(&c, CASE_HOME "detections:\n"
+	case_start(&c, CASE_EACH "detections:\n"
 				 "  rpc-direct: {ok: [{program: 390109, port: 7938}]}\n");
 	expect_call(service_call(390109, 7938), RPCS_D__MAX);
 	expect_call(service_call(100003, 2049), RPCS_D_DIRECT_SENSITIVE);
@@ -78,7 +78,7 @@ static void a_live_sensor_learns_first(void **state)
 	expect_call(later(call, HOUR - 1), RPCS_D__MAX);
 	expect_call(later(call, HOUR), RPCS_D_DIRECT_SENSITIVE);
 	case_end(&c);
-	case_start(&c, CASE_HOME "detections:\n  rpc-direct: {learn: 0s}\n");
+	case_start(&c, CASE_EACH "detections:\n  rpc-direct: {learn: 0s}\n");
 	rpcs_detect_set_live(c.detect, CASE_WHEN);
 	expect_call(call, RPCS_D_DIRECT_SENSITIVE);
 	case_end(&c);
@@ -87,7 +87,7 @@ static void a_live_sensor_learns_first(void **state)
 static void one_switched_off_gives_no_other(void **state)
 {
 	(void)state;
-	case_start(&c, CASE_HOME "detections:\n  rpc-direct-sensitive: {enabled: false}\n");
+	case_start(&c, CASE_EACH "detections:\n  rpc-direct-sensitive: {enabled: false}\n");
 	expect_call(service_call(100005, 635), RPCS_D__MAX);
 	expect_call(service_call(390109, 635), RPCS_D_DIRECT);
 	case_end(&c);
@@ -101,17 +101,17 @@ static void the_portmapper_elsewhere_fires(void **state)
 	call.allowed = true; /* nothing silences it */
 	call.message.tuple.src = case_address("10.0.0.1");
 	call.message.tuple.dport = 32771;
-	case_expect(CASE_HOME, call, RPCS_D_ALT_PORT);
+	case_expect(CASE_EACH, call, RPCS_D_ALT_PORT);
 	case_expect("sensor: {ports: [111, 32771]}\n", call, RPCS_D__MAX);
 	call.message.tuple.dport = 111;
-	case_expect(CASE_HOME, call, RPCS_D__MAX);
+	case_expect(CASE_EACH, call, RPCS_D__MAX);
 	call.message.tuple.dport = 32771;
 	call.message.program = 100001;
-	case_expect(CASE_HOME, call, RPCS_D__MAX);
+	case_expect(CASE_EACH, call, RPCS_D__MAX);
 	/* From outside it is a direct call as well. */
 	call = case_call(2, RPCS_PORTMAP_GETTIME);
 	call.message.tuple.dport = 32771;
-	case_start(&c, CASE_HOME);
+	case_start(&c, CASE_EACH);
 	rpcs_detect_call(c.detect, &call);
 	assert_int_equal(c.count, 2);
 	assert_int_equal(case_count(&c, RPCS_D_ALT_PORT), 1);
@@ -126,7 +126,7 @@ static void lookups_are_linked_to_their_calls(void **state)
 	const struct rpcs_alert *alert;
 
 	(void)state;
-	case_start(&c, CASE_HOME);
+	case_start(&c, CASE_EACH);
 	look_up(100005, 635);
 	call.allowed = true; /* nothing silences it */
 	expect_call(call, RPCS_D_LOOKUP_THEN_CALL);
@@ -153,13 +153,13 @@ static void links_end_with_the_window(void **state)
 	(void)state;
 	call.message.tuple.src = case_address("192.0.2.66");
 	call.allowed = true;
-	case_start(&c, CASE_HOME);
+	case_start(&c, CASE_EACH);
 	look_up(100005, 635); /* answered 2 ms later */
 	expect_call(later(call, 120 * CASE_SEC + 2000000), RPCS_D_LOOKUP_THEN_CALL);
 	look_up(100005, 635);
 	expect_call(later(call, 120 * CASE_SEC + 2000001), RPCS_D__MAX);
 	case_end(&c);
-	case_start(&c, CASE_HOME "detections:\n  lookup-then-call: {window: 1s}\n");
+	case_start(&c, CASE_EACH "detections:\n  lookup-then-call: {window: 1s}\n");
 	look_up(100005, 635);
 	expect_call(later(call, 2 * CASE_SEC), RPCS_D__MAX);
 	case_end(&c);
@@ -175,7 +175,7 @@ static void other_answers_are_not_linked(void **state)
 	struct rpcs_message reply = case_reply(&dump);
 
 	(void)state;
-	case_start(&c, CASE_HOME);
+	case_start(&c, CASE_EACH);
 	reply.portmap = (struct rpcs_portmap){
 		.shape = RPCS_PORTMAP_MAPPINGS, .has = 1, .mappings = mappings, .mappings_kept = 1
 	};
@@ -199,7 +199,7 @@ static void links_are_updated(void **state)
 	struct rpcs_message reply;
 
 	(void)state;
-	case_start(&c, CASE_HOME);
+	case_start(&c, CASE_EACH);
 	look_up(100005, 635);
 	take_call(&call);
 	assert_int_equal(c.count, 1);

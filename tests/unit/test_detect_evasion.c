@@ -45,7 +45,7 @@ static void a_conflict_says_what_differs(void **state)
 	const struct rpcs_alert *alert;
 
 	(void)state;
-	case_start(&c, CASE_HOME);
+	case_start(&c, CASE_HOME "alerts: {repeat: 0s}\n");
 	alert = judge(case_mapping(RPCS_PORTMAP_GETPORT, 100005, 0), getport);
 	assert_true(case_says(alert, "program asked for: nfs (100003) -> mountd (100005)"));
 	assert_true(case_says(alert, "XID 0x00000001"));
@@ -245,14 +245,14 @@ static void client_to_server_whoever_sent_it(void **state)
 	assert_int_equal(alert->tuple.dport, 111);
 	assert_int_equal(alert->tuple.protocol, RPCS_IP_TCP);
 	assert_true(case_says(alert, "sent by the server"));
-	/* What the client sends on that flow is another matter. */
+	/* What the client sends folds with it. */
 	overlap.tuple = overlap_of(true).tuple;
 	rpcs_detect_overlap(c.detect, &overlap, 5);
-	assert_int_equal(c.count, 2);
+	assert_int_equal(c.count, 1);
 	case_end(&c);
 }
 
-static void an_overlap_is_told_once_a_flow(void **state)
+static void an_overlap_is_told_once_a_client_and_server(void **state)
 {
 	struct rpcs_overlap overlap = overlap_of(false);
 
@@ -267,26 +267,36 @@ static void an_overlap_is_told_once_a_flow(void **state)
 	assert_int_equal(c.count, 2);
 	overlap.fragments = false;
 	rpcs_detect_overlap(c.detect, &overlap, 6); /* another flow */
+	assert_int_equal(c.count, 2);
+	overlap.tuple.src.bytes[15]++;
+	rpcs_detect_overlap(c.detect, &overlap, 7); /* another client */
 	assert_int_equal(c.count, 3);
-	overlap.seen.time_ns++;
+	overlap = overlap_of(false);
+	overlap.seen.time_ns += 600 * CASE_SEC;
 	rpcs_detect_overlap(c.detect, &overlap, 5);
-	assert_int_equal(c.count, 4);
+	assert_int_equal(c.count, 5); /* the count of three, and a new one */
+	assert_int_equal(c.alerts[3].count, 3);
+	assert_true(c.alerts[3].update);
+	assert_false(c.alerts[4].update);
 	case_end(&c);
 }
 
 static void overlaps_are_bounded(void **state)
 {
 	struct rpcs_overlap overlap = overlap_of(false);
-	uint64_t flow;
+	uint8_t client;
 
 	(void)state;
 	case_start(&c, "limits: {sources: 16}\n");
-	for (flow = 1; flow <= 20; flow++)
-		rpcs_detect_overlap(c.detect, &overlap, flow);
+	for (client = 1; client <= 20; client++) {
+		overlap.tuple.src.bytes[15] = client;
+		rpcs_detect_overlap(c.detect, &overlap, client);
+	}
 	assert_int_equal(c.count, 20);
 	assert_int_equal(rpcs_detect_evictions(c.detect), 4);
 	rpcs_detect_overlap(c.detect, &overlap, 20);
 	assert_int_equal(c.count, 20);
+	overlap.tuple.src.bytes[15] = 1;
 	rpcs_detect_overlap(c.detect, &overlap, 1);
 	assert_int_equal(c.count, 21);
 	case_end(&c);
@@ -317,7 +327,7 @@ int main(void)
 		cmocka_unit_test(fragments_have_their_own),
 		cmocka_unit_test(other_ports),
 		cmocka_unit_test(client_to_server_whoever_sent_it),
-		cmocka_unit_test(an_overlap_is_told_once_a_flow),
+		cmocka_unit_test(an_overlap_is_told_once_a_client_and_server),
 		cmocka_unit_test(overlaps_are_bounded),
 		cmocka_unit_test(the_policy_may_switch_them_off),
 	};

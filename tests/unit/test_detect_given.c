@@ -175,7 +175,7 @@ static void a_full_table_keeps_the_newest(void **state)
 	uint32_t i;
 
 	(void)state;
-	case_start(&c, CASE_HOME "limits: {sources: 64}\n"
+	case_start(&c, CASE_EACH "limits: {sources: 64}\n"
 				 "detections:\n  lookup-then-call: {enabled: false}\n");
 	for (i = 0; i < RPCS_MAPPINGS_MAX; i++)
 		mappings[i] = (struct rpcs_mapping){ .protocol = 17, .port = 40000 + i };

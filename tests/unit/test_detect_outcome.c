@@ -292,7 +292,7 @@ static uint32_t exposed(struct detect_case *c, const char *client, uint64_t time
 	c->count = 0;
 	rpcs_detect_call(c->detect, &call);
 	rpcs_detect_outcome(c->detect, &call, &reply);
-	return case_count(c, RPCS_D_DUMP_EXPOSED);
+	return case_new(c, RPCS_D_DUMP_EXPOSED);
 }
 
 static void a_list_that_left_is_told_once(void **state)
@@ -313,6 +313,11 @@ static void a_list_that_left_is_told_once(void **state)
 	assert_int_equal(exposed(&c, "192.0.2.66", CASE_WHEN + 599 * CASE_SEC), 0);
 	assert_int_equal(exposed(&c, "192.0.2.67", CASE_WHEN + 599 * CASE_SEC), 1);
 	assert_int_equal(exposed(&c, "192.0.2.66", CASE_WHEN + 601 * CASE_SEC), 1);
+	/* The lists that it got before were two: told before the new one. */
+	alert = case_last(&c) - 1;
+	assert_true(alert->update);
+	assert_int_equal(alert->detection, RPCS_D_DUMP_EXPOSED);
+	assert_int_equal(alert->count, 2);
 	/* From home it is nobody's loss. */
 	assert_int_equal(exposed(&c, "10.7.7.7", CASE_WHEN + 601 * CASE_SEC), 0);
 	case_end(&c);
@@ -335,16 +340,16 @@ static void a_list_stays_silent_when_it_may_leave(void **state)
 	assert_int_equal(case_count(run(CASE_HOME, &call, &reply), RPCS_D_DUMP_EXPOSED), 0);
 }
 
-/* Pairs are remembered up to a limit, and what is forgotten too early is counted. */
+/* Pairs are remembered up to a limit, and what is forgotten too early is counted: two a client. */
 static void exposures_are_bounded(void **state)
 {
 	static struct detect_case c;
 
 	(void)state;
-	case_start(&c, CASE_HOME "limits: {sources: 2}\n");
+	case_start(&c, CASE_HOME "limits: {sources: 4}\n"
+				 "detections: {portmap-sweep: {enabled: false}}\n");
 	assert_int_equal(exposed(&c, "192.0.2.1", CASE_WHEN), 1);
 	assert_int_equal(exposed(&c, "192.0.2.2", CASE_WHEN + 1), 1);
-	/* The sweep's table holds two sources as well. */
 	assert_int_equal(rpcs_detect_evictions(c.detect), 0);
 	assert_int_equal(exposed(&c, "192.0.2.3", CASE_WHEN + 2), 1);
 	assert_int_equal(rpcs_detect_evictions(c.detect), 2);

@@ -89,7 +89,7 @@ static void test_unseen(void **state)
 	(void)state;
 	assert_int_equal(rpcs_address_parse("10.0.0.2", &server), 0);
 	rig_unseen = &server;
-	rig_new("timeouts: {call: 10s}\n", false);
+	rig_new("timeouts: {call: 10s}\nalerts: {repeat: 0s}\n", false);
 	rig_unseen = NULL;
 	call_at(1, PROC_DUMP, 100);
 	expect("alert:1");

@@ -33,8 +33,9 @@ struct rpcs_alert {
 	uint64_t id_high, id_low;
 	uint8_t severity;
 	enum rpcs_outcome outcome;
-	bool update; /* carries alert.update: true, the id is that of the first line */
-	bool raised; /* an update that raised the severity: an `alert` line again */
+	bool admitted; /* rpcs_alert_admit() has let it pass */
+	bool update;   /* carries alert.update: true, the id is that of the first line */
+	bool raised;   /* an update that raised the severity: an `alert` line again */
 	uint32_t count;
 	uint64_t time_ns; /* of the packet that gave it this form */
 	uint64_t frame;
@@ -44,8 +45,9 @@ struct rpcs_alert {
 	struct rpcs_sighting seen;
 	uint64_t flow_id; /* 0 for none */
 	uint32_t about;	  /* the program asked for or called, 0 for none: repeats of it fold */
-	char evidence[RPCS_EVIDENCE_MAX][RPCS_EVIDENCE_TEXT]; /* printable ASCII */
+	struct rpcs_call_alert mark; /* what a call keeps of it */
 	uint8_t evidence_count;
+	char evidence[RPCS_EVIDENCE_MAX][RPCS_EVIDENCE_TEXT]; /* printable ASCII */
 };
 
 /** The id in the form of a version 7 UUID (RFC 9562). */

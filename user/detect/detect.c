@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "internal.h"
+#include "fold.h"
 
 static void hook_add(struct rpcs_hook_list *list, enum rpcs_detection_id id, bool has)
 {
@@ -72,31 +72,23 @@ void rpcs_detect_set_live(struct rpcs_detect *detect, uint64_t since_ns)
 	detect->live_since_ns = since_ns;
 }
 
-/* Remembers the alert with its call, so that the outcome finds it. */
-static void remember(struct rpcs_call *call, const struct rpcs_alert *alert)
-{
-	if (call->alert_count >= RPCS_CALL_ALERTS_MAX)
-		return;
-	call->alerts[call->alert_count++] = (struct rpcs_call_alert){
-		.id_high = alert->id_high,
-		.id_low = alert->id_low,
-		.detection = (uint16_t)alert->detection,
-		.severity = alert->severity,
-		.outcome = (uint8_t)alert->outcome,
-	};
-}
-
 void rpcs_detect_raise(struct rpcs_detect *detect, enum rpcs_detection_id id,
 		       struct rpcs_call *call)
 {
 	const struct rpcs_detection_row *row = rpcs_detection_row(id);
 	struct rpcs_alert alert;
+	bool leaves;
 
 	if (!rpcs_alert_init(detect, id, call->message.seen.time_ns, &alert))
 		return;
 	rpcs_alert_set_call(&alert, call);
+	leaves = rpcs_alert_admit(detect, &alert);
+	/* Folded or not: its outcome may be worse than those before. */
+	if (call->alert_count < RPCS_CALL_ALERTS_MAX)
+		call->alerts[call->alert_count++] = alert.mark;
+	if (!leaves)
+		return;
 	row->describe(detect, call, &alert);
-	remember(call, &alert);
 	rpcs_alert_send(detect, &alert);
 }
 
@@ -140,35 +132,28 @@ static uint8_t severity_after(const struct rpcs_detect *detect, const struct rpc
 static void update(struct rpcs_detect *detect, struct rpcs_call *call, struct rpcs_call_alert *sent,
 		   const struct rpcs_message *reply, enum rpcs_outcome outcome)
 {
-	uint8_t severity = severity_after(detect, sent, reply, outcome);
 	struct rpcs_alert alert;
+	bool leaves;
 
-	if (sent->outcome == outcome && sent->severity == severity)
-		return;
-	alert = (struct rpcs_alert){
-		.detection = sent->detection,
-		.id_high = sent->id_high,
-		.id_low = sent->id_low,
-		.severity = severity,
-		.outcome = outcome,
-		.update = true,
-		.raised = severity < sent->severity,
-		.count = 1,
-		.reply = reply,
-	};
+	/* No packet says that no reply came: the moment at which waiting ended. */
+	rpcs_alert_clear(&alert, sent->detection,
+			 reply ? reply->seen.time_ns
+			       : call->message.seen.time_ns + detect->settings->call_timeout_ns);
 	rpcs_alert_set_call(&alert, call);
+	alert.severity = severity_after(detect, sent, reply, outcome);
+	alert.outcome = outcome;
+	alert.mark = *sent;
+	alert.reply = reply;
 	if (reply) {
-		alert.time_ns = reply->seen.time_ns;
 		alert.frame = reply->seen.frame;
 		alert.seen = reply->seen;
-	} else {
-		/* No packet says that none came: the moment at which waiting ended. */
-		alert.time_ns = call->message.seen.time_ns + detect->settings->call_timeout_ns;
 	}
+	leaves = rpcs_alert_admit_outcome(detect, &alert);
+	*sent = alert.mark;
+	if (!leaves)
+		return;
 	rpcs_outcome_describe(detect, call, reply, &alert);
 	rpcs_detection_row(sent->detection)->describe(detect, call, &alert);
-	sent->severity = severity;
-	sent->outcome = (uint8_t)outcome;
 	rpcs_alert_send(detect, &alert);
 }
 
@@ -230,9 +215,15 @@ void rpcs_detect_tick(struct rpcs_detect *detect, uint64_t now_ns)
 
 	for (i = 0; i < detect->hooks.tick.count; i++)
 		rpcs_detection_row(detect->hooks.tick.ids[i])->on_tick(detect, now_ns);
+	rpcs_fold_tick(detect, now_ns);
 }
 
 uint64_t rpcs_detect_evictions(const struct rpcs_detect *detect)
 {
 	return detect->evictions;
+}
+
+uint64_t rpcs_detect_folded(const struct rpcs_detect *detect)
+{
+	return detect->alerts_folded;
 }

@@ -76,9 +76,9 @@ void rpcs_detect_connection(struct rpcs_detect *detect, const struct rpcs_connec
 			    uint64_t flow_id);
 
 /**
- * Two readings of the same bytes, or needless fragments (1110046, 1110047): an alert
- * once a flow, sender and kind in alerts.repeat. Fragments count on portmapper ports only; for
- * TCP the caller has seen that the flow is a portmapper's or has carried RPC.
+ * Two readings of the same bytes, or needless fragments (1110046, 1110047). Fragments count
+ * on portmapper ports only; for TCP the caller has seen that the flow is a portmapper's or has
+ * carried RPC.
  */
 void rpcs_detect_overlap(struct rpcs_detect *detect, const struct rpcs_overlap *overlap,
 			 uint64_t flow_id);
@@ -96,11 +96,14 @@ void rpcs_loss_of_kernel(struct rpcs_loss *loss, const struct rpcs_counters *ker
 /** The figures since the start; raises 1110080 once a minute at most. */
 void rpcs_detect_loss(struct rpcs_detect *detect, const struct rpcs_loss *total, uint64_t now_ns);
 
-/** The end of the run: tells the losses that the minute has held back. */
+/** The end of the run: the counts of folds that are open, and losses that were held back. */
 void rpcs_detect_finish(struct rpcs_detect *detect);
 
 /** Sources evicted from detection tables since the start. */
 uint64_t rpcs_detect_evictions(const struct rpcs_detect *detect);
+
+/** Alerts that repeated what had been said: counted there, without a line of their own. */
+uint64_t rpcs_detect_folded(const struct rpcs_detect *detect);
 
 /** The explanation of a detection for `explain` and the journal's catalog. */
 struct rpcs_explanation {

@@ -1,25 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Evasion family: two readings of one thing, of which a server takes one and a sensor the other. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "../match/calls.h"
 #include "../policy/programs.h"
 #include "internal.h"
-
-int rpcs_evasion_init(struct rpcs_detect *detect)
-{
-	detect->overlaps = rpcs_recent_new(detect->settings->limit_sources,
-					   sizeof(struct rpcs_told_key), &detect->seed,
-					   &detect->evictions);
-	return detect->overlaps ? 0 : -ENOMEM;
-}
-
-void rpcs_evasion_free(struct rpcs_detect *detect)
-{
-	rpcs_recent_free(&detect->overlaps);
-}
 
 /* 1110048: what the call asks for, against what its XID stood for. */
 
@@ -156,19 +142,15 @@ void rpcs_detect_overlap(struct rpcs_detect *detect, const struct rpcs_overlap *
 						       : RPCS_D_INCONSISTENT_OVERLAP;
 	bool from_server = is_from_server(detect, &overlap->tuple);
 	struct rpcs_tuple tuple = from_server ? reversed(&overlap->tuple) : overlap->tuple;
-	const struct rpcs_told_key key = { .server = tuple.dst,
-					   .client = tuple.src,
-					   .about = flow_id << 3 | from_server << 2 |
-						    overlap->fragments << 1 | overlap->needless };
 	struct rpcs_alert alert;
 
 	if (overlap->fragments && !rpcs_settings_watch(detect->settings, tuple.dport))
 		return;
-	if (!detect->settings->detections[id].enabled ||
-	    rpcs_told_before(detect, detect->overlaps, &key, overlap->seen.time_ns) ||
-	    !rpcs_alert_init(detect, id, overlap->seen.time_ns, &alert))
+	if (!rpcs_alert_init(detect, id, overlap->seen.time_ns, &alert))
 		return;
 	rpcs_alert_set_packet(&alert, &tuple, &overlap->seen, flow_id);
+	if (!rpcs_alert_admit(detect, &alert))
+		return;
 	if (overlap->needless)
 		rpcs_alert_evidence(&alert,
 				    "needless: a fragment of %" PRIu32 " bytes that is not the "

@@ -1,31 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* 1110002: the service list went to an external client. Once per server and client. */
-#include <errno.h>
-
 #include "internal.h"
-
-int rpcs_exposed_init(struct rpcs_detect *detect)
-{
-	detect->exposed = rpcs_recent_new(detect->settings->limit_sources,
-					  sizeof(struct rpcs_told_key), &detect->seed,
-					  &detect->evictions);
-	return detect->exposed ? 0 : -ENOMEM;
-}
-
-void rpcs_exposed_free(struct rpcs_detect *detect)
-{
-	rpcs_recent_free(&detect->exposed);
-}
-
-/* A broadcast is answered by many servers, each from its own address. */
-static bool told_before(struct rpcs_detect *detect, const struct rpcs_call *call,
-			const struct rpcs_message *reply)
-{
-	const struct rpcs_told_key key = { .server = reply->tuple.src,
-					   .client = call->message.tuple.src };
-
-	return rpcs_told_before(detect, detect->exposed, &key, reply->seen.time_ns);
-}
 
 void rpcs_exposed_outcome(struct rpcs_detect *detect, const struct rpcs_call *call,
 			  const struct rpcs_message *reply, enum rpcs_outcome outcome)
@@ -35,9 +10,7 @@ void rpcs_exposed_outcome(struct rpcs_detect *detect, const struct rpcs_call *ca
 
 	if (outcome != RPCS_OUTCOME_SUCCESS || !reply || reply->portmap.mappings_kept == 0 ||
 	    !rpcs_dump_matches(detect, call) ||
-	    !detect->settings->detections[RPCS_D_DUMP_EXPOSED].enabled ||
-	    rpcs_policy_is_home(detect->policy, &call->message.tuple.src) ||
-	    told_before(detect, call, reply))
+	    rpcs_policy_is_home(detect->policy, &call->message.tuple.src))
 		return;
 	if (!rpcs_alert_init(detect, RPCS_D_DUMP_EXPOSED, reply->seen.time_ns, &alert))
 		return;
@@ -46,6 +19,13 @@ void rpcs_exposed_outcome(struct rpcs_detect *detect, const struct rpcs_call *ca
 	alert.frame = reply->seen.frame;
 	alert.reply = reply;
 	alert.outcome = outcome;
+	/* A broadcast is answered by many servers, each from its own address. */
+	alert.tuple.dst = reply->tuple.src;
+	alert.tuple.dport = reply->tuple.sport;
+	/* Whatever was asked for: what left is told once a server and client. */
+	alert.about = 0;
+	if (!rpcs_alert_admit(detect, &alert))
+		return;
 	rpcs_words_mappings(&reply->portmap, &alert, "the client now has ");
 	if (!rpcs_address_equal(&reply->tuple.src, &call->message.tuple.dst)) {
 		rpcs_address_format(&reply->tuple.src, server);

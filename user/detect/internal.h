@@ -30,6 +30,7 @@ struct rpcs_detection_row {
 	void (*on_oddity)(struct rpcs_detect *detect, const struct rpcs_oddity *oddity,
 			  uint64_t flow_id);
 	void (*on_tick)(struct rpcs_detect *detect, uint64_t now_ns);
+	bool per_source; /* repeats fold by their source alone, whatever the server and program */
 	const struct rpcs_explanation *explanation; /* NULL: not implemented yet */
 };
 
@@ -51,6 +52,7 @@ struct rpcs_hook_list {
 	uint32_t count;
 };
 
+struct rpcs_fold;
 struct rpcs_sweep;
 struct rpcs_given;
 
@@ -66,18 +68,22 @@ struct rpcs_detect {
 		struct rpcs_hook_list judge, message, outcome, connection, oddity, tick;
 	} hooks;
 
+	struct rpcs_fold *fold; /* what has been said, and what repeats it */
+	uint64_t alerts_folded; /* since the start */
+
 	struct rpcs_sweep *sweep;
 	struct rpcs_given *given;
-	uint64_t live_since_ns;	      /* 0: from a capture */
-	struct rpcs_recent *exposed;  /* what exposed.c has told: by server and client */
-	struct rpcs_recent *overlaps; /* what evasion.c has told: by flow and kind */
-	struct rpcs_recent *meddled;  /* SET and UNSET from a wire: by server and program */
-	struct rpcs_recent *moved;    /* what inventory.c has told: by server and mapping */
+	uint64_t live_since_ns;	     /* 0: from a capture */
+	struct rpcs_recent *meddled; /* SET and UNSET from a wire: by server and program */
+	struct rpcs_recent *moved;   /* what inventory.c has told: by server and mapping */
 	uint64_t evictions;
 
 	struct rpcs_loss loss_seen, loss_told;
 	uint64_t loss_seen_ns, loss_told_ns; /* 0: never */
 };
+
+/** Empties `alert`, but for the evidence that its count says is not there. */
+void rpcs_alert_clear(struct rpcs_alert *alert, enum rpcs_detection_id id, uint64_t time_ns);
 
 /** Fills an alert of `id` but for evidence; false when the policy has switched it off. */
 bool rpcs_alert_init(struct rpcs_detect *detect, enum rpcs_detection_id id, uint64_t time_ns,
@@ -90,7 +96,18 @@ void rpcs_alert_set_call(struct rpcs_alert *alert, const struct rpcs_call *call)
 void rpcs_alert_set_packet(struct rpcs_alert *alert, const struct rpcs_tuple *tuple,
 			   const struct rpcs_sighting *seen, uint64_t flow_id);
 
-void rpcs_alert_send(struct rpcs_detect *detect, const struct rpcs_alert *alert);
+/**
+ * Will a line leave for this alert? If not, it has been counted with those it repeats. To be
+ * asked before evidence is written, which is what costs: with severity, outcome, about and
+ * packet set. rpcs_alert_send() asks it where the caller has not.
+ */
+bool rpcs_alert_admit(struct rpcs_detect *detect, struct rpcs_alert *alert);
+
+/** The same for the outcome of a call that raised it: `mark` is what the call has kept. */
+bool rpcs_alert_admit_outcome(struct rpcs_detect *detect, struct rpcs_alert *alert);
+
+/** Hands the alert on, unless it folds. */
+void rpcs_alert_send(struct rpcs_detect *detect, struct rpcs_alert *alert);
 
 /** Raises `id` for a call: the row describes it, and the outcome will follow. */
 void rpcs_detect_raise(struct rpcs_detect *detect, enum rpcs_detection_id id,
@@ -245,12 +262,6 @@ void rpcs_exposed_outcome(struct rpcs_detect *detect, const struct rpcs_call *ca
 /* The first reply comes as an outcome, further ones only as messages. */
 void rpcs_exposed_message(struct rpcs_detect *detect, const struct rpcs_message *message,
 			  struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id);
-
-int rpcs_exposed_init(struct rpcs_detect *detect);
-void rpcs_exposed_free(struct rpcs_detect *detect);
-
-int rpcs_evasion_init(struct rpcs_detect *detect);
-void rpcs_evasion_free(struct rpcs_detect *detect);
 
 int rpcs_sweep_init(struct rpcs_detect *detect);
 void rpcs_sweep_free(struct rpcs_detect *detect);

@@ -6,7 +6,7 @@
 #include <rpcsentry/limits.h>
 
 #include "../base/clock.h"
-#include "internal.h"
+#include "fold.h"
 
 #define INTERVAL_NS (60 * RPCS_NSEC_PER_SEC)
 
@@ -98,5 +98,6 @@ void rpcs_detect_loss(struct rpcs_detect *detect, const struct rpcs_loss *total,
 
 void rpcs_detect_finish(struct rpcs_detect *detect)
 {
+	rpcs_fold_finish(detect);
 	tell(detect);
 }

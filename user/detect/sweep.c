@@ -241,10 +241,12 @@ static void tell(struct rpcs_detect *detect, struct source *source, const struct
 		rpcs_alert_set_call(&alert, touch->call);
 	else
 		rpcs_alert_set_packet(&alert, touch->tuple, touch->seen, touch->flow_id);
+	source->told_ns = touch->seen->time_ns;
+	if (!rpcs_alert_admit(detect, &alert))
+		return;
 	describe(detect->sweep, source, window, &alert);
 	if (!rpcs_policy_is_home(detect->policy, &touch->tuple->src))
 		rpcs_alert_evidence(&alert, "the source is external: outside networks.home");
-	source->told_ns = touch->seen->time_ns;
 	rpcs_alert_send(detect, &alert);
 }
 

@@ -2,7 +2,7 @@
 /* The detections that are implemented: which hooks each has. Names stand in policy/detections.h. */
 #include <stddef.h>
 
-#include "internal.h"
+#include "fold.h"
 
 static const struct rpcs_detection_row rows[RPCS_D__MAX] = {
 	[RPCS_D_DUMP] = {
@@ -70,6 +70,7 @@ static const struct rpcs_detection_row rows[RPCS_D__MAX] = {
 	[RPCS_D_SWEEP] = {
 		.on_call = rpcs_sweep_call,
 		.on_connection = rpcs_sweep_connection,
+		.per_source = true,
 		.explanation = &rpcs_explain_sweep,
 	},
 	[RPCS_D_UNKNOWN_PROGRAM] = {
@@ -142,8 +143,9 @@ const struct rpcs_explanation *rpcs_detect_explain(enum rpcs_detection_id id)
 }
 
 static const struct rpcs_detect_family families[] = {
-	{ rpcs_exposed_init, rpcs_exposed_free },     { rpcs_sweep_init, rpcs_sweep_free },
-	{ rpcs_evasion_init, rpcs_evasion_free },     { rpcs_given_init, rpcs_given_free },
+	{ rpcs_fold_init, rpcs_fold_free },
+	{ rpcs_sweep_init, rpcs_sweep_free },
+	{ rpcs_given_init, rpcs_given_free },
 	{ rpcs_inventory_init, rpcs_inventory_free },
 };
 

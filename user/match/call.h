@@ -17,14 +17,17 @@ enum rpcs_status {
 	RPCS_STATUS__MAX
 };
 
-enum { RPCS_CALL_ALERTS_MAX = 6 };
+enum { RPCS_CALL_ALERTS_MAX = 10 };
 
 /** An alert that this call raised, so that the outcome can follow (detections.md, Alerts). */
 struct rpcs_call_alert {
-	uint64_t id_high, id_low; /* alert.id */
-	uint16_t detection;	  /* enum rpcs_detection_id */
-	uint8_t severity;	  /* as sent */
-	uint8_t outcome;	  /* enum rpcs_outcome, as sent */
+	uint64_t number;	/* alert.id is made of it and of the time; 0: none */
+	uint64_t time_ms : 45;	/* enough for 2^64 ns */
+	uint64_t detection : 8; /* enum rpcs_detection_id */
+	uint64_t severity : 3;	/* of this call's own */
+	uint64_t said : 1; /* a line with that id has left, whichever call's; the worst in one: */
+	uint64_t said_severity : 3;
+	uint64_t said_outcome : 4; /* enum rpcs_outcome */
 };
 
 /** What a call asks for, as far as a later one with its XID is held against it. */

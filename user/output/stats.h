@@ -46,6 +46,7 @@
 	X(services_untold, "changes of the map beyond the rate at which they are told")    \
 	X(alerts, "alerts sent")                                                           \
 	X(alerts_updated, "updates of alerts sent")                                        \
+	X(alerts_folded, "alerts counted with the one they repeat, without a line")        \
 	X(policy_allowed, "calls that the policy allowed")                                 \
 	X(journal_sent, "alerts handed to the journal writer")                             \
 	X(journal_dropped, "alerts for which the journal writer's queue had no room")      \

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Alerts with the same source, server, detection and program within alerts.repeat: a table of
+ * accounts that never grows, the oldest first out.
+ */
+#include "fold.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/clock.h"
+
+struct key {
+	struct rpcs_address server;
+	struct rpcs_address source; /* IPv6: its /64 */
+	uint32_t about;
+	uint32_t detection;
+};
+
+/* Key first, as struct rpcs_table wants it. */
+struct fold {
+	struct key key;
+	struct rpcs_account account;
+};
+
+struct rpcs_fold {
+	struct rpcs_table *table; /* one lane, in the order in which accounts begin and so end */
+};
+
+int rpcs_fold_init(struct rpcs_detect *detect)
+{
+	uint64_t sources = detect->settings->limit_sources;
+
+	detect->fold = calloc(1, sizeof(*detect->fold));
+	if (!detect->fold)
+		return -ENOMEM;
+	detect->fold->table = rpcs_table_new(sources < UINT32_MAX ? (uint32_t)sources : UINT32_MAX,
+					     sizeof(struct key), sizeof(struct fold),
+					     &detect->seed);
+	return detect->fold->table ? 0 : -ENOMEM;
+}
+
+void rpcs_fold_free(struct rpcs_detect *detect)
+{
+	if (!detect->fold)
+		return;
+	rpcs_table_free(&detect->fold->table);
+	free(detect->fold);
+	detect->fold = NULL;
+}
+
+static void key_fill(struct key *key, const struct rpcs_alert *alert)
+{
+	memset(key, 0, sizeof(*key));
+	key->source = alert->tuple.src;
+	if (!rpcs_address_is_ip4(&key->source))
+		memset(&key->source.bytes[8], 0, 8);
+	key->detection = alert->detection;
+	if (rpcs_detection_row(alert->detection)->per_source)
+		return;
+	key->server = alert->tuple.dst;
+	key->about = alert->about;
+}
+
+static bool is_over(const struct rpcs_detect *detect, const struct fold *fold, uint64_t now_ns)
+{
+	return rpcs_time_is_up(fold->account.first_ns, detect->settings->alert_repeat_ns, now_ns);
+}
+
+/* At its own end, which may lie before the packet that shows that it has passed. */
+static void end(struct rpcs_detect *detect, struct fold *fold, uint64_t now_ns)
+{
+	uint64_t end_ns = fold->account.first_ns + detect->settings->alert_repeat_ns;
+
+	rpcs_alert_close(detect, &fold->account, end_ns < now_ns ? end_ns : now_ns);
+	rpcs_table_remove(detect->fold->table, fold);
+}
+
+static void make_room(struct rpcs_detect *detect, uint64_t now_ns)
+{
+	struct rpcs_table *table = detect->fold->table;
+	struct fold *oldest;
+
+	if (!rpcs_table_is_full(table))
+		return;
+	oldest = rpcs_table_oldest(table, RPCS_LANE_FIRST);
+	detect->evictions += !is_over(detect, oldest, now_ns);
+	end(detect, oldest, now_ns);
+}
+
+struct rpcs_account *rpcs_fold_take(struct rpcs_detect *detect, const struct rpcs_alert *alert)
+{
+	struct rpcs_table *table = detect->fold->table;
+	struct fold *fold;
+	struct key key;
+
+	if (!detect->settings->alert_repeat_ns)
+		return NULL;
+	key_fill(&key, alert);
+	fold = rpcs_table_find(table, &key);
+	if (fold && is_over(detect, fold, alert->time_ns)) {
+		end(detect, fold, alert->time_ns);
+		fold = NULL;
+	}
+	if (fold) {
+		rpcs_account_add(&fold->account, alert);
+	} else {
+		make_room(detect, alert->time_ns);
+		fold = rpcs_table_add(table, &key);
+		rpcs_account_begin(detect, &fold->account, alert);
+	}
+	return &fold->account;
+}
+
+struct rpcs_account *rpcs_fold_find(struct rpcs_detect *detect, const struct rpcs_alert *alert)
+{
+	struct fold *fold;
+	struct key key;
+
+	key_fill(&key, alert);
+	fold = rpcs_table_find(detect->fold->table, &key);
+	return fold && !is_over(detect, fold, alert->time_ns) ? &fold->account : NULL;
+}
+
+void rpcs_fold_tick(struct rpcs_detect *detect, uint64_t now_ns)
+{
+	struct fold *oldest;
+
+	while ((oldest = rpcs_table_oldest(detect->fold->table, RPCS_LANE_FIRST)) &&
+	       is_over(detect, oldest, now_ns))
+		end(detect, oldest, now_ns);
+}
+
+void rpcs_fold_finish(struct rpcs_detect *detect)
+{
+	struct fold *oldest;
+
+	while ((oldest = rpcs_table_oldest(detect->fold->table, RPCS_LANE_FIRST)))
+		end(detect, oldest, oldest->account.last_ns);
+}
