@@ -135,7 +135,7 @@ static void test_full(void **state)
 
 enum { CAPACITY = 37, KEYS = 20, STEPS = 50000 };
 
-/* Both lanes as arrays, oldest first, and each key's entries in the order of their making. */
+/* The lanes as arrays, oldest first, and each key's entries in the order of their making. */
 struct model {
 	struct entry *lane[RPCS_LANE__MAX][CAPACITY];
 	uint32_t count[RPCS_LANE__MAX];
@@ -171,16 +171,27 @@ static struct entry *model_find(const struct model *model, uint32_t key, uint32_
 	return best;
 }
 
+static uint32_t model_total(const struct model *model)
+{
+	uint32_t total = 0, lane;
+
+	for (lane = 0; lane < RPCS_LANE__MAX; lane++)
+		total += model->count[lane];
+	return total;
+}
+
 static void model_check(const struct model *model, struct rpcs_table *table)
 {
 	struct entry *entry;
 	uint32_t lane, i, key;
 
-	assert_int_equal(rpcs_table_count(table), model->count[0] + model->count[1]);
+	assert_int_equal(rpcs_table_count(table), model_total(model));
 	for (lane = 0; lane < RPCS_LANE__MAX; lane++) {
+		assert_int_equal(rpcs_table_lane_count(table, lane), model->count[lane]);
 		entry = rpcs_table_oldest(table, lane);
 		for (i = 0; i < model->count[lane]; i++) {
 			assert_ptr_equal(entry, model->lane[lane][i]);
+			assert_int_equal(rpcs_table_lane_of(entry), lane);
 			entry = rpcs_table_newer(table, entry);
 		}
 		assert_null(entry);
@@ -199,8 +210,8 @@ static void model_check(const struct model *model, struct rpcs_table *table)
 
 static void step(struct model *model, struct rpcs_table *table)
 {
-	uint32_t total = model->count[0] + model->count[1], at;
-	int what = rand() % 10, lane, to;
+	uint32_t total = model_total(model), at;
+	int what = rand() % 10, lane = 0, to;
 	struct entry *entry;
 
 	if (what < 5 || total == 0) {
@@ -211,8 +222,8 @@ static void step(struct model *model, struct rpcs_table *table)
 		return;
 	}
 	at = (uint32_t)rand() % total;
-	lane = at >= model->count[0];
-	at -= lane ? model->count[0] : 0;
+	while (at >= model->count[lane])
+		at -= model->count[lane++];
 	entry = model->lane[lane][at];
 	model_take(model, lane, at);
 	if (what < 8) {

@@ -25,7 +25,7 @@ struct rpcs_table {
 	uint32_t fresh; /* slots from here on were never used */
 	uint32_t free;	/* used once and given back */
 	uint32_t mask;
-	uint32_t oldest[RPCS_LANE__MAX], newest[RPCS_LANE__MAX];
+	uint32_t oldest[RPCS_LANE__MAX], newest[RPCS_LANE__MAX], queued[RPCS_LANE__MAX];
 	uint32_t *buckets;
 	uint8_t *slots;
 	size_t slots_size, buckets_size;
@@ -143,6 +143,7 @@ static void lane_append(struct rpcs_table *table, uint32_t index, uint32_t lane)
 	else
 		table->oldest[lane] = index;
 	table->newest[lane] = index;
+	table->queued[lane]++;
 }
 
 static void lane_leave(struct rpcs_table *table, const struct link *link)
@@ -155,6 +156,7 @@ static void lane_leave(struct rpcs_table *table, const struct link *link)
 		link_at(table, link->newer)->older = link->older;
 	else
 		table->newest[link->lane] = link->older;
+	table->queued[link->lane]--;
 }
 
 void *rpcs_table_add(struct rpcs_table *table, const void *key)
@@ -222,6 +224,16 @@ void *rpcs_table_newer(const struct rpcs_table *table, const void *entry)
 uint32_t rpcs_table_count(const struct rpcs_table *table)
 {
 	return table->count;
+}
+
+uint32_t rpcs_table_lane_count(const struct rpcs_table *table, enum rpcs_table_lane lane)
+{
+	return table->queued[lane];
+}
+
+enum rpcs_table_lane rpcs_table_lane_of(const void *entry)
+{
+	return (enum rpcs_table_lane)link_of(entry)->lane;
 }
 
 bool rpcs_table_is_full(const struct rpcs_table *table)

@@ -13,7 +13,7 @@
 #include "hash.h"
 
 /** Entries are queued in lanes, each oldest first: say, pending and answered. */
-enum rpcs_table_lane { RPCS_LANE_FIRST, RPCS_LANE_SECOND, RPCS_LANE__MAX };
+enum rpcs_table_lane { RPCS_LANE_FIRST, RPCS_LANE_SECOND, RPCS_LANE_THIRD, RPCS_LANE__MAX };
 
 struct rpcs_table;
 
@@ -47,6 +47,8 @@ void *rpcs_table_oldest(const struct rpcs_table *table, enum rpcs_table_lane lan
 void *rpcs_table_newer(const struct rpcs_table *table, const void *entry);
 
 uint32_t rpcs_table_count(const struct rpcs_table *table);
+uint32_t rpcs_table_lane_count(const struct rpcs_table *table, enum rpcs_table_lane lane);
+enum rpcs_table_lane rpcs_table_lane_of(const void *entry);
 bool rpcs_table_is_full(const struct rpcs_table *table);
 
 #endif
