@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * How much of something came by a key in a time: events or bytes, in series that one entry
+ * counts side by side. A window is RPCS_RATE_SLOTS slots, the first of which begins with
+ * the first event after a pause as long as the window; what lies in a slot leaves with it.
+ * So a sum is never more than what came within the window, and after a pause it is exact;
+ * later it may leave out what is as old as the window less one slot.
+ */
+#ifndef RPCSENTRY_DETECT_RATE_H
+#define RPCSENTRY_DETECT_RATE_H
+
+#include "tally.h"
+
+enum { RPCS_RATE_SLOTS = 8 };
+
+struct rpcs_rate_entry {
+	struct rpcs_tally_head head;
+	uint64_t start_ns; /* of slot number 0 */
+	uint64_t slot;	   /* the number of the one in hand */
+	uint64_t note[2];  /* the family's own */
+	uint32_t slots[];  /* of each series; full ones stay full */
+};
+
+struct rpcs_rate;
+
+/** For `series` side by side; keys, repeat and the rest as in tally.h. NULL: out of memory. */
+struct rpcs_rate *rpcs_rate_new(uint64_t window_ns, uint32_t series, uint64_t keys,
+				uint64_t repeat_ns, const struct rpcs_hash_seed *seed,
+				uint64_t *evictions);
+void rpcs_rate_free(struct rpcs_rate **rate);
+
+/** The key's entry, made if it is new, at `now_ns`. Valid until the next one is made. */
+struct rpcs_rate_entry *rpcs_rate_get(struct rpcs_rate *rate, const struct rpcs_tally_key *key,
+				      uint64_t now_ns);
+
+/** The same, or NULL; it stays as it was. */
+struct rpcs_rate_entry *rpcs_rate_find(struct rpcs_rate *rate, const struct rpcs_tally_key *key);
+
+/** Adds to the slot in hand. */
+void rpcs_rate_add(struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint32_t series,
+		   uint64_t amount);
+
+/** Takes back what was added at `then_ns`, if that is not out of the window. */
+void rpcs_rate_take(struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint32_t series,
+		    uint64_t amount, uint64_t then_ns);
+
+/** The sum of a series in the window. */
+uint64_t rpcs_rate_sum(const struct rpcs_rate *rate, const struct rpcs_rate_entry *entry,
+		       uint32_t series);
+
+/** The entry is worth keeping: it goes after those that are not. */
+void rpcs_rate_raise(struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint64_t now_ns);
+
+/** May an alert be raised? Remembers that it was. */
+bool rpcs_rate_tell(struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Who is counted: a bounded table of keys under what distinct.c and rate.c count. A
+ * full table lets go first what nobody misses, then keys that were seen once: a flood of
+ * forged sources must not push out one that comes slowly. So keys have ranks (lanes of
+ * the table), each of which may keep a third of the room against the others; and of
+ * those seen once that had to go a few bits are kept: whoever comes again ranks higher.
+ */
+#ifndef RPCSENTRY_DETECT_TALLY_H
+#define RPCSENTRY_DETECT_TALLY_H
+
+#include "../base/address.h"
+#include "../base/hash.h"
+#include "../base/table.h"
+
+/** What is counted by; all that is not used is zero. */
+struct rpcs_tally_key {
+	struct rpcs_address client, server;
+	uint64_t flow_id;
+	uint32_t program;
+	uint16_t port;
+	uint8_t kind; /* of a family that counts several things in one table */
+	uint8_t pad;
+};
+
+/** What every entry begins with. */
+struct rpcs_tally_head {
+	struct rpcs_tally_key key;
+	uint64_t last_ns; /* of what was counted last */
+	uint64_t told_ns;
+	bool told; /* an alert was raised, at told_ns */
+};
+
+/** Ranks, in the order in which they go. */
+#define RPCS_TALLY_ONCE RPCS_LANE_FIRST
+#define RPCS_TALLY_AGAIN RPCS_LANE_SECOND
+#define RPCS_TALLY_NEAR RPCS_LANE_THIRD /* half of what makes an alert, or told */
+
+struct rpcs_tally;
+
+struct rpcs_tally_options {
+	uint64_t keys;			       /* how many at most: limits.sources */
+	uint32_t entry_size;		       /* with its head */
+	uint64_t memory_ns;		       /* how long what was counted matters */
+	uint64_t repeat_ns;		       /* how long an alert is not raised again */
+	void (*leave)(void *arg, void *entry); /* before an entry goes; may be NULL */
+	void *arg;
+	const struct rpcs_hash_seed *seed;
+	uint64_t *evictions; /* the caller's: counts entries that went while they mattered */
+};
+
+/** NULL: out of memory. */
+struct rpcs_tally *rpcs_tally_new(const struct rpcs_tally_options *options);
+void rpcs_tally_free(struct rpcs_tally **tally);
+
+/** The entry of `key`, or NULL. */
+void *rpcs_tally_find(const struct rpcs_tally *tally, const struct rpcs_tally_key *key);
+
+/** The same, made (zeroed behind its head) if it is new. */
+void *rpcs_tally_get(struct rpcs_tally *tally, const struct rpcs_tally_key *key, uint64_t now_ns);
+
+/** Something was counted: the entry ranks at least so, and last among its like. */
+void rpcs_tally_touch(struct rpcs_tally *tally, void *entry, enum rpcs_table_lane rank,
+		      uint64_t now_ns);
+
+/** Lets one entry above the lowest rank go, but not `keep`. False: there is none. */
+bool rpcs_tally_evict(struct rpcs_tally *tally, const void *keep, uint64_t now_ns);
+
+/** Was an alert of it raised less than `within_ns` ago? */
+bool rpcs_tally_told(const void *entry, uint64_t now_ns, uint64_t within_ns);
+
+/** Packets may come a little out of order, and captures may be merged: age is never negative. */
+static inline uint64_t rpcs_age(uint64_t now_ns, uint64_t then_ns)
+{
+	return now_ns > then_ns ? now_ns - then_ns : 0;
+}
+
+#endif
