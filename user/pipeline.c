@@ -35,6 +35,14 @@ static void take_probe(void *arg, const struct rpcs_connection *connection)
 	rpcs_detect_connection(pipeline->detect, connection, 0);
 }
 
+static void take_data(void *arg, const struct rpcs_tuple *tuple, const struct rpcs_sighting *seen,
+		      struct rpcs_flow *flow)
+{
+	struct rpcs_pipeline *pipeline = arg;
+
+	rpcs_detect_data(pipeline->detect, tuple, seen, rpcs_flow_is_open(flow));
+}
+
 static void take_oddity(void *arg, const struct rpcs_oddity *oddity, struct rpcs_flow *flow)
 {
 	struct rpcs_pipeline *pipeline = arg;
@@ -56,6 +64,7 @@ struct rpcs_pipeline *rpcs_pipeline_new(const struct rpcs_pipeline_options *opti
 		.message = rpcs_pipeline_take_message,
 		.connection = take_connection,
 		.probe = take_probe,
+		.data = take_data,
 		.oddity = take_oddity,
 		.overlap = take_overlap,
 		.arg = pipeline,

@@ -38,6 +38,9 @@ static struct {
 	uint32_t probe_count;
 	struct rpcs_overlap overlap; /* the last one */
 	uint32_t overlap_count;
+	uint32_t data_count;
+	bool data_open; /* of the flow that data was told of last */
+	struct rpcs_tuple data_tuple;
 	uint64_t encrypted_flow, encrypted_frame;
 	uint32_t encrypted_count;
 	bool established; /* of the flow of the last connection record */
@@ -76,6 +79,16 @@ static inline void on_overlap(void *arg, const struct rpcs_overlap *overlap, str
 	rig.overlap_count++;
 }
 
+static inline void on_data(void *arg, const struct rpcs_tuple *tuple,
+			   const struct rpcs_sighting *seen, struct rpcs_flow *flow)
+{
+	assert_ptr_equal(arg, &rig);
+	assert_true(seen->frame <= rig.frame);
+	rig.data_tuple = *tuple;
+	rig.data_open = rpcs_flow_is_open(flow);
+	rig.data_count++;
+}
+
 static inline void on_encrypted(void *arg, struct rpcs_flow *flow, const struct rpcs_sighting *seen)
 {
 	assert_ptr_equal(arg, &rig);
@@ -91,6 +104,7 @@ static inline int setup(void **state)
 		.message = on_message,
 		.connection = on_connection,
 		.probe = on_probe,
+		.data = on_data,
 		.overlap = on_overlap,
 		.encrypted = on_encrypted,
 		.arg = &rig,

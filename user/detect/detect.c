@@ -23,6 +23,7 @@ static void hooks_init(struct rpcs_detect *detect)
 		hook_add(&detect->hooks.message, id, row->on_message);
 		hook_add(&detect->hooks.outcome, id, row->on_outcome);
 		hook_add(&detect->hooks.connection, id, row->on_connection);
+		hook_add(&detect->hooks.data, id, row->on_data);
 		hook_add(&detect->hooks.oddity, id, row->on_oddity);
 		hook_add(&detect->hooks.tick, id, row->on_tick);
 	}
@@ -198,6 +199,15 @@ void rpcs_detect_connection(struct rpcs_detect *detect, const struct rpcs_connec
 		row = rpcs_detection_row(detect->hooks.connection.ids[i]);
 		row->on_connection(detect, connection, flow_id);
 	}
+}
+
+void rpcs_detect_data(struct rpcs_detect *detect, const struct rpcs_tuple *tuple,
+		      const struct rpcs_sighting *seen, bool open)
+{
+	uint32_t i;
+
+	for (i = 0; i < detect->hooks.data.count; i++)
+		rpcs_detection_row(detect->hooks.data.ids[i])->on_data(detect, tuple, seen, open);
 }
 
 void rpcs_detect_oddity(struct rpcs_detect *detect, const struct rpcs_oddity *oddity,

@@ -64,6 +64,13 @@ enum rpcs_message_place {
 void rpcs_detect_message(struct rpcs_detect *detect, const struct rpcs_message *message,
 			 struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id);
 
+/**
+ * Bytes of a TCP flow of a portmapper port, whether they make a message or not; `open` as in
+ * struct rpcs_connection.
+ */
+void rpcs_detect_data(struct rpcs_detect *detect, const struct rpcs_tuple *tuple,
+		      const struct rpcs_sighting *seen, bool open);
+
 /** Bytes that are no RPC message, or marks that none would send (1110042 to 1110045, 1110049). */
 void rpcs_detect_oddity(struct rpcs_detect *detect, const struct rpcs_oddity *oddity,
 			uint64_t flow_id);

@@ -27,6 +27,9 @@ struct rpcs_detection_row {
 			   const struct rpcs_message *reply, enum rpcs_outcome outcome);
 	void (*on_connection)(struct rpcs_detect *detect, const struct rpcs_connection *connection,
 			      uint64_t flow_id);
+	/* Bytes of a TCP flow of a portmapper port, message or not; `open` as in its connection. */
+	void (*on_data)(struct rpcs_detect *detect, const struct rpcs_tuple *tuple,
+			const struct rpcs_sighting *seen, bool open);
 	void (*on_oddity)(struct rpcs_detect *detect, const struct rpcs_oddity *oddity,
 			  uint64_t flow_id);
 	void (*on_tick)(struct rpcs_detect *detect, uint64_t now_ns);
@@ -65,7 +68,7 @@ struct rpcs_detect {
 
 	uint64_t alert_number; /* alerts so far, the source of their ids */
 	struct {
-		struct rpcs_hook_list judge, message, outcome, connection, oddity, tick;
+		struct rpcs_hook_list judge, message, outcome, connection, data, oddity, tick;
 	} hooks;
 
 	struct rpcs_fold *fold; /* what has been said, and what repeats it */

@@ -201,6 +201,7 @@ void rpcs_stream_take_connection(struct rpcs_stream *stream,
 	if (flags & (RPCS_TCP_FIN | RPCS_TCP_RST))
 		take_end(stream, flow, side, record);
 	rpcs_flow_settle(&stream->flows, flow, seen->time_ns);
+	connection.open = rpcs_flow_is_open(flow);
 	if (stream->handler.connection)
 		stream->handler.connection(stream->handler.arg, &connection, flow);
 }
@@ -220,6 +221,7 @@ void rpcs_stream_take_end(struct rpcs_stream *stream, const struct rpcs_record_c
 		rpcs_stream_deliver_open(stream, flow, side, seen);
 	stream->flow = flow;
 	stream->tuple = tuple;
+	rpcs_stream_tell_data(stream, flow, side, seen);
 	rpcs_tcp_adopt(&stream->tcp, &flow->half[side], record->seq, record->seq, 0);
 	rpcs_stream_settle(stream, flow, side, seen);
 }

@@ -119,6 +119,16 @@ void rpcs_stream_deliver_open(struct rpcs_stream *stream, struct rpcs_flow *flow
 	free(open);
 }
 
+void rpcs_stream_tell_data(struct rpcs_stream *stream, struct rpcs_flow *flow, int side,
+			   const struct rpcs_sighting *seen)
+{
+	struct rpcs_tuple tuple;
+
+	rpcs_flow_tuple(flow, side, &tuple);
+	if (stream->handler.data && rpcs_stream_is_portmapper(stream, &tuple))
+		stream->handler.data(stream->handler.arg, &tuple, seen, flow);
+}
+
 void rpcs_stream_report_overlap(struct rpcs_stream *stream, struct rpcs_flow *flow,
 				const struct rpcs_sighting *seen)
 {
@@ -164,6 +174,7 @@ static void stop(struct rpcs_stream *stream, struct rpcs_flow *flow,
 		rpcs_half_release(&stream->flows, &flow->half[side]);
 		rpcs_stream_tell_stopped(stream, flow, side);
 	}
+	rpcs_stream_tell_data(stream, flow, 0, seen);
 	if (stream->handler.encrypted)
 		stream->handler.encrypted(stream->handler.arg, flow, seen);
 }

@@ -74,6 +74,13 @@ static inline bool rpcs_flow_handshake(const struct rpcs_flow *flow)
 	return flow->syn_seen[0] && flow->syn_seen[1];
 }
 
+/** Past the handshake's third step, and neither FIN nor RST ended a side; can be read. */
+static inline bool rpcs_flow_is_open(const struct rpcs_flow *flow)
+{
+	return flow->established && !flow->closed && !flow->fin_seen[0] && !flow->fin_seen[1] &&
+	       !flow->tls;
+}
+
 struct rpcs_flow_table {
 	struct rpcs_table *table;
 	struct rpcs_hash_seed seed;

@@ -139,6 +139,7 @@ struct rpcs_connection {
 	uint8_t tcp_flags;
 	uint32_t seq, ack;
 	bool probe; /* of no flow that is known, or a UDP datagram without bytes */
+	bool open;  /* after it the flow is a connection: past its handshake, without an end */
 };
 
 /** What is wrong with bytes where RPC messages should be. */

@@ -93,6 +93,7 @@ static void take_segment(struct rpcs_stream *stream, const struct parsed *parsed
 			 parsed->available, seen);
 	half->adrift = half->in_step ? 0 : half->adrift + pkt->payload_len;
 	flow->established |= rpcs_flow_handshake(flow) && half->in_step;
+	rpcs_stream_tell_data(stream, flow, side, seen);
 	rpcs_stream_report_overlap(stream, flow, seen);
 	rpcs_stream_settle(stream, flow, side, seen);
 	rpcs_stream_hold_limit(stream, seen->time_ns);

@@ -118,6 +118,7 @@ static void take_tcp_rpc(struct rpcs_stream *stream, const struct rpcs_record_rp
 		rpcs_stream_deliver_open(stream, flow, side, &message->seen);
 	fresh = rpcs_tcp_pass(&stream->tcp, half, record, &message->seen);
 	flow->established |= rpcs_flow_handshake(flow);
+	rpcs_stream_tell_data(stream, flow, side, &message->seen);
 	rpcs_stream_report_overlap(stream, flow, &message->seen);
 	if (fresh && (record->head.flags & RPCS_F_OPEN))
 		rpcs_open_keep(&stream->flows, half, message, record);

@@ -22,6 +22,9 @@ struct rpcs_stream_handler {
 			   struct rpcs_flow *flow);
 	/* A packet that belongs to no flow, or a datagram without bytes. */
 	void (*probe)(void *arg, const struct rpcs_connection *connection);
+	/* Bytes of a TCP flow of a portmapper port, whether they make a message or not. */
+	void (*data)(void *arg, const struct rpcs_tuple *tuple, const struct rpcs_sighting *seen,
+		     struct rpcs_flow *flow);
 	/* Bytes came again and were others; `flow` is theirs. */
 	void (*overlap)(void *arg, const struct rpcs_overlap *overlap, struct rpcs_flow *flow);
 	/* Bytes that are no RPC message, or record marks that none would send; `flow` is theirs. */

@@ -53,6 +53,10 @@ void rpcs_stream_take_probe(struct rpcs_stream *stream, const struct rpcs_record
 /** A record of stream->flow, whole. */
 void rpcs_stream_take_record(void *stream, const struct rpcs_tcp_record *record);
 
+/** Tells of bytes on a flow, where it is a portmapper's, or that no more can be read of it. */
+void rpcs_stream_tell_data(struct rpcs_stream *stream, struct rpcs_flow *flow, int side,
+			   const struct rpcs_sighting *seen);
+
 /** Hands a message on, or counts it as junk. */
 void rpcs_stream_deliver(struct rpcs_stream *stream, struct rpcs_message *message,
 			 struct rpcs_flow *flow);
