@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -56,6 +57,25 @@ static inline void case_start(struct detect_case *c, const char *yaml)
 			 errors.list[0].text);
 	c->detect = rpcs_detect_new(c->policy, &case_seed, case_take, c);
 	assert_non_null(c->detect);
+}
+
+/* A policy with only that detection on, with settings of its own ("" for none), and the rest. */
+static inline const char *case_only(enum rpcs_detection_id id, const char *settings,
+				    const char *rest)
+{
+	static char text[8192];
+	size_t len = (size_t)snprintf(text, sizeof(text), CASE_HOME "%sdetections:\n", rest);
+	enum rpcs_detection_id other;
+
+	for (other = 0; other < RPCS_D__MAX; other++) {
+		if (other == id && !*settings)
+			continue;
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "  %s: {%s}\n",
+					rpcs_detection_info(other)->name,
+					other == id ? settings : "enabled: false");
+		assert_true(len < sizeof(text));
+	}
+	return text;
 }
 
 static inline void case_end(struct detect_case *c)
@@ -171,6 +191,37 @@ static inline struct rpcs_message case_reply_port(const struct rpcs_call *call, 
 
 	reply.portmap = (struct rpcs_portmap){ .shape = RPCS_PORTMAP_PORT, .has = 1, .port = port };
 	return reply;
+}
+
+/* IPv4, so many addresses further. */
+static inline struct rpcs_address case_address_at(const char *base, uint32_t offset)
+{
+	struct rpcs_address address = case_address(base);
+	uint32_t low = ((uint32_t)address.bytes[12] << 24 | (uint32_t)address.bytes[13] << 16 |
+			(uint32_t)address.bytes[14] << 8 | address.bytes[15]) +
+		       offset;
+
+	address.bytes[12] = (uint8_t)(low >> 24);
+	address.bytes[13] = (uint8_t)(low >> 16);
+	address.bytes[14] = (uint8_t)(low >> 8);
+	address.bytes[15] = (uint8_t)low;
+	return address;
+}
+
+/* As the pipeline does: the message at once, then the call for judgement. */
+static inline void case_take_call(struct detect_case *c, struct rpcs_call *call)
+{
+	rpcs_detect_message(c->detect, &call->message, call, RPCS_PLACE_CALL, call->flow_id);
+	rpcs_detect_call(c->detect, call);
+}
+
+/* And a reply to it. */
+static inline void case_take_reply(struct detect_case *c, struct rpcs_call *call,
+				   const struct rpcs_message *reply)
+{
+	call->status = RPCS_STATUS_ANSWERED;
+	rpcs_detect_message(c->detect, reply, call, RPCS_PLACE_REPLY, call->flow_id);
+	rpcs_detect_outcome(c->detect, call, reply);
 }
 
 /* How many of the alerts so far are of `id`. */

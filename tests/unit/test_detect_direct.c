@@ -100,23 +100,23 @@ static void the_portmapper_elsewhere_fires(void **state)
 	(void)state;
 	call.allowed = true; /* nothing silences it */
 	call.message.tuple.src = case_address("10.0.0.1");
-	call.message.tuple.dport = 32771;
+	call.message.tuple.dport = 32776;
 	case_expect(CASE_EACH, call, RPCS_D_ALT_PORT);
-	case_expect("sensor: {ports: [111, 32771]}\n", call, RPCS_D__MAX);
+	case_expect("sensor: {ports: [111, 32776]}\n", call, RPCS_D__MAX);
 	call.message.tuple.dport = 111;
 	case_expect(CASE_EACH, call, RPCS_D__MAX);
-	call.message.tuple.dport = 32771;
+	call.message.tuple.dport = 32776;
 	call.message.program = 100001;
 	case_expect(CASE_EACH, call, RPCS_D__MAX);
 	/* From outside it is a direct call as well. */
 	call = case_call(2, RPCS_PORTMAP_GETTIME);
-	call.message.tuple.dport = 32771;
+	call.message.tuple.dport = 32776;
 	case_start(&c, CASE_EACH);
 	rpcs_detect_call(c.detect, &call);
 	assert_int_equal(c.count, 2);
 	assert_int_equal(case_count(&c, RPCS_D_ALT_PORT), 1);
 	assert_int_equal(case_count(&c, RPCS_D_DIRECT), 1);
-	assert_true(case_says(&c.alerts[1], "at udp port 32771"));
+	assert_true(case_says(&c.alerts[1], "at udp port 32776"));
 	case_end(&c);
 }
 

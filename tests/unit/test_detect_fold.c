@@ -293,8 +293,7 @@ static void detections_do_not_fold_into_each_other(void **state)
 static void a_full_table_lets_the_oldest_go_with_its_count(void **state)
 {
 	(void)state;
-	case_start(&c, CASE_HOME "limits: {sources: 2}\n"
-				 "detections: {portmap-sweep: {enabled: false}}\n");
+	case_start(&c, case_only(RPCS_D_DUMP, "", "limits: {sources: 2}\n"));
 	dump("192.0.2.1", "10.0.0.2", CASE_WHEN);
 	dump("192.0.2.2", "10.0.0.2", CASE_WHEN);
 	dump("192.0.2.1", "10.0.0.2", CASE_WHEN + 1);

@@ -46,6 +46,47 @@ bool rpcs_call_is_silent(const struct rpcs_call *call)
 	return call->allowed;
 }
 
+bool rpcs_message_is(const struct rpcs_message *message, enum rpcs_policy_call kind)
+{
+	return message->program == RPCS_PORTMAP_PROGRAM &&
+	       rpcs_policy_call_of(message->version, message->procedure) == kind;
+}
+
+bool rpcs_message_looks_up(const struct rpcs_message *message)
+{
+	if (!message->is_call || message->program != RPCS_PORTMAP_PROGRAM)
+		return false;
+	switch (rpcs_policy_call_of(message->version, message->procedure)) {
+	case RPCS_CALL_GETPORT:
+	case RPCS_CALL_GETADDR:
+	case RPCS_CALL_GETVERSADDR:
+	case RPCS_CALL_DUMP:
+	case RPCS_CALL_GETADDRLIST:
+		return true;
+	default:
+		return false;
+	}
+}
+
+struct rpcs_tuple rpcs_client_tuple(const struct rpcs_message *message)
+{
+	const struct rpcs_tuple *tuple = &message->tuple;
+
+	if (message->is_call)
+		return *tuple;
+	return (struct rpcs_tuple){ .src = tuple->dst,
+				    .dst = tuple->src,
+				    .sport = tuple->dport,
+				    .dport = tuple->sport,
+				    .protocol = tuple->protocol };
+}
+
+bool rpcs_connection_is_syn(const struct rpcs_connection *connection)
+{
+	return !connection->probe &&
+	       (connection->tcp_flags & (RPCS_TCP_SYN | RPCS_TCP_ACK)) == RPCS_TCP_SYN;
+}
+
 bool rpcs_call_is_local(const struct rpcs_call *call)
 {
 	return call->message.seen.flags & RPCS_F_LOCAL;

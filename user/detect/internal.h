@@ -4,6 +4,8 @@
 #define RPCSENTRY_DETECT_INTERNAL_H
 
 #include "detect.h"
+#include "distinct.h"
+#include "rate.h"
 #include "recent.h"
 
 /**
@@ -58,6 +60,10 @@ struct rpcs_hook_list {
 struct rpcs_fold;
 struct rpcs_sweep;
 struct rpcs_given;
+struct rpcs_fanout;
+struct rpcs_scan;
+struct rpcs_grind;
+struct rpcs_tools;
 
 struct rpcs_detect {
 	struct rpcs_policy *policy; /* the caller's */
@@ -79,6 +85,10 @@ struct rpcs_detect {
 	uint64_t live_since_ns;	     /* 0: from a capture */
 	struct rpcs_recent *meddled; /* SET and UNSET from a wire: by server and program */
 	struct rpcs_recent *moved;   /* what inventory.c has told: by server and mapping */
+	struct rpcs_fanout *fanout;
+	struct rpcs_scan *scan;
+	struct rpcs_grind *grind;
+	struct rpcs_tools *tools;
 	uint64_t evictions;
 
 	struct rpcs_loss loss_seen, loss_told;
@@ -143,6 +153,18 @@ bool rpcs_call_is_silent(const struct rpcs_call *call);
 
 bool rpcs_call_is_local(const struct rpcs_call *call);
 
+/** Is the message, or what it answers, that portmapper call? */
+bool rpcs_message_is(const struct rpcs_message *message, enum rpcs_policy_call kind);
+
+/** A call that asks a portmapper for ports: lookups, DUMP, GETADDRLIST. */
+bool rpcs_message_looks_up(const struct rpcs_message *message);
+
+/** Client to server, whoever sent the message. */
+struct rpcs_tuple rpcs_client_tuple(const struct rpcs_message *message);
+
+/** A SYN without ACK. */
+bool rpcs_connection_is_syn(const struct rpcs_connection *connection);
+
 /* Outcomes (outcome.c). */
 
 /** ATTEMPT when nothing is known: pending, unseen direction, a status RFC 5531 does not have. */
@@ -178,6 +200,28 @@ void rpcs_words_client(const struct rpcs_detect *detect, const struct rpcs_call 
 
 /** Evidence of what was called, and where. */
 void rpcs_words_called(const struct rpcs_call *call, struct rpcs_alert *alert);
+
+/* Evidence of what was counted (words_found.c); `distinct` is asked for what it found last. */
+
+/** "60 s", "500 ms". */
+const char *rpcs_words_duration(uint64_t length_ns, char text[RPCS_WORDS_TEXT]);
+
+/** "16 hosts in 1.0 s (threshold: 16 in 60 s)". */
+void rpcs_words_found(struct rpcs_alert *alert, const struct rpcs_distinct *distinct,
+		      const char *what, const struct rpcs_distinct_window *window);
+
+/** First and last target, and whether all are consecutive. */
+void rpcs_words_hosts(struct rpcs_alert *alert, const struct rpcs_distinct *distinct);
+
+/** Which they were, as far as there is room. */
+void rpcs_words_programs(struct rpcs_alert *alert, const struct rpcs_distinct *distinct);
+void rpcs_words_ports(struct rpcs_alert *alert, const struct rpcs_distinct *distinct);
+
+/** "GETPORT of sadmind (100232) version 10", behind `before`. */
+void rpcs_words_asked(struct rpcs_alert *alert, const char *before, const struct rpcs_call *call);
+
+/** Whether the alert's source lies outside networks.home. */
+void rpcs_words_source(const struct rpcs_detect *detect, struct rpcs_alert *alert);
 
 /* What is told once in alerts.repeat (told.c). */
 
@@ -259,18 +303,57 @@ void rpcs_meddled_message(struct rpcs_detect *detect, const struct rpcs_message 
 int rpcs_inventory_init(struct rpcs_detect *detect);
 void rpcs_inventory_free(struct rpcs_detect *detect);
 
-void rpcs_exposed_outcome(struct rpcs_detect *detect, const struct rpcs_call *call,
-			  const struct rpcs_message *reply, enum rpcs_outcome outcome);
-
-/* The first reply comes as an outcome, further ones only as messages. */
-void rpcs_exposed_message(struct rpcs_detect *detect, const struct rpcs_message *message,
-			  struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id);
+/* Reconnaissance. */
 
 int rpcs_sweep_init(struct rpcs_detect *detect);
 void rpcs_sweep_free(struct rpcs_detect *detect);
 void rpcs_sweep_call(struct rpcs_detect *detect, const struct rpcs_call *call);
 void rpcs_sweep_connection(struct rpcs_detect *detect, const struct rpcs_connection *connection,
 			   uint64_t flow_id);
+void rpcs_rpc_sweep_message(struct rpcs_detect *detect, const struct rpcs_message *message,
+			    struct rpcs_call *call, enum rpcs_message_place place,
+			    uint64_t flow_id);
+void rpcs_rpc_sweep_connection(struct rpcs_detect *detect, const struct rpcs_connection *connection,
+			       uint64_t flow_id);
+
+int rpcs_fanout_init(struct rpcs_detect *detect);
+void rpcs_fanout_free(struct rpcs_detect *detect);
+void rpcs_fanout_call(struct rpcs_detect *detect, const struct rpcs_call *call);
+
+int rpcs_scan_init(struct rpcs_detect *detect);
+void rpcs_scan_free(struct rpcs_detect *detect);
+void rpcs_scan_connection(struct rpcs_detect *detect, const struct rpcs_connection *connection,
+			  uint64_t flow_id);
+void rpcs_empty_connection(struct rpcs_detect *detect, const struct rpcs_connection *connection,
+			   uint64_t flow_id);
+void rpcs_port_touch_connection(struct rpcs_detect *detect,
+				const struct rpcs_connection *connection, uint64_t flow_id);
+bool rpcs_port_touch_matches(const struct rpcs_detect *detect, const struct rpcs_call *call);
+void rpcs_port_touch_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
+			      struct rpcs_alert *alert);
+
+int rpcs_grind_init(struct rpcs_detect *detect);
+void rpcs_grind_free(struct rpcs_detect *detect);
+void rpcs_grind_message(struct rpcs_detect *detect, const struct rpcs_message *message,
+			struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id);
+
+int rpcs_tools_init(struct rpcs_detect *detect);
+void rpcs_tools_free(struct rpcs_detect *detect);
+bool rpcs_tool_matches(const struct rpcs_detect *detect, const struct rpcs_call *call);
+void rpcs_tool_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
+			struct rpcs_alert *alert);
+void rpcs_tool_call(struct rpcs_detect *detect, const struct rpcs_call *call);
+
+extern const struct rpcs_explanation rpcs_explain_sweep, rpcs_explain_fanout,
+	rpcs_explain_port_scan, rpcs_explain_grind, rpcs_explain_tool, rpcs_explain_empty_datagram,
+	rpcs_explain_rpc_sweep, rpcs_explain_port_touch;
+
+void rpcs_exposed_outcome(struct rpcs_detect *detect, const struct rpcs_call *call,
+			  const struct rpcs_message *reply, enum rpcs_outcome outcome);
+
+/* The first reply comes as an outcome, further ones only as messages. */
+void rpcs_exposed_message(struct rpcs_detect *detect, const struct rpcs_message *message,
+			  struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id);
 
 extern const struct rpcs_explanation rpcs_explain_dump, rpcs_explain_dump_exposed,
 	rpcs_explain_getport, rpcs_explain_getport_sensitive, rpcs_explain_set_remote,

@@ -115,6 +115,40 @@ static const struct rpcs_detection_row rows[RPCS_D__MAX] = {
 		.describe = rpcs_forged_root_describe,
 		.explanation = &rpcs_explain_forged_root,
 	},
+	[RPCS_D_FANOUT] = {
+		.on_call = rpcs_fanout_call,
+		.explanation = &rpcs_explain_fanout,
+	},
+	[RPCS_D_PORT_SCAN] = {
+		.on_connection = rpcs_scan_connection,
+		.explanation = &rpcs_explain_port_scan,
+	},
+	[RPCS_D_GRIND] = {
+		.on_message = rpcs_grind_message,
+		.explanation = &rpcs_explain_grind,
+	},
+	[RPCS_D_TOOL_FINGERPRINT] = {
+		.matches = rpcs_tool_matches,
+		.describe = rpcs_tool_describe,
+		.on_call = rpcs_tool_call,
+		.explanation = &rpcs_explain_tool,
+	},
+	[RPCS_D_EMPTY_DATAGRAM] = {
+		.on_connection = rpcs_empty_connection,
+		.explanation = &rpcs_explain_empty_datagram,
+	},
+	[RPCS_D_RPC_SWEEP] = {
+		.on_message = rpcs_rpc_sweep_message,
+		.on_connection = rpcs_rpc_sweep_connection,
+		.per_source = true,
+		.explanation = &rpcs_explain_rpc_sweep,
+	},
+	[RPCS_D_PORT_TOUCH] = {
+		.matches = rpcs_port_touch_matches,
+		.describe = rpcs_port_touch_describe,
+		.on_connection = rpcs_port_touch_connection,
+		.explanation = &rpcs_explain_port_touch,
+	},
 	/* Overlaps come from outside: rpcs_detect_overlap(). */
 	[RPCS_D_INCONSISTENT_OVERLAP] = { .explanation = &rpcs_explain_inconsistent_overlap },
 	[RPCS_D_FRAGMENT_OVERLAP] = { .explanation = &rpcs_explain_fragment_overlap },
@@ -143,10 +177,10 @@ const struct rpcs_explanation *rpcs_detect_explain(enum rpcs_detection_id id)
 }
 
 static const struct rpcs_detect_family families[] = {
-	{ rpcs_fold_init, rpcs_fold_free },
-	{ rpcs_sweep_init, rpcs_sweep_free },
-	{ rpcs_given_init, rpcs_given_free },
-	{ rpcs_inventory_init, rpcs_inventory_free },
+	{ rpcs_fold_init, rpcs_fold_free },	{ rpcs_sweep_init, rpcs_sweep_free },
+	{ rpcs_given_init, rpcs_given_free },	{ rpcs_inventory_init, rpcs_inventory_free },
+	{ rpcs_fanout_init, rpcs_fanout_free }, { rpcs_scan_init, rpcs_scan_free },
+	{ rpcs_grind_init, rpcs_grind_free },	{ rpcs_tools_init, rpcs_tools_free },
 };
 
 const struct rpcs_detect_family *rpcs_detect_families(uint32_t *ret_count)
