@@ -64,6 +64,9 @@ struct rpcs_fanout;
 struct rpcs_scan;
 struct rpcs_grind;
 struct rpcs_tools;
+struct rpcs_amplify;
+struct rpcs_flood;
+struct rpcs_idle;
 
 struct rpcs_detect {
 	struct rpcs_policy *policy; /* the caller's */
@@ -89,6 +92,9 @@ struct rpcs_detect {
 	struct rpcs_scan *scan;
 	struct rpcs_grind *grind;
 	struct rpcs_tools *tools;
+	struct rpcs_amplify *amplify;
+	struct rpcs_flood *flood;
+	struct rpcs_idle *idle;
 	uint64_t evictions;
 
 	struct rpcs_loss loss_seen, loss_told;
@@ -347,6 +353,34 @@ void rpcs_tool_call(struct rpcs_detect *detect, const struct rpcs_call *call);
 extern const struct rpcs_explanation rpcs_explain_sweep, rpcs_explain_fanout,
 	rpcs_explain_port_scan, rpcs_explain_grind, rpcs_explain_tool, rpcs_explain_empty_datagram,
 	rpcs_explain_rpc_sweep, rpcs_explain_port_touch;
+
+/* Volume. */
+
+int rpcs_amplify_init(struct rpcs_detect *detect);
+void rpcs_amplify_free(struct rpcs_detect *detect);
+void rpcs_amplify_message(struct rpcs_detect *detect, const struct rpcs_message *message,
+			  struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id);
+void rpcs_victim_message(struct rpcs_detect *detect, const struct rpcs_message *message,
+			 struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id);
+
+int rpcs_flood_init(struct rpcs_detect *detect);
+void rpcs_flood_free(struct rpcs_detect *detect);
+void rpcs_flood_message(struct rpcs_detect *detect, const struct rpcs_message *message,
+			struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id);
+void rpcs_pipeline_flood_message(struct rpcs_detect *detect, const struct rpcs_message *message,
+				 struct rpcs_call *call, enum rpcs_message_place place,
+				 uint64_t flow_id);
+
+int rpcs_idle_init(struct rpcs_detect *detect);
+void rpcs_idle_free(struct rpcs_detect *detect);
+void rpcs_idle_connection(struct rpcs_detect *detect, const struct rpcs_connection *connection,
+			  uint64_t flow_id);
+void rpcs_idle_data(struct rpcs_detect *detect, const struct rpcs_tuple *tuple,
+		    const struct rpcs_sighting *seen, bool open);
+void rpcs_idle_tick(struct rpcs_detect *detect, uint64_t now_ns);
+
+extern const struct rpcs_explanation rpcs_explain_amplification, rpcs_explain_victim,
+	rpcs_explain_flood, rpcs_explain_idle, rpcs_explain_pipeline_flood;
 
 void rpcs_exposed_outcome(struct rpcs_detect *detect, const struct rpcs_call *call,
 			  const struct rpcs_message *reply, enum rpcs_outcome outcome);

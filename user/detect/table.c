@@ -157,6 +157,28 @@ static const struct rpcs_detection_row rows[RPCS_D__MAX] = {
 		.describe = rpcs_conflict_describe,
 		.explanation = &rpcs_explain_xid_conflict,
 	},
+	[RPCS_D_AMPLIFICATION] = {
+		.on_message = rpcs_amplify_message,
+		.explanation = &rpcs_explain_amplification,
+	},
+	[RPCS_D_REFLECTION_VICTIM] = {
+		.on_message = rpcs_victim_message,
+		.explanation = &rpcs_explain_victim,
+	},
+	[RPCS_D_FLOOD] = {
+		.on_message = rpcs_flood_message,
+		.explanation = &rpcs_explain_flood,
+	},
+	[RPCS_D_IDLE_CONNECTIONS] = {
+		.on_connection = rpcs_idle_connection,
+		.on_data = rpcs_idle_data,
+		.on_tick = rpcs_idle_tick,
+		.explanation = &rpcs_explain_idle,
+	},
+	[RPCS_D_PIPELINE_FLOOD] = {
+		.on_message = rpcs_pipeline_flood_message,
+		.explanation = &rpcs_explain_pipeline_flood,
+	},
 	[RPCS_D_HOST_LOCAL_CHANGE] = {
 		.matches = rpcs_local_change_matches,
 		.describe = rpcs_local_change_describe,
@@ -177,10 +199,12 @@ const struct rpcs_explanation *rpcs_detect_explain(enum rpcs_detection_id id)
 }
 
 static const struct rpcs_detect_family families[] = {
-	{ rpcs_fold_init, rpcs_fold_free },	{ rpcs_sweep_init, rpcs_sweep_free },
-	{ rpcs_given_init, rpcs_given_free },	{ rpcs_inventory_init, rpcs_inventory_free },
-	{ rpcs_fanout_init, rpcs_fanout_free }, { rpcs_scan_init, rpcs_scan_free },
-	{ rpcs_grind_init, rpcs_grind_free },	{ rpcs_tools_init, rpcs_tools_free },
+	{ rpcs_fold_init, rpcs_fold_free },	  { rpcs_sweep_init, rpcs_sweep_free },
+	{ rpcs_given_init, rpcs_given_free },	  { rpcs_inventory_init, rpcs_inventory_free },
+	{ rpcs_fanout_init, rpcs_fanout_free },	  { rpcs_scan_init, rpcs_scan_free },
+	{ rpcs_grind_init, rpcs_grind_free },	  { rpcs_tools_init, rpcs_tools_free },
+	{ rpcs_amplify_init, rpcs_amplify_free }, { rpcs_flood_init, rpcs_flood_free },
+	{ rpcs_idle_init, rpcs_idle_free },
 };
 
 const struct rpcs_detect_family *rpcs_detect_families(uint32_t *ret_count)

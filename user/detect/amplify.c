@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * 1110060 and 1110061: a portmapper whose replies are many times what it was asked, which is
+ * of use to who forges the address that asks; and an address that gets replies unasked.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include <rpcsentry/packet.h>
+#include <rpcsentry/portmap.h>
+
+#include "../base/clock.h"
+#include "../policy/programs.h"
+#include "internal.h"
+
+/* DUMP and GETSTAT, which amplify: less of a ratio will do when it is so much. */
+enum { BIG_BYTES = 1000000, BIG_RATIO = 3 };
+
+/* Bytes of UDP payload. ESTIMATE: what the calls would bring where no reply is seen. */
+enum { IN, OUT, BIG_IN, BIG_OUT, ESTIMATE, BIG_ESTIMATE, SERIES };
+
+enum { REPLIES, REPLY_BYTES, VICTIM_SERIES };
+
+struct rpcs_amplify {
+	struct rpcs_rate *peers;   /* by client and server */
+	struct rpcs_rate *servers; /* by server */
+	struct rpcs_rate *victims; /* unpaired replies, by client */
+};
+
+int rpcs_amplify_init(struct rpcs_detect *detect)
+{
+	struct rpcs_amplify *amplify = calloc(1, sizeof(*amplify));
+	uint64_t window_ns = detect->settings->thresholds[RPCS_T_AMPLIFICATION_WINDOW];
+	uint64_t keys = detect->settings->limit_sources;
+	uint64_t repeat_ns = detect->settings->alert_repeat_ns;
+
+	if (!amplify)
+		return -ENOMEM;
+	detect->amplify = amplify;
+	amplify->peers = rpcs_rate_new(window_ns, SERIES, keys, repeat_ns, &detect->seed,
+				       &detect->evictions);
+	amplify->servers = rpcs_rate_new(window_ns, SERIES, keys, repeat_ns, &detect->seed,
+					 &detect->evictions);
+	amplify->victims = rpcs_rate_new(RPCS_NSEC_PER_SEC, VICTIM_SERIES, keys, repeat_ns,
+					 &detect->seed, &detect->evictions);
+	return amplify->peers && amplify->servers && amplify->victims ? 0 : -ENOMEM;
+}
+
+void rpcs_amplify_free(struct rpcs_detect *detect)
+{
+	struct rpcs_amplify *amplify = detect->amplify;
+
+	if (!amplify)
+		return;
+	rpcs_rate_free(&amplify->peers);
+	rpcs_rate_free(&amplify->servers);
+	rpcs_rate_free(&amplify->victims);
+	free(amplify);
+	detect->amplify = NULL;
+}
+
+/*
+ * Bytes of the reply that a call of this kind brings from a Linux rpcbind on which nothing
+ * more is registered (measured; RFC 1833, RFC 5531): at least so many from most servers.
+ */
+static uint32_t estimate(const struct rpcs_message *call)
+{
+	enum { HEADER = 24, NUMBER = 28, ADDRESS = 44, RANGE = 32 };
+	enum { DUMP2 = 148, DUMP34 = 684, STATISTICS = 228, LIST = 300 };
+
+	if (call->program != RPCS_PORTMAP_PROGRAM)
+		return HEADER;
+	switch (rpcs_policy_call_of(call->version, call->procedure)) {
+	case RPCS_CALL_DUMP:
+		return call->version == 2 ? DUMP2 : DUMP34;
+	case RPCS_CALL_GETSTAT:
+		return STATISTICS;
+	case RPCS_CALL_GETADDRLIST:
+		return LIST;
+	case RPCS_CALL_GETADDR:
+	case RPCS_CALL_GETVERSADDR:
+	case RPCS_CALL_TADDR2UADDR:
+	case RPCS_CALL_UADDR2TADDR:
+		return ADDRESS;
+	case RPCS_CALL_GETPORT:
+	case RPCS_CALL_SET:
+	case RPCS_CALL_UNSET:
+	case RPCS_CALL_GETTIME:
+		return NUMBER;
+	/* Silent where the inner call fails. */
+	case RPCS_CALL_CALLIT:
+	case RPCS_CALL_BCAST:
+	case RPCS_CALL_INDIRECT:
+		return 0;
+	default:
+		return call->version < 2 || call->version > 4 ? RANGE : HEADER;
+	}
+}
+
+static bool is_big(const struct rpcs_message *message)
+{
+	enum rpcs_policy_call kind = rpcs_policy_call_of(message->version, message->procedure);
+
+	return message->program == RPCS_PORTMAP_PROGRAM &&
+	       (kind == RPCS_CALL_DUMP || kind == RPCS_CALL_GETSTAT);
+}
+
+/* The procedure that most bytes are of, if more than half are: one candidate, and its lead. */
+static void note_procedure(struct rpcs_rate_entry *entry, const struct rpcs_message *message,
+			   uint64_t bytes)
+{
+	uint64_t procedure = (uint64_t)message->version << 32 | message->procedure;
+
+	if (message->program != RPCS_PORTMAP_PROGRAM)
+		return;
+	if (entry->note[0] == procedure) {
+		entry->note[1] += bytes;
+	} else if (entry->note[1] >= bytes) {
+		entry->note[1] -= bytes;
+	} else {
+		entry->note[0] = procedure;
+		entry->note[1] = bytes - entry->note[1];
+	}
+}
+
+static void add(struct rpcs_rate *rate, struct rpcs_rate_entry *entry,
+		const struct rpcs_message *message)
+{
+	uint64_t bytes = message->length;
+	bool big = is_big(message);
+
+	rpcs_rate_add(rate, entry, message->is_call ? IN : OUT, bytes);
+	if (big)
+		rpcs_rate_add(rate, entry, message->is_call ? BIG_IN : BIG_OUT, bytes);
+	if (message->is_call) {
+		bytes = estimate(message);
+		rpcs_rate_add(rate, entry, ESTIMATE, bytes);
+		if (big)
+			rpcs_rate_add(rate, entry, BIG_ESTIMATE, bytes);
+	}
+	if (!message->is_call || rpcs_rate_sum(rate, entry, OUT) == 0)
+		note_procedure(entry, message, bytes);
+}
+
+struct sums {
+	uint64_t in, out; /* bytes */
+	uint64_t ratio;	  /* the threshold that was reached */
+	bool big, estimated;
+};
+
+/* `estimated`: no reply of the server has been seen at all. */
+static bool is_amplified(const struct rpcs_detect *detect, const struct rpcs_rate *rate,
+			 const struct rpcs_rate_entry *entry, bool estimated, struct sums *ret_sums)
+{
+	const uint64_t *threshold = detect->settings->thresholds;
+	uint64_t big_in = rpcs_rate_sum(rate, entry, BIG_IN);
+	uint64_t big_out = rpcs_rate_sum(rate, entry, estimated ? BIG_ESTIMATE : BIG_OUT);
+	struct sums sums = { .in = rpcs_rate_sum(rate, entry, IN),
+			     .out = rpcs_rate_sum(rate, entry, estimated ? ESTIMATE : OUT),
+			     .ratio = threshold[RPCS_T_AMPLIFICATION_RATIO],
+			     .estimated = estimated };
+
+	if (sums.out < threshold[RPCS_T_AMPLIFICATION_BYTES] || sums.out / sums.ratio < sums.in) {
+		if (big_out <= BIG_BYTES || big_out / BIG_RATIO < big_in)
+			return false;
+		sums = (struct sums){ big_in, big_out, BIG_RATIO, true, estimated };
+	}
+	*ret_sums = sums;
+	return true;
+}
+
+static void describe(const struct rpcs_detect *detect, const struct rpcs_rate_entry *entry,
+		     const struct sums *sums, struct rpcs_alert *alert)
+{
+	uint64_t tenths = sums->in ? sums->out * 10 / sums->in : 0;
+	uint32_t version = (uint32_t)(entry->note[0] >> 32), number = (uint32_t)entry->note[0];
+	const char *procedure = rpcs_procedure_name(RPCS_PORTMAP_PROGRAM, version, number);
+	char window[RPCS_WORDS_TEXT];
+
+	rpcs_words_duration(detect->settings->thresholds[RPCS_T_AMPLIFICATION_WINDOW], window);
+	if (sums->in)
+		rpcs_alert_evidence(alert,
+				    "%" PRIu64 " bytes out%s for %" PRIu64
+				    " bytes in, in %s: ratio "
+				    "%" PRIu64 ".%" PRIu64 " (threshold: %" PRIu64 ")%s",
+				    sums->out, sums->estimated ? " (estimated)" : "", sums->in,
+				    window, tenths / 10, tenths % 10, sums->ratio,
+				    sums->big ? ", of DUMP and GETSTAT" : "");
+	else
+		rpcs_alert_evidence(alert, "%" PRIu64 " bytes out in %s; no call was seen",
+				    sums->out, window);
+	if (sums->estimated)
+		rpcs_alert_evidence(alert, "no reply of this server was seen: bytes out are "
+					   "estimated from the procedures asked for");
+	if (procedure && entry->note[1])
+		rpcs_alert_evidence(alert, "most bytes by %s of version %" PRIu32, procedure,
+				    version);
+}
+
+static void tell(struct rpcs_detect *detect, const struct rpcs_message *message, uint64_t flow_id,
+		 const struct rpcs_rate_entry *entry, const struct sums *sums, bool all)
+{
+	const struct rpcs_tuple tuple = rpcs_client_tuple(message);
+	struct rpcs_alert alert;
+
+	if (!rpcs_alert_init(detect, RPCS_D_AMPLIFICATION, message->seen.time_ns, &alert))
+		return;
+	rpcs_alert_set_packet(&alert, &tuple, &message->seen, flow_id);
+	alert.about = RPCS_PORTMAP_PROGRAM;
+	describe(detect, entry, sums, &alert);
+	if (all)
+		rpcs_alert_evidence(&alert, "of this server with all its clients together; shown "
+					    "is the last one");
+	else
+		rpcs_alert_evidence(&alert, "of this server with this client");
+	rpcs_alert_evidence(&alert,
+			    "UDP: the client's address may be forged, it is the victim then");
+	rpcs_words_source(detect, &alert);
+	rpcs_alert_send(detect, &alert);
+}
+
+void rpcs_amplify_message(struct rpcs_detect *detect, const struct rpcs_message *message,
+			  struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id)
+{
+	struct rpcs_amplify *amplify = detect->amplify;
+	const struct rpcs_tuple tuple = rpcs_client_tuple(message);
+	const struct rpcs_tally_key pair = { .client = tuple.src, .server = tuple.dst };
+	const struct rpcs_tally_key server = { .server = tuple.dst };
+	struct rpcs_rate_entry *peer, *total;
+	uint64_t now_ns = message->seen.time_ns;
+	struct sums sums;
+	bool estimated;
+
+	(void)call;
+	(void)place;
+	if (tuple.protocol != RPCS_IP_UDP || !rpcs_settings_watch(detect->settings, tuple.dport) ||
+	    !detect->settings->detections[RPCS_D_AMPLIFICATION].enabled)
+		return;
+	peer = rpcs_rate_get(amplify->peers, &pair, now_ns);
+	total = rpcs_rate_get(amplify->servers, &server, now_ns);
+	add(amplify->peers, peer, message);
+	add(amplify->servers, total, message);
+	estimated = rpcs_rate_sum(amplify->servers, total, OUT) == 0;
+	if (is_amplified(detect, amplify->peers, peer, estimated, &sums)) {
+		if (!rpcs_rate_tell(amplify->peers, peer, now_ns))
+			return;
+		/* Of the whole server nothing more is known than this. */
+		rpcs_rate_tell(amplify->servers, total, now_ns);
+		tell(detect, message, flow_id, peer, &sums, false);
+	} else if (is_amplified(detect, amplify->servers, total, estimated, &sums) &&
+		   rpcs_rate_tell(amplify->servers, total, now_ns)) {
+		tell(detect, message, flow_id, total, &sums, true);
+	}
+}
+
+/* 1110061. */
+
+void rpcs_victim_message(struct rpcs_detect *detect, const struct rpcs_message *message,
+			 struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id)
+{
+	struct rpcs_rate *victims = detect->amplify->victims;
+	const struct rpcs_tuple tuple = rpcs_client_tuple(message);
+	const struct rpcs_tally_key key = { .client = tuple.src };
+	struct rpcs_rate_entry *entry;
+	struct rpcs_alert alert;
+	uint64_t replies;
+
+	(void)call;
+	/* TCP has no replies for who did not ask: its connection would not be there. */
+	if (place != RPCS_PLACE_REPLY_UNPAIRED || tuple.protocol != RPCS_IP_UDP ||
+	    !rpcs_settings_watch(detect->settings, tuple.dport) ||
+	    !detect->settings->detections[RPCS_D_REFLECTION_VICTIM].enabled)
+		return;
+	entry = rpcs_rate_get(victims, &key, message->seen.time_ns);
+	rpcs_rate_add(victims, entry, REPLIES, 1);
+	rpcs_rate_add(victims, entry, REPLY_BYTES, message->length);
+	replies = rpcs_rate_sum(victims, entry, REPLIES);
+	if (replies > 1)
+		rpcs_rate_raise(victims, entry, message->seen.time_ns);
+	if (replies < detect->settings->thresholds[RPCS_T_REFLECTION_VICTIM_RATE] ||
+	    !rpcs_rate_tell(victims, entry, message->seen.time_ns) ||
+	    !rpcs_alert_init(detect, RPCS_D_REFLECTION_VICTIM, message->seen.time_ns, &alert))
+		return;
+	rpcs_alert_set_packet(&alert, &tuple, &message->seen, flow_id);
+	rpcs_alert_evidence(&alert,
+			    "%" PRIu64 " replies that nobody was seen to ask for, %" PRIu64
+			    " bytes, in 1 s (threshold: %" PRIu64 ")",
+			    replies, rpcs_rate_sum(victims, entry, REPLY_BYTES),
+			    detect->settings->thresholds[RPCS_T_REFLECTION_VICTIM_RATE]);
+	rpcs_alert_evidence(
+		&alert, "the victim is this alert's client, %s; shown is the last server",
+		rpcs_policy_is_home(detect->policy, &tuple.src) ? "one of your own hosts"
+								: "outside networks.home");
+	rpcs_alert_send(detect, &alert);
+}
