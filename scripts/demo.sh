@@ -113,8 +113,8 @@ step "3. List the file shares" "Looks up mountd first; the lookup succeeds, so t
 	portmap-getport-sensitive showmount -e "$LAB_SERVER"
 step "4. Scan port 111" "A SYN and no call: counted as a connection, no alert of its own." \
 	- nmap -n -Pn -sS -p111 "$LAB_SERVER"
-step "5. Enumerate with nmap's RPC scripts" "The same DUMP again, by another tool." \
-	portmap-dump nmap -n -Pn -sS -sV -p111 --script rpcinfo "$LAB_SERVER"
+step "5. Enumerate with nmap's RPC scripts" "The same DUMP again: no new line, a count at the end." \
+	- nmap -n -Pn -sS -sV -p111 --script rpcinfo "$LAB_SERVER"
 step "6. A forged local address" "127.0.0.1 can't come over a wire: someone tries to unregister mountd." \
 	portmap-spoofed-local python3 "$LAB_SEND" spoof eth0 203.0.113.1 127.0.0.1 "$LAB_SERVER" 100005
 

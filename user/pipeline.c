@@ -193,6 +193,7 @@ static void gather(struct rpcs_pipeline *pipeline)
 	c->services_evicted = services.services_evicted;
 	c->services_untold = services.changes_untold;
 	c->alerts_folded = rpcs_detect_folded(pipeline->detect);
+	c->alerts_held = rpcs_detect_held(pipeline->detect);
 }
 
 static void take_losses(struct rpcs_pipeline *pipeline, uint64_t now_ns)

@@ -106,7 +106,11 @@ class Wire:
 
     def getport(self, client, program):
         self.xid += 1
-        self.socket.send(call_frame(client, self.xid, GETPORT,
+        self.mapping(client, GETPORT, program)
+
+    def mapping(self, client, procedure, program):
+        """A call about a mapping, with the XID of the one before."""
+        self.socket.send(call_frame(client, self.xid, procedure,
                                     struct.pack(">4I", program, 3, 17, 0)))
 
 

@@ -15,6 +15,7 @@ import concurrent.futures
 import json
 import os
 import queue
+import re
 import shutil
 import signal
 import socket
@@ -49,6 +50,8 @@ OTHER = "RPC on other ports "
 SOL_PACKET, PACKET_VNET_HDR = 263, 15
 PAGE, LINEAR = 4096, 34  # of a frame over a page, Ethernet and IPv4 alone are linear
 tap = Tap()
+
+TIME = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+[+-]\d{4}")
 
 Input = collections.namedtuple("Input", "name frames any_port")
 
@@ -239,8 +242,9 @@ def contents(path):
 def comparable(lines):
     """(the events, how often each, without what has to differ; the last `stats`).
 
-    Times, frame numbers and interface names belong to one of both; identities are drawn from a seed
-    and from times: what they identify is kept, as the number of its first use. A rtt is measured.
+    Times (in the evidence of counts too), frame numbers and interface names belong to one of both;
+    identities are drawn from a seed and from times: what they identify is kept, as the number of
+    its first use. A rtt is measured.
     """
     flows, alerts = collections.defaultdict(dict), collections.defaultdict(dict)
     found, stats = collections.Counter(), None
@@ -260,6 +264,8 @@ def comparable(lines):
         if "alert" in event:
             known = alerts[event.get("src_ip")]
             event["alert"]["id"] = known.setdefault(event["alert"]["id"], len(known))
+            event["alert"]["evidence"] = [TIME.sub("then", text)
+                                          for text in event["alert"]["evidence"]]
         if "rtt_us" in event.get("rpc", ()):
             event["rpc"]["rtt_us"] = True
         found[json.dumps(event, sort_keys=True)] += 1

@@ -162,10 +162,12 @@ def bytes_in(fd):
 
 def stuck_sensor(directory, wire):
     """Nobody reads the events: the pipe is full when the parent is killed."""
-    fifo = f"{directory}/stuck.fifo"
+    fifo, policy = f"{directory}/stuck.fifo", f"{directory}/stuck.yaml"
     os.mkfifo(fifo)
+    with open(policy, "w", encoding="ascii") as out:
+        out.write(f"sensor: {{interfaces: [{box.WATCHED}]}}\ntimeouts: {{call: 1s}}\n")
     reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
-    with Run(directory, "stuck", "-i", box.WATCHED, "--no-journal", "--eve", fifo) as run:
+    with Run(directory, "stuck", "-c", policy, "--no-journal", "--eve", fifo) as run:
         pid = box.children_of(run.pid)["rpcs-sensor"]
         for number in range(300):
             wire.dump(f"10.77.1.{number % 250}")

@@ -69,6 +69,7 @@ static void repeats_fold_and_the_end_tells_how_many(void **state)
 	assert_int_equal(last->tuple.dport, 111);
 	assert_int_equal(last->flow_id, 99);
 	assert_true(case_says(last, "100 times in all, first at 2026-"));
+	assert_true(case_says(last, "each about portmapper (100000)"));
 	case_end(&c);
 }
 

@@ -145,6 +145,43 @@ static void test_alert_alone(void **state)
 	}
 }
 
+/* Sources that share an alert: how many, and where most of it came from. */
+static void test_alert_crowd(void **state)
+{
+	struct rpcs_message message = call_of(RPCS_PORTMAP_DUMP);
+	struct rpcs_call call = transaction_of(&message, RPCS_STATUS_PENDING);
+	struct rpcs_alert alert = alert_of(RPCS_D_DUMP, &call);
+	json_t *line;
+
+	(void)state;
+	alert.count = 1000;
+	alert.sources = 77;
+	assert_int_equal(rpcs_prefix_parse("198.51.100.0/24", &alert.prefixes[0]), 0);
+	assert_int_equal(rpcs_prefix_parse("2001:db8:1:2::/64", &alert.prefixes[1]), 0);
+	alert.prefix_count = 2;
+	line = alert_line(&alert);
+	assert_number(line, "alert.count", 1000);
+	assert_number(line, "alert.sources", 77);
+	assert_absent(line, "alert.sources_estimated");
+	assert_int_equal(json_array_size(at(line, "alert.prefixes")), 2);
+	assert_text(line, "alert.prefixes.0", "198.51.100.0/24");
+	assert_text(line, "alert.prefixes.1", "2001:db8:1:2::/64");
+	json_decref(line);
+
+	alert.sources_estimated = true;
+	alert.prefix_count = 0;
+	line = alert_line(&alert);
+	assert_yes(line, "alert.sources_estimated");
+	assert_int_equal(json_array_size(at(line, "alert.prefixes")), 0);
+	json_decref(line);
+
+	alert.sources = 0;
+	line = alert_line(&alert);
+	assert_absent(line, "alert.sources");
+	assert_absent(line, "alert.prefixes");
+	json_decref(line);
+}
+
 /* Each counter of the structs is there by its name with its own value. */
 static void test_stats(void **state)
 {
@@ -317,13 +354,10 @@ static int begin(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_alert),
-		cmocka_unit_test(test_alert_update),
-		cmocka_unit_test(test_alert_alone),
-		cmocka_unit_test(test_stats),
-		cmocka_unit_test(test_large),
-		cmocka_unit_test(test_too_large),
-		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_alert),	    cmocka_unit_test(test_alert_update),
+		cmocka_unit_test(test_alert_alone), cmocka_unit_test(test_alert_crowd),
+		cmocka_unit_test(test_stats),	    cmocka_unit_test(test_large),
+		cmocka_unit_test(test_too_large),   cmocka_unit_test(test_many),
 		cmocka_unit_test(test_schema), /* last: of the lines of all before */
 	};
 

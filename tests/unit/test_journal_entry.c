@@ -70,6 +70,15 @@ static void test_fields(void **state)
 	assert_int_equal(strlen(field(entry, len, "RPCS_COMMUNITY_ID", 0)), 30);
 	rpcs_alert_id_format(&alert, id);
 	assert_field("RPCS_ALERT_ID", id);
+	assert_null(field(entry, len, "RPCS_SOURCES", 0));
+
+	alert.sources = 77;
+	len = rpcs_journal_entry(&alert, NULL, entry, sizeof(entry));
+	assert_field("RPCS_SOURCES", "77");
+	assert_non_null(strstr(field(entry, len, "MESSAGE", 0), ", 2 times, 77 sources; first"));
+	alert.sources_estimated = true;
+	len = rpcs_journal_entry(&alert, NULL, entry, sizeof(entry));
+	assert_non_null(strstr(field(entry, len, "MESSAGE", 0), ", about 77 sources; first"));
 }
 
 static void test_absent(void **state)

@@ -200,7 +200,10 @@ static void test_terminal(void **state)
 	output_open(&output, true);
 	assert_int_equal(output.sink->call(output.sink, &call, NULL), 0);
 	assert_int_equal(output.sink->alert(output.sink, &alert), 0);
+	alert.sources = 2;
+	assert_int_equal(output.sink->alert(output.sink, &alert), 0);
 	output_flush(&output);
+	assert_non_null(strstr(output.text, "outcome: timeout (3 times) (2 sources)\n"));
 	assert_non_null(strstr(output.text, "UPDATE medium portmap-dump"));
 	assert_non_null(
 		strstr(output.text, "outcome: timeout (3 times)\n             10.0.0.1:856"));

@@ -41,7 +41,7 @@ void rpcs_account_note(struct rpcs_account *account, const struct rpcs_alert *al
 
 bool rpcs_account_has_news(const struct rpcs_account *account, const struct rpcs_alert *alert)
 {
-	return !account->said || alert->severity < account->said_severity ||
+	return !account->said || account->has_grown || alert->severity < account->said_severity ||
 	       alert->outcome > account->said_outcome;
 }
 
@@ -58,6 +58,7 @@ void rpcs_account_say(struct rpcs_account *account, struct rpcs_alert *alert)
 	alert->severity = account->said_severity;
 	account->told = account->count;
 	account->said = true;
+	account->is_held = false;
 }
 
 void rpcs_account_mark(const struct rpcs_account *account, struct rpcs_alert *alert)
@@ -69,20 +70,19 @@ void rpcs_account_mark(const struct rpcs_account *account, struct rpcs_alert *al
 	alert->mark.said_outcome = account->said_outcome & 15;
 }
 
-bool rpcs_account_close(struct rpcs_account *account, uint64_t at_ns, struct rpcs_alert *ret_alert)
+bool rpcs_account_last(const struct rpcs_account *account, uint64_t time_ns,
+		       struct rpcs_alert *ret_alert)
 {
-	/* Of what was held back from its first line on, the pace has told the number. */
+	/* What was held back from its first line on has been counted and said as that. */
 	if (!account->said ||
 	    (account->count == account->told && account->severity >= account->said_severity &&
 	     account->outcome <= account->said_outcome))
 		return false;
-	rpcs_alert_clear(ret_alert, account->detection, at_ns);
+	rpcs_alert_clear(ret_alert, account->detection, time_ns);
 	ret_alert->severity = account->severity;
 	ret_alert->outcome = account->outcome;
 	rpcs_alert_set_packet(ret_alert, &account->tuple, &account->seen, account->flow_id);
 	ret_alert->frame = account->last_frame;
 	ret_alert->about = account->about;
-	rpcs_account_say(account, ret_alert);
-	rpcs_account_mark(account, ret_alert);
 	return true;
 }

@@ -19,6 +19,9 @@ struct rpcs_account {
 	uint8_t severity, outcome;	     /* the worst so far */
 	uint8_t said_severity, said_outcome; /* the worst that a line has said */
 	bool said;			     /* a line has left: the next is an update */
+	bool is_held;			     /* the next one could not leave, and was counted */
+	bool is_crowd;			     /* of crowd.c */
+	bool has_grown;			     /* a crowd: by as much as makes a line */
 };
 
 /** Begins the account of a first alert. */
@@ -40,10 +43,11 @@ void rpcs_account_say(struct rpcs_account *account, struct rpcs_alert *alert);
 /** What a call keeps of an alert, in `alert`: whose line it is, and what has been said. */
 void rpcs_account_mark(const struct rpcs_account *account, struct rpcs_alert *alert);
 
-/** The account is over: sends its last line, with the count, when there is anything new. */
-void rpcs_alert_close(struct rpcs_detect *detect, struct rpcs_account *account, uint64_t end_ns);
+/** The line that ends the account, but for id and evidence; false when nothing is new. */
+bool rpcs_account_last(const struct rpcs_account *account, uint64_t time_ns,
+		       struct rpcs_alert *ret_alert);
 
-/** The account is over: fills its last line, but for evidence; false when nothing is new. */
-bool rpcs_account_close(struct rpcs_account *account, uint64_t at_ns, struct rpcs_alert *ret_alert);
+/** The account is over: sends its last line, with the count. */
+void rpcs_alert_close(struct rpcs_detect *detect, struct rpcs_account *account, uint64_t end_ns);
 
 #endif

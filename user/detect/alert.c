@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "../base/clock.h"
-#include "fold.h"
+#include "internal.h"
 
 static const char *const outcome_names[] = {
 	[RPCS_OUTCOME_ATTEMPT] = "attempt",
@@ -64,7 +64,7 @@ void rpcs_alert_evidence(struct rpcs_alert *alert, const char *format, ...)
  * from the seed and a running number, so that reading a capture twice gives
  * the same ids.
  */
-static void set_id(const struct rpcs_detect *detect, struct rpcs_alert *alert)
+void rpcs_alert_set_id(const struct rpcs_detect *detect, struct rpcs_alert *alert)
 {
 	uint64_t number[2] = { alert->mark.number, 0 };
 	uint64_t random = rpcs_hash(&detect->seed, number, sizeof(number));
@@ -75,10 +75,17 @@ static void set_id(const struct rpcs_detect *detect, struct rpcs_alert *alert)
 	alert->id_low = 1ULL << 63 | random >> 2;
 }
 
+void rpcs_alert_name(struct rpcs_detect *detect, struct rpcs_alert *alert)
+{
+	alert->mark.number = ++detect->alert_number;
+	alert->mark.time_ms = alert->time_ns / RPCS_NSEC_PER_MSEC;
+	rpcs_alert_set_id(detect, alert);
+}
+
 void rpcs_alert_clear(struct rpcs_alert *alert, enum rpcs_detection_id id, uint64_t time_ns)
 {
-	/* Not the evidence: it is long, and most alerts fold before there is any. */
-	memset(alert, 0, offsetof(struct rpcs_alert, evidence));
+	/* Not what is long: most alerts fold before there is any. */
+	memset(alert, 0, offsetof(struct rpcs_alert, prefixes));
 	alert->detection = id;
 	alert->count = 1;
 	alert->time_ns = time_ns;
@@ -116,101 +123,4 @@ void rpcs_alert_set_call(struct rpcs_alert *alert, const struct rpcs_call *call)
 				     message->portmap.shape == RPCS_PORTMAP_RPCB ||
 				     message->portmap.shape == RPCS_PORTMAP_CALLIT_ARGS))
 		alert->about = message->portmap.program;
-}
-
-/* A line of its own: nothing folds with it. */
-static void say_alone(struct rpcs_detect *detect, struct rpcs_alert *alert)
-{
-	alert->mark.number = ++detect->alert_number;
-	alert->mark.time_ms = alert->time_ns / RPCS_NSEC_PER_MSEC;
-	alert->mark.said_severity = alert->severity & 7;
-	alert->mark.said_outcome = (unsigned int)alert->outcome & 15;
-	alert->mark.said = true;
-}
-
-static bool admit(struct rpcs_detect *detect, struct rpcs_account *account,
-		  struct rpcs_alert *alert)
-{
-	if (account && !rpcs_account_has_news(account, alert)) {
-		rpcs_account_mark(account, alert);
-		return false;
-	}
-	if (account) {
-		rpcs_account_say(account, alert);
-		rpcs_account_mark(account, alert);
-	} else {
-		say_alone(detect, alert);
-	}
-	set_id(detect, alert);
-	alert->admitted = true;
-	return true;
-}
-
-bool rpcs_alert_admit(struct rpcs_detect *detect, struct rpcs_alert *alert)
-{
-	struct rpcs_account *account = NULL;
-
-	/* What no packet is behind, the sensor says of itself. */
-	if (alert->tuple.protocol)
-		account = rpcs_fold_take(detect, alert);
-	alert->mark.detection = (unsigned int)alert->detection & 0xff;
-	alert->mark.severity = alert->severity & 7;
-	if (admit(detect, account, alert))
-		return true;
-	detect->alerts_folded++;
-	return false;
-}
-
-/* The account has ended: what it said stands in the mark. */
-static void say_late(struct rpcs_alert *alert)
-{
-	struct rpcs_call_alert *mark = &alert->mark;
-
-	alert->update = mark->said;
-	alert->raised = mark->said && alert->severity < mark->said_severity;
-	if (!mark->said || alert->severity < mark->said_severity)
-		mark->said_severity = alert->severity & 7;
-	mark->said_outcome = (unsigned int)alert->outcome & 15;
-	mark->said = true;
-	alert->severity = mark->said_severity;
-}
-
-bool rpcs_alert_admit_outcome(struct rpcs_detect *detect, struct rpcs_alert *alert)
-{
-	const struct rpcs_call_alert *mark = &alert->mark;
-	struct rpcs_account *account;
-
-	if (mark->said && alert->severity >= mark->said_severity &&
-	    alert->outcome <= mark->said_outcome)
-		return false;
-	account = rpcs_fold_find(detect, alert);
-	if (account) {
-		rpcs_account_note(account, alert);
-		return admit(detect, account, alert);
-	}
-	say_late(alert);
-	set_id(detect, alert);
-	alert->admitted = true;
-	return true;
-}
-
-void rpcs_alert_close(struct rpcs_detect *detect, struct rpcs_account *account, uint64_t end_ns)
-{
-	char first[RPCS_TIME_TEXT], last[RPCS_TIME_TEXT];
-	struct rpcs_alert alert;
-
-	if (!rpcs_account_close(account, end_ns, &alert))
-		return;
-	set_id(detect, &alert);
-	rpcs_time_format(account->first_ns, first);
-	rpcs_time_format(account->last_ns, last);
-	rpcs_alert_evidence(&alert, "%" PRIu32 " times in all, first at %s, last at %s",
-			    account->count, first, last);
-	detect->emit(detect->arg, &alert);
-}
-
-void rpcs_alert_send(struct rpcs_detect *detect, struct rpcs_alert *alert)
-{
-	if (alert->admitted || rpcs_alert_admit(detect, alert))
-		detect->emit(detect->arg, alert);
 }

@@ -25,7 +25,12 @@ enum rpcs_outcome {
 
 const char *rpcs_outcome_name(enum rpcs_outcome outcome);
 
-enum { RPCS_EVIDENCE_MAX = 8, RPCS_EVIDENCE_TEXT = 200, RPCS_ALERT_ID_TEXT = 37 };
+enum {
+	RPCS_EVIDENCE_MAX = 8,
+	RPCS_EVIDENCE_TEXT = 200,
+	RPCS_ALERT_ID_TEXT = 37,
+	RPCS_ALERT_PREFIXES_MAX = 10,
+};
 
 /** One alert line, or an update of one. */
 struct rpcs_alert {
@@ -46,7 +51,12 @@ struct rpcs_alert {
 	uint64_t flow_id; /* 0 for none */
 	uint32_t about;	  /* the program asked for or called, 0 for none: repeats of it fold */
 	struct rpcs_call_alert mark; /* what a call keeps of it */
+	uint32_t sources;	     /* of a crowd that shares this alert; 0: it is no crowd's */
+	bool sources_estimated;	     /* there were too many to be counted */
+	uint8_t prefix_count;
 	uint8_t evidence_count;
+	/* From here on only what the counts say is set. */
+	struct rpcs_prefix prefixes[RPCS_ALERT_PREFIXES_MAX]; /* where most of a crowd came from */
 	char evidence[RPCS_EVIDENCE_MAX][RPCS_EVIDENCE_TEXT]; /* printable ASCII */
 };
 

@@ -4,7 +4,9 @@
 
 #include <stdlib.h>
 
+#include "crowd.h"
 #include "fold.h"
+#include "pace.h"
 
 static void hook_add(struct rpcs_hook_list *list, enum rpcs_detection_id id, bool has)
 {
@@ -226,6 +228,8 @@ void rpcs_detect_tick(struct rpcs_detect *detect, uint64_t now_ns)
 	for (i = 0; i < detect->hooks.tick.count; i++)
 		rpcs_detection_row(detect->hooks.tick.ids[i])->on_tick(detect, now_ns);
 	rpcs_fold_tick(detect, now_ns);
+	rpcs_crowd_tick(detect, now_ns);
+	rpcs_pace_tick(detect, now_ns);
 }
 
 uint64_t rpcs_detect_evictions(const struct rpcs_detect *detect)
@@ -236,4 +240,9 @@ uint64_t rpcs_detect_evictions(const struct rpcs_detect *detect)
 uint64_t rpcs_detect_folded(const struct rpcs_detect *detect)
 {
 	return detect->alerts_folded;
+}
+
+uint64_t rpcs_detect_held(const struct rpcs_detect *detect)
+{
+	return detect->alerts_held;
 }

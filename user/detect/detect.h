@@ -112,6 +112,9 @@ uint64_t rpcs_detect_evictions(const struct rpcs_detect *detect);
 /** Alerts that repeated what had been said: counted there, without a line of their own. */
 uint64_t rpcs_detect_folded(const struct rpcs_detect *detect);
 
+/** Lines that were held back, since a detection had too many in a second. */
+uint64_t rpcs_detect_held(const struct rpcs_detect *detect);
+
 /** The explanation of a detection for `explain` and the journal's catalog. */
 struct rpcs_explanation {
 	const char *what;  /* what it is */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../base/clock.h"
+#include "crowd.h"
 
 struct key {
 	struct rpcs_address server;
@@ -92,6 +93,7 @@ static void make_room(struct rpcs_detect *detect, uint64_t now_ns)
 struct rpcs_account *rpcs_fold_take(struct rpcs_detect *detect, const struct rpcs_alert *alert)
 {
 	struct rpcs_table *table = detect->fold->table;
+	struct rpcs_account *crowd = NULL;
 	struct fold *fold;
 	struct key key;
 
@@ -105,11 +107,15 @@ struct rpcs_account *rpcs_fold_take(struct rpcs_detect *detect, const struct rpc
 	}
 	if (fold) {
 		rpcs_account_add(&fold->account, alert);
-	} else {
-		make_room(detect, alert->time_ns);
-		fold = rpcs_table_add(table, &key);
-		rpcs_account_begin(detect, &fold->account, alert);
+		return &fold->account;
 	}
+	if (!rpcs_detection_row(alert->detection)->per_source)
+		crowd = rpcs_crowd_take(detect, alert, &key.source);
+	if (crowd)
+		return crowd;
+	make_room(detect, alert->time_ns);
+	fold = rpcs_table_add(table, &key);
+	rpcs_account_begin(detect, &fold->account, alert);
 	return &fold->account;
 }
 
@@ -120,7 +126,8 @@ struct rpcs_account *rpcs_fold_find(struct rpcs_detect *detect, const struct rpc
 
 	key_fill(&key, alert);
 	fold = rpcs_table_find(detect->fold->table, &key);
-	return fold && !is_over(detect, fold, alert->time_ns) ? &fold->account : NULL;
+	return fold && !is_over(detect, fold, alert->time_ns) ? &fold->account
+							      : rpcs_crowd_find(detect, alert);
 }
 
 void rpcs_fold_tick(struct rpcs_detect *detect, uint64_t now_ns)

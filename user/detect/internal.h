@@ -57,7 +57,9 @@ struct rpcs_hook_list {
 	uint32_t count;
 };
 
+struct rpcs_crowds;
 struct rpcs_fold;
+struct rpcs_pace;
 struct rpcs_sweep;
 struct rpcs_given;
 struct rpcs_fanout;
@@ -81,7 +83,9 @@ struct rpcs_detect {
 	} hooks;
 
 	struct rpcs_fold *fold; /* what has been said, and what repeats it */
-	uint64_t alerts_folded; /* since the start */
+	struct rpcs_crowds *crowds;
+	struct rpcs_pace *pace;
+	uint64_t alerts_folded, alerts_held; /* since the start */
 
 	struct rpcs_sweep *sweep;
 	struct rpcs_given *given;
@@ -103,6 +107,12 @@ struct rpcs_detect {
 
 /** Empties `alert`, but for the evidence that its count says is not there. */
 void rpcs_alert_clear(struct rpcs_alert *alert, enum rpcs_detection_id id, uint64_t time_ns);
+
+/** Gives the alert an id of its own. */
+void rpcs_alert_name(struct rpcs_detect *detect, struct rpcs_alert *alert);
+
+/** Writes the id that `mark` stands for. */
+void rpcs_alert_set_id(const struct rpcs_detect *detect, struct rpcs_alert *alert);
 
 /** Fills an alert of `id` but for evidence; false when the policy has switched it off. */
 bool rpcs_alert_init(struct rpcs_detect *detect, enum rpcs_detection_id id, uint64_t time_ns,

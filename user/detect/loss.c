@@ -6,7 +6,9 @@
 #include <rpcsentry/limits.h>
 
 #include "../base/clock.h"
+#include "crowd.h"
 #include "fold.h"
+#include "pace.h"
 
 #define INTERVAL_NS (60 * RPCS_NSEC_PER_SEC)
 
@@ -98,6 +100,8 @@ void rpcs_detect_loss(struct rpcs_detect *detect, const struct rpcs_loss *total,
 
 void rpcs_detect_finish(struct rpcs_detect *detect)
 {
+	rpcs_pace_finish(detect);
 	rpcs_fold_finish(detect);
+	rpcs_crowd_finish(detect);
 	tell(detect);
 }

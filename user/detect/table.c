@@ -2,7 +2,9 @@
 /* The detections that are implemented: which hooks each has. Names stand in policy/detections.h. */
 #include <stddef.h>
 
+#include "crowd.h"
 #include "fold.h"
+#include "pace.h"
 
 static const struct rpcs_detection_row rows[RPCS_D__MAX] = {
 	[RPCS_D_DUMP] = {
@@ -198,14 +200,18 @@ const struct rpcs_explanation *rpcs_detect_explain(enum rpcs_detection_id id)
 	return rows[id].explanation;
 }
 
+#define FAMILY(name)                                   \
+	{                                              \
+		rpcs_##name##_init, rpcs_##name##_free \
+	}
+
 static const struct rpcs_detect_family families[] = {
-	{ rpcs_fold_init, rpcs_fold_free },	  { rpcs_sweep_init, rpcs_sweep_free },
-	{ rpcs_given_init, rpcs_given_free },	  { rpcs_inventory_init, rpcs_inventory_free },
-	{ rpcs_fanout_init, rpcs_fanout_free },	  { rpcs_scan_init, rpcs_scan_free },
-	{ rpcs_grind_init, rpcs_grind_free },	  { rpcs_tools_init, rpcs_tools_free },
-	{ rpcs_amplify_init, rpcs_amplify_free }, { rpcs_flood_init, rpcs_flood_free },
-	{ rpcs_idle_init, rpcs_idle_free },
+	FAMILY(fold),	 FAMILY(crowd), FAMILY(pace),  FAMILY(sweep), FAMILY(fanout),
+	FAMILY(scan),	 FAMILY(grind), FAMILY(tools), FAMILY(given), FAMILY(inventory),
+	FAMILY(amplify), FAMILY(flood), FAMILY(idle),
 };
+
+#undef FAMILY
 
 const struct rpcs_detect_family *rpcs_detect_families(uint32_t *ret_count)
 {

@@ -136,6 +136,23 @@ static void eve_call_body(struct rpcs_json *json, const struct eve_event *event,
 	rpcs_json_close(json, '}');
 }
 
+/* How many sources share the alert, and where most of it came from. */
+static void eve_crowd(struct rpcs_json *json, const struct rpcs_alert *alert)
+{
+	char prefix[RPCS_PREFIX_TEXT];
+	uint32_t i;
+
+	rpcs_json_uint(json, "sources", alert->sources);
+	if (alert->sources_estimated)
+		rpcs_json_bool(json, "sources_estimated", true);
+	rpcs_json_open(json, "prefixes", '[');
+	for (i = 0; i < alert->prefix_count && i < RPCS_ALERT_PREFIXES_MAX; i++) {
+		rpcs_prefix_format(&alert->prefixes[i], prefix);
+		rpcs_json_string(json, NULL, prefix);
+	}
+	rpcs_json_close(json, ']');
+}
+
 static void eve_alert_body(struct rpcs_json *json, const struct rpcs_alert *alert)
 {
 	const struct rpcs_detection_info *info = rpcs_detection_info(alert->detection);
@@ -157,6 +174,8 @@ static void eve_alert_body(struct rpcs_json *json, const struct rpcs_alert *aler
 	rpcs_json_uint(json, "count", alert->count);
 	if (alert->update)
 		rpcs_json_bool(json, "update", true);
+	if (alert->sources)
+		eve_crowd(json, alert);
 	rpcs_json_open(json, "evidence", '[');
 	for (i = 0; i < alert->evidence_count && i < RPCS_EVIDENCE_MAX; i++)
 		rpcs_json_string(json, NULL, alert->evidence[i]);

@@ -36,6 +36,9 @@ size_t rpcs_alert_text(const struct rpcs_alert *alert, char *text, size_t size)
 	rpcs_line_add(&line, ", outcome: %s", rpcs_outcome_name(alert->outcome));
 	if (alert->count > 1)
 		rpcs_line_add(&line, ", %" PRIu32 " times", alert->count);
+	if (alert->sources)
+		rpcs_line_add(&line, ", %s%" PRIu32 " sources",
+			      alert->sources_estimated ? "about " : "", alert->sources);
 	for (i = 0; i < alert->evidence_count && i < RPCS_EVIDENCE_MAX; i++) {
 		rpcs_line_add(&line, "; ");
 		rpcs_line_plain(&line, alert->evidence[i]);
@@ -130,6 +133,8 @@ int rpcs_journal_entry(const struct rpcs_alert *alert, const char *iface, char *
 	rpcs_alert_id_format(alert, id);
 	entry_text(&entry, "RPCS_ALERT_ID", id);
 	entry_number(&entry, "RPCS_COUNT", alert->count);
+	if (alert->sources)
+		entry_number(&entry, "RPCS_SOURCES", alert->sources);
 	if (alert->tuple.protocol)
 		entry_tuple(&entry, &alert->tuple);
 	if (iface && iface[0])

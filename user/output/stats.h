@@ -47,6 +47,7 @@
 	X(alerts, "alerts sent")                                                           \
 	X(alerts_updated, "updates of alerts sent")                                        \
 	X(alerts_folded, "alerts counted with the one they repeat, without a line")        \
+	X(alerts_held, "lines held back: over 20 of one detection in a second")            \
 	X(policy_allowed, "calls that the policy allowed")                                 \
 	X(journal_sent, "alerts handed to the journal writer")                             \
 	X(journal_dropped, "alerts for which the journal writer's queue had no room")      \

@@ -191,6 +191,9 @@ static void text_headline(const struct text *text, struct rpcs_line *line,
 	rpcs_line_add(line, " %s; outcome: %s", info->signature, rpcs_outcome_name(alert->outcome));
 	if (alert->count > 1)
 		rpcs_line_add(line, " (%" PRIu32 " times)", alert->count);
+	if (alert->sources)
+		rpcs_line_add(line, " (%s%" PRIu32 " sources)",
+			      alert->sources_estimated ? "about " : "", alert->sources);
 }
 
 static int text_alert(struct rpcs_sink *sink, const struct rpcs_alert *alert)

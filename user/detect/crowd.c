@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Two tables: for each server and detection the last sources that were new, and what the few
+ * that are crowded have become. Both are bounded, the oldest first out.
+ */
+#include "crowd.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../base/clock.h"
+#include "sketch.h"
+
+#define WINDOW_NS (60 * RPCS_NSEC_PER_SEC)
+
+enum {
+	SOURCES = 32, /* with alerts of their own */
+	GATES_MAX = 16384,
+	CROWDS_MAX = 256,
+	/* Times of sources are kept in units of 2^20 ns. */
+	UNIT_SHIFT = 20,
+	WINDOW_UNITS = (int)(WINDOW_NS >> UNIT_SHIFT),
+	SHOWN_A_LINE = 5,
+};
+
+struct key {
+	struct rpcs_address server;
+	uint32_t detection;
+};
+
+/* Who was new of late, each source once. Key first, as struct rpcs_table wants it. */
+struct gate {
+	struct key key;
+	uint32_t count;
+	uint64_t last_ns;
+	uint32_t hashes[SOURCES];
+	uint32_t times[SOURCES];
+	bool own[SOURCES]; /* has alerts of its own */
+};
+
+struct crowd {
+	struct key key;
+	struct rpcs_account account;
+	uint32_t next; /* so many sources make the next line */
+	struct rpcs_variety sources;
+	struct rpcs_heavy prefixes;
+};
+
+struct rpcs_crowds {
+	struct rpcs_table *gates;  /* the one used last at the end */
+	struct rpcs_table *crowds; /* in the order in which they begin and so end */
+};
+
+static uint32_t capacity(const struct rpcs_detect *detect, uint32_t max)
+{
+	uint64_t sources = detect->settings->limit_sources;
+
+	return sources < max ? (uint32_t)sources : max;
+}
+
+int rpcs_crowd_init(struct rpcs_detect *detect)
+{
+	struct rpcs_crowds *crowds = calloc(1, sizeof(*crowds));
+
+	if (!crowds)
+		return -ENOMEM;
+	detect->crowds = crowds;
+	crowds->gates = rpcs_table_new(capacity(detect, GATES_MAX), sizeof(struct key),
+				       sizeof(struct gate), &detect->seed);
+	crowds->crowds = rpcs_table_new(capacity(detect, CROWDS_MAX), sizeof(struct key),
+					sizeof(struct crowd), &detect->seed);
+	return crowds->gates && crowds->crowds ? 0 : -ENOMEM;
+}
+
+void rpcs_crowd_free(struct rpcs_detect *detect)
+{
+	if (!detect->crowds)
+		return;
+	rpcs_table_free(&detect->crowds->gates);
+	rpcs_table_free(&detect->crowds->crowds);
+	free(detect->crowds);
+	detect->crowds = NULL;
+}
+
+static struct key key_of(const struct rpcs_alert *alert)
+{
+	return (struct key){ alert->tuple.dst, alert->detection };
+}
+
+static struct gate *gate_of(struct rpcs_detect *detect, const struct key *key, uint64_t now_ns)
+{
+	struct rpcs_table *gates = detect->crowds->gates;
+	struct gate *gate = rpcs_table_find(gates, key), *oldest;
+
+	if (gate) {
+		rpcs_table_move(gates, gate, RPCS_LANE_FIRST);
+	} else {
+		if (rpcs_table_is_full(gates)) {
+			oldest = rpcs_table_oldest(gates, RPCS_LANE_FIRST);
+			detect->evictions += !rpcs_time_is_up(oldest->last_ns, WINDOW_NS, now_ns);
+			rpcs_table_remove(gates, oldest);
+		}
+		gate = rpcs_table_add(gates, key);
+	}
+	if (rpcs_time_is_up(gate->last_ns, WINDOW_NS, now_ns))
+		gate->count = 0;
+	gate->last_ns = now_ns;
+	return gate;
+}
+
+static void drop(struct gate *gate, uint32_t at)
+{
+	gate->count--;
+	gate->hashes[at] = gate->hashes[gate->count];
+	gate->times[at] = gate->times[gate->count];
+	gate->own[at] = gate->own[gate->count];
+}
+
+/* The source's place; `count` for none. Those that are out of the window leave. */
+static uint32_t look_for(struct gate *gate, uint32_t hash, uint32_t now, uint32_t *ret_oldest)
+{
+	uint32_t i = 0, found = SOURCES, oldest = 0;
+	int32_t age, oldest_age = INT32_MIN;
+
+	while (i < gate->count) {
+		age = (int32_t)(now - gate->times[i]);
+		if (age >= WINDOW_UNITS) {
+			drop(gate, i);
+			continue;
+		}
+		if (gate->hashes[i] == hash)
+			found = i;
+		if (age > oldest_age) {
+			oldest_age = age;
+			oldest = i;
+		}
+		i++;
+	}
+	*ret_oldest = oldest;
+	return found < gate->count ? found : gate->count;
+}
+
+/* Must this source, which repeats nothing, share an alert with others? */
+static bool is_crowded(struct gate *gate, uint32_t hash, uint64_t now_ns)
+{
+	uint32_t now = (uint32_t)(now_ns >> UNIT_SHIFT), oldest, at;
+	bool crowded;
+
+	at = look_for(gate, hash, now, &oldest);
+	crowded = gate->count == SOURCES;
+	if (at == gate->count) {
+		if (crowded)
+			at = oldest;
+		else
+			gate->count++;
+		gate->own[at] = false;
+	}
+	gate->hashes[at] = hash;
+	gate->times[at] = now;
+	gate->own[at] |= !crowded;
+	return crowded && !gate->own[at];
+}
+
+static bool is_over(const struct rpcs_detect *detect, const struct crowd *crowd, uint64_t now_ns)
+{
+	return rpcs_time_is_up(crowd->account.first_ns, detect->settings->alert_repeat_ns, now_ns);
+}
+
+static void end(struct rpcs_detect *detect, struct crowd *crowd, uint64_t now_ns)
+{
+	uint64_t end_ns = crowd->account.first_ns + detect->settings->alert_repeat_ns;
+
+	rpcs_alert_close(detect, &crowd->account, end_ns < now_ns ? end_ns : now_ns);
+	rpcs_table_remove(detect->crowds->crowds, crowd);
+}
+
+static struct crowd *crowd_of(struct rpcs_detect *detect, const struct key *key,
+			      const struct rpcs_alert *alert)
+{
+	struct rpcs_table *crowds = detect->crowds->crowds;
+	struct crowd *crowd = rpcs_table_find(crowds, key), *oldest;
+
+	if (crowd && is_over(detect, crowd, alert->time_ns)) {
+		end(detect, crowd, alert->time_ns);
+		crowd = NULL;
+	}
+	if (crowd) {
+		rpcs_account_add(&crowd->account, alert);
+		return crowd;
+	}
+	if (rpcs_table_is_full(crowds)) {
+		oldest = rpcs_table_oldest(crowds, RPCS_LANE_FIRST);
+		detect->evictions += !is_over(detect, oldest, alert->time_ns);
+		end(detect, oldest, alert->time_ns);
+	}
+	crowd = rpcs_table_add(crowds, key);
+	rpcs_account_begin(detect, &crowd->account, alert);
+	crowd->account.is_crowd = true;
+	crowd->next = 1;
+	return crowd;
+}
+
+struct rpcs_account *rpcs_crowd_take(struct rpcs_detect *detect, const struct rpcs_alert *alert,
+				     const struct rpcs_address *source)
+{
+	uint64_t hash = rpcs_hash(&detect->seed, source, sizeof(*source));
+	struct rpcs_prefix prefix = rpcs_heavy_prefix(source);
+	struct key key = key_of(alert);
+	struct crowd *crowd;
+
+	if (!is_crowded(gate_of(detect, &key, alert->time_ns), (uint32_t)hash, alert->time_ns))
+		return NULL;
+	crowd = crowd_of(detect, &key, alert);
+	if (rpcs_variety_add(&crowd->sources, hash) &&
+	    rpcs_variety_count(&crowd->sources) >= crowd->next)
+		crowd->account.has_grown = true;
+	rpcs_heavy_add(&crowd->prefixes, &prefix.base,
+		       (uint32_t)rpcs_hash(&detect->seed, &prefix.base, sizeof(prefix.base)));
+	return &crowd->account;
+}
+
+struct rpcs_account *rpcs_crowd_find(struct rpcs_detect *detect, const struct rpcs_alert *alert)
+{
+	struct key key = key_of(alert);
+	struct crowd *crowd = rpcs_table_find(detect->crowds->crowds, &key);
+
+	return crowd && crowd->account.number == alert->mark.number &&
+			       !is_over(detect, crowd, alert->time_ns)
+		       ? &crowd->account
+		       : NULL;
+}
+
+static void describe_prefixes(const struct rpcs_heavy_hit *hits, uint32_t count,
+			      struct rpcs_alert *alert)
+{
+	char line[RPCS_EVIDENCE_TEXT], text[RPCS_PREFIX_TEXT];
+	size_t len = 0;
+	uint32_t i;
+
+	for (i = 0; i < count; i++) {
+		rpcs_prefix_format(&hits[i].prefix, text);
+		len += (size_t)snprintf(line + len, sizeof(line) - len, "%s%s (%s%" PRIu32 ")",
+					i ? ", " : "", text, hits[i].is_least ? "at least " : "",
+					hits[i].count);
+		if (len >= sizeof(line))
+			break;
+	}
+	rpcs_alert_evidence(alert, "most alerts came from %s", line);
+}
+
+void rpcs_crowd_describe(struct rpcs_account *account, struct rpcs_alert *alert)
+{
+	struct crowd *crowd =
+		(struct crowd *)(void *)((char *)account - offsetof(struct crowd, account));
+	uint32_t count = rpcs_variety_count(&crowd->sources), hits, i;
+	struct rpcs_heavy_hit top[RPCS_ALERT_PREFIXES_MAX];
+
+	account->has_grown = false;
+	while (crowd->next <= count && crowd->next <= UINT32_MAX / 2)
+		crowd->next *= 2;
+	alert->sources = count;
+	alert->sources_estimated = crowd->sources.is_estimate;
+	rpcs_alert_evidence(alert, "%s%" PRIu32 " %s after %d others in 60 s, told together%s",
+			    crowd->sources.is_estimate ? "about " : "", count,
+			    count == 1 ? "source" : "sources", SOURCES,
+			    crowd->sources.is_estimate ? " (an estimate, within some 3 %)" : "");
+	hits = rpcs_heavy_top(&crowd->prefixes, top, RPCS_ALERT_PREFIXES_MAX);
+	for (i = 0; i < hits; i++)
+		alert->prefixes[i] = top[i].prefix;
+	alert->prefix_count = (uint8_t)hits;
+	for (i = 0; i < hits; i += SHOWN_A_LINE)
+		describe_prefixes(&top[i], hits - i < SHOWN_A_LINE ? hits - i : SHOWN_A_LINE,
+				  alert);
+}
+
+void rpcs_crowd_tick(struct rpcs_detect *detect, uint64_t now_ns)
+{
+	struct crowd *oldest;
+
+	while ((oldest = rpcs_table_oldest(detect->crowds->crowds, RPCS_LANE_FIRST)) &&
+	       is_over(detect, oldest, now_ns))
+		end(detect, oldest, now_ns);
+}
+
+void rpcs_crowd_finish(struct rpcs_detect *detect)
+{
+	struct crowd *oldest;
+
+	while ((oldest = rpcs_table_oldest(detect->crowds->crowds, RPCS_LANE_FIRST)))
+		end(detect, oldest, oldest->account.last_ns);
+}
