@@ -107,6 +107,7 @@ void rpcs_alert_set_packet(struct rpcs_alert *alert, const struct rpcs_tuple *tu
 			   const struct rpcs_sighting *seen, uint64_t flow_id)
 {
 	alert->tuple = *tuple;
+	alert->server = tuple->dst;
 	alert->seen = *seen;
 	alert->frame = seen->frame;
 	alert->flow_id = flow_id;

@@ -47,6 +47,7 @@ struct rpcs_alert {
 	const struct rpcs_call *call;	  /* NULL for alerts that no call raised */
 	const struct rpcs_message *reply; /* set on an update */
 	struct rpcs_tuple tuple;	  /* client to server; protocol 0: no packet behind it */
+	struct rpcs_address server; /* repeats fold by it; tuple.dst unless another answered */
 	struct rpcs_sighting seen;
 	uint64_t flow_id; /* 0 for none */
 	uint32_t about;	  /* the program asked for or called, 0 for none: repeats of it fold */

@@ -87,7 +87,7 @@ void rpcs_crowd_free(struct rpcs_detect *detect)
 
 static struct key key_of(const struct rpcs_alert *alert)
 {
-	return (struct key){ alert->tuple.dst, alert->detection };
+	return (struct key){ alert->server, alert->detection };
 }
 
 static struct gate *gate_of(struct rpcs_detect *detect, const struct key *key, uint64_t now_ns)

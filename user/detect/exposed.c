@@ -19,11 +19,9 @@ void rpcs_exposed_outcome(struct rpcs_detect *detect, const struct rpcs_call *ca
 	alert.frame = reply->seen.frame;
 	alert.reply = reply;
 	alert.outcome = outcome;
-	/* A broadcast is answered by many servers, each from its own address. */
-	alert.tuple.dst = reply->tuple.src;
-	alert.tuple.dport = reply->tuple.sport;
-	/* Whatever was asked for: what left is told once a server and client. */
+	/* Told once a server and client, whatever was asked for; a broadcast has many servers. */
 	alert.about = 0;
+	alert.server = reply->tuple.src;
 	if (!rpcs_alert_admit(detect, &alert))
 		return;
 	rpcs_words_mappings(&reply->portmap, &alert, "the client now has ");

@@ -60,7 +60,7 @@ static void key_fill(struct key *key, const struct rpcs_alert *alert)
 	key->detection = alert->detection;
 	if (rpcs_detection_row(alert->detection)->per_source)
 		return;
-	key->server = alert->tuple.dst;
+	key->server = alert->server;
 	key->about = alert->about;
 }
 
