@@ -17,7 +17,7 @@ endif
 CLANG ?= clang
 CLANG_FORMAT ?= clang-format
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
-PKGS := libbpf libelf libpcap yaml-0.1 libsystemd libcap nettle
+PKGS := libbpf libelf libpcap yaml-0.1 libsystemd libcap nettle jansson
 VERSION := 0.1.0
 COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
@@ -98,7 +98,7 @@ $(SKELETON): $(BUILD)/rpcsentry.bpf.o
 define TEST_RULE
 @mkdir -p $(@D)
 @$(SAY) "  TEST  $<"
-$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -MF $@.d -o $@ $< $(LIBRARY) -lcmocka -ljansson $(LDLIBS)
+$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -MF $@.d -o $@ $< $(LIBRARY) -lcmocka $(LDLIBS)
 endef
 
 $(BUILD)/tests/%: tests/unit/%.c $(LIBRARY)
@@ -139,7 +139,7 @@ $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_LIBRARY)
 	@mkdir -p $(@D)
 	@$(SAY) "  FUZZ  $<"
 	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -Itests -MMD -MP -MF $@.d -o $@ $< \
-		$(FUZZ_LIBRARY) -ljansson $(LDLIBS)
+		$(FUZZ_LIBRARY) $(LDLIBS)
 
 $(BUILD)/man/%: docs/%.scd
 	@mkdir -p $(@D)

@@ -6,9 +6,9 @@ set -euo pipefail
 
 declare -A packages=(
 	[build]="gcc libc6-dev make pkg-config clang llvm bpftool libbpf-dev libelf-dev libpcap-dev
-		libyaml-dev libsystemd-dev libcap-dev nettle-dev scdoc"
+		libyaml-dev libsystemd-dev libcap-dev nettle-dev libjansson-dev scdoc"
 	[lab]="rpcbind nfs-common netbase nmap iproute2 util-linux procps python3 systemd bpftool"
-	[test]="libcmocka-dev libjansson-dev python3-jsonschema ethtool clang-format cppcheck
+	[test]="libcmocka-dev python3-jsonschema ethtool clang-format cppcheck
 		shellcheck mandoc libclang-rt-dev"
 	[vm]="qemu-system-x86 busybox-static cpio dpkg bash"
 )

@@ -51,14 +51,11 @@ lab_wait() {
 
 # Has the host's files that the lab's programs write to replaced by empty ones of the lab.
 lab_mounts() {
-	local folder
 	mount -t tmpfs -o mode=755 tmpfs /run
 	mkdir -p "$LAB_DIR" /run/netns /run/lock
 	mount -t bpf bpf /sys/fs/bpf
-	for folder in /var/lib/nfs /var/lib/systemd/catalog; do
-		[[ ! -d $folder ]] || mount -t tmpfs -o mode=755 tmpfs "$folder"
-	done
-	mkdir -p /var/lib/nfs/sm /var/lib/nfs/sm.bak
+	mount -t tmpfs -o mode=755 tmpfs /var/lib
+	mkdir -p /var/lib/nfs/sm /var/lib/nfs/sm.bak /var/lib/systemd/catalog
 }
 
 # lab_link MACHINE IFACE NUMBER: joins a machine's interface to the gateway's.

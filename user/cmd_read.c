@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "commands.h"
+#include "inventory.h"
 #include "options.h"
 #include "output/outputs.h"
 #include "pipeline.h"
@@ -23,7 +24,7 @@
 
 /** The run of one command. */
 struct reader {
-	const char *path, *policy_path, *eve_path;
+	const char *path, *policy_path, *eve_path, *state_path;
 	bool messages, kernel_engine;
 	enum rpcs_any_port any_port;
 	bool has_any_port;
@@ -50,6 +51,7 @@ static const char help[] =
 	"      --any-port MODE    RPC on other ports: off, first, all\n"
 	"      --eve FILE         write EVE JSON to FILE (- for standard output)\n"
 	"      --messages         a line for every RPC message as well\n"
+	"      --state FILE       the map of services: taken from there, and written back\n"
 	"      --engine ENGINE    native (default, no privilege), or kernel: every frame\n"
 	"                         goes through the loaded BPF program\n"
 	"  -v, --verbose          show the verifier's and libbpf's messages\n"
@@ -57,12 +59,13 @@ static const char help[] =
 
 static int parse_options(struct reader *reader, int argc, char **argv)
 {
-	enum { OPT_ANY_PORT = 256, OPT_EVE, OPT_MESSAGES, OPT_ENGINE };
+	enum { OPT_ANY_PORT = 256, OPT_EVE, OPT_MESSAGES, OPT_STATE, OPT_ENGINE };
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' },
 		{ "any-port", required_argument, NULL, OPT_ANY_PORT },
 		{ "eve", required_argument, NULL, OPT_EVE },
 		{ "messages", no_argument, NULL, OPT_MESSAGES },
+		{ "state", required_argument, NULL, OPT_STATE },
 		{ "engine", required_argument, NULL, OPT_ENGINE },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
@@ -85,6 +88,9 @@ static int parse_options(struct reader *reader, int argc, char **argv)
 			break;
 		case OPT_MESSAGES:
 			reader->messages = true;
+			break;
+		case OPT_STATE:
+			reader->state_path = optarg;
 			break;
 		case OPT_ENGINE:
 			if (strcmp(optarg, "kernel") && strcmp(optarg, "native")) {
@@ -223,6 +229,7 @@ static int open_all(struct reader *reader)
 		.sinks = &reader->sink,
 		.sink_count = 1,
 		.messages = reader->messages,
+		.inventory = reader->state_path != NULL,
 	};
 	int err = open_sink(reader);
 
@@ -237,7 +244,10 @@ static int open_all(struct reader *reader)
 		rpcs_log_error(NO_MEMORY);
 		return -ENOMEM;
 	}
-	return open_engine(reader);
+	if (reader->state_path)
+		err = rpcs_inventory_read(reader->state_path, false,
+					  rpcs_pipeline_services(reader->pipeline), reader->policy);
+	return err ? err : open_engine(reader);
 }
 
 /* The kernel engine leaves frames that it cannot take to the native one. */
@@ -310,6 +320,9 @@ static int read_frames(struct reader *reader)
 	rpcs_pipeline_finish(reader->pipeline);
 	tell_stats(reader);
 	rpcs_pipeline_flush(reader->pipeline);
+	if (!err && reader->state_path)
+		err = rpcs_inventory_write(reader->state_path,
+					   rpcs_pipeline_services(reader->pipeline));
 	if (err || reader->lines->err || agent->eve_errors)
 		return RPCS_EXIT_FAILURE;
 	if (got == 0)

@@ -156,7 +156,8 @@ static void test_unknown_kinds_are_refused(void **state)
 		{ .kind = RPCS_IPC_NONE },
 		{ .kind = RPCS_IPC__MAX },
 		{ .kind = UINT32_MAX },
-		{ .kind = RPCS_IPC_READY, .pad = 1 },
+		{ .kind = RPCS_IPC_READY, .verdict = RPCS_INVENTORY_VERDICT__MAX },
+		{ .kind = RPCS_IPC_DONE, .verdict = RPCS_INVENTORY_DAMAGED },
 	};
 	struct pair *pair = *state;
 	struct rpcs_ipc_message got = { .alerts = 5 };

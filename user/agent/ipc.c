@@ -70,9 +70,12 @@ static bool rpcs_ipc_is_sound(const struct rpcs_ipc_message *message, size_t len
 {
 	if (len != sizeof(*message) || flags & (MSG_TRUNC | MSG_CTRUNC))
 		return false;
-	if (message->kind == RPCS_IPC_NONE || message->kind >= RPCS_IPC__MAX || message->pad)
+	if (message->kind == RPCS_IPC_NONE || message->kind >= RPCS_IPC__MAX)
 		return false;
-	return fds == (message->kind == RPCS_IPC_EVE ? 1 : 0);
+	if (message->verdict >=
+	    (message->kind == RPCS_IPC_READY ? (uint32_t)RPCS_INVENTORY_VERDICT__MAX : 1U))
+		return false;
+	return fds == (message->kind == RPCS_IPC_EVE || message->kind == RPCS_IPC_INVENTORY);
 }
 
 int rpcs_ipc_receive(int fd, struct rpcs_ipc_message *ret_message, int *ret_passed)

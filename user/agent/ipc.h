@@ -9,18 +9,21 @@
 
 #include <stdint.h>
 
+#include "../services/inventory.h"
+
 enum rpcs_ipc_kind {
 	RPCS_IPC_NONE,
-	RPCS_IPC_READY, /* sensor: rights are dropped, the ring may fill */
-	RPCS_IPC_EVE,	/* parent: go on in the descriptor that comes with it */
-	RPCS_IPC_DONE,	/* sensor: the run's totals, just before it ends */
+	RPCS_IPC_READY,	    /* sensor: rights are dropped, the ring may fill */
+	RPCS_IPC_EVE,	    /* parent: go on in the descriptor that comes with it */
+	RPCS_IPC_DONE,	    /* sensor: the run's totals, just before it ends */
+	RPCS_IPC_INVENTORY, /* sensor: what the inventory's file is to hold, in the descriptor */
 	RPCS_IPC__MAX
 };
 
 struct rpcs_ipc_message {
-	uint32_t kind; /* enum rpcs_ipc_kind */
-	uint32_t pad;
-	uint64_t alerts; /* RPCS_IPC_DONE; 0 in the others */
+	uint32_t kind;	  /* enum rpcs_ipc_kind */
+	uint32_t verdict; /* RPCS_IPC_READY: enum rpcs_inventory_verdict; 0 in the others */
+	uint64_t alerts;  /* RPCS_IPC_DONE; 0 in the others */
 	uint64_t records_lost;
 	uint64_t journal_dropped;
 	uint64_t lines_lost;	 /* event and text lines never written */
@@ -37,7 +40,7 @@ int rpcs_ipc_send(int fd, const struct rpcs_ipc_message *message, int passed);
 
 /**
  * Takes one message. *ret_passed is the descriptor that came with it, owned by
- * the caller, or -1; only RPCS_IPC_EVE carries one. -EAGAIN: none there;
+ * the caller, or -1; RPCS_IPC_EVE and RPCS_IPC_INVENTORY carry one. -EAGAIN: none there;
  * -EPIPE: the other side has gone; -EBADMSG: not a message of ours (dropped,
  * its descriptors closed).
  */

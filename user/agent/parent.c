@@ -142,6 +142,8 @@ static int rpcs_parent_fork_sensor(struct rpcs_parent *parent, const struct rpcs
 		.text_terminal = isatty(STDOUT_FILENO),
 		.text_transactions = parent->plan->verbose,
 		.egress = parent->plan->egress,
+		.inventory_fd = parent->inventory_fd,
+		.keeps_inventory = parent->store.folder_fd >= 0,
 	};
 	int side;
 
@@ -201,6 +203,8 @@ static int rpcs_parent_await_sensor(struct rpcs_parent *parent)
 		err = rpcs_ipc_receive(parent->sensor_fd, &message, &passed);
 	if (!err && message.kind != RPCS_IPC_READY)
 		err = -EBADMSG;
+	if (!err)
+		rpcs_parent_judge_inventory(parent, message.verdict);
 	/* Gone: it has said why. */
 	if (err && err != -EPIPE)
 		rpcs_log_error("the sensor does not start: %s; start it again", strerror(-err));
@@ -238,6 +242,8 @@ static int rpcs_parent_give_up(struct rpcs_parent *parent)
 
 	if (err)
 		rpcs_log_error("cannot give up rights: %s; start it again", strerror(-err));
+	else
+		rpcs_parent_check_inventory(parent);
 	return err;
 }
 
@@ -263,6 +269,7 @@ static int rpcs_parent_start(struct rpcs_parent *parent)
 	if (err)
 		return err;
 
+	rpcs_parent_open_inventory(parent);
 	err = rpcs_parent_fork(parent);
 	if (err) {
 		rpcs_log_error("cannot start the sensor's processes: %s", strerror(-err));
@@ -293,6 +300,8 @@ static void rpcs_parent_release(struct rpcs_parent *parent)
 	rpcs_kernel_free(&parent->kernel);
 	rpcs_cleanup_fd(&parent->signal_fd);
 	rpcs_cleanup_fd(&parent->links_fd);
+	rpcs_cleanup_fd(&parent->inventory_fd);
+	rpcs_store_close(&parent->store);
 	if (parent->eve_fd > STDERR_FILENO)
 		rpcs_cleanup_fd(&parent->eve_fd);
 	rpcs_lock_release(&parent->lock);
@@ -311,6 +320,8 @@ int rpcs_parent_main(const struct rpcs_run_plan *plan, struct rpcs_policy *polic
 		.eve_fd = -1,
 		.signal_fd = -1,
 		.links_fd = -1,
+		.store = RPCS_STORE_NONE,
+		.inventory_fd = -1,
 	};
 
 	parent.failed = rpcs_parent_start(&parent) != 0;

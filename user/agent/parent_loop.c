@@ -21,6 +21,7 @@ enum rpcs_parent_event {
 	RPCS_PARENT_SENSOR,
 	RPCS_PARENT_WRITER,
 	RPCS_PARENT_LINKS,
+	RPCS_PARENT_MESSAGES,
 	RPCS_PARENT_EVENT__MAX
 };
 
@@ -150,6 +151,8 @@ void rpcs_parent_loop(struct rpcs_parent *parent)
 			[RPCS_PARENT_WRITER] = { .fd = rpcs_parent_poll_fd(&parent->writer),
 						 .events = POLLIN },
 			[RPCS_PARENT_LINKS] = { .fd = parent->links_fd, .events = POLLIN },
+			[RPCS_PARENT_MESSAGES] = { .fd = parent->deaf ? -1 : parent->sensor_fd,
+						   .events = POLLIN },
 		};
 
 		if (poll(events, RPCS_PARENT_EVENT__MAX, -1) < 0 && errno != EINTR) {
@@ -159,6 +162,8 @@ void rpcs_parent_loop(struct rpcs_parent *parent)
 		}
 		if (events[RPCS_PARENT_LINKS].revents)
 			rpcs_parent_look_at_links(parent);
+		if (events[RPCS_PARENT_MESSAGES].revents)
+			rpcs_parent_hear(parent);
 		if (events[RPCS_PARENT_SENSOR].revents)
 			rpcs_parent_child_ended(parent, &parent->sensor);
 		else if (events[RPCS_PARENT_WRITER].revents)

@@ -36,18 +36,23 @@ static void rpcs_parent_detach(struct rpcs_parent *parent)
 	rpcs_attachments_free(&parent->attachments);
 }
 
-/** The totals that the sensor sends last; none when it did not come to it. */
-static void rpcs_parent_tell_totals(struct rpcs_parent *parent)
+/** What the sensor sends last: the inventory, and the totals when it came to them. */
+static void rpcs_parent_take_last(struct rpcs_parent *parent)
 {
 	struct rpcs_ipc_message message;
+	RPCS_OWNED_FD inventory = -1;
 	int passed, err;
 
 	while ((err = rpcs_ipc_receive(parent->sensor_fd, &message, &passed)) == 0 ||
 	       err == -EBADMSG) {
 		if (err)
 			continue;
-		rpcs_cleanup_fd(&passed); /* the sensor has nothing to hand us */
-		if (message.kind != RPCS_IPC_DONE)
+		if (passed >= 0) { /* the newest is enough */
+			rpcs_cleanup_fd(&inventory);
+			inventory = passed;
+		}
+		/* After a failure its one line says enough. */
+		if (message.kind != RPCS_IPC_DONE || parent->failed)
 			continue;
 		rpcs_log_info("ended: %llu alerts, %llu records lost, %llu alerts not in the "
 			      "journal, %llu event lines not written",
@@ -59,6 +64,8 @@ static void rpcs_parent_tell_totals(struct rpcs_parent *parent)
 		if (message.lines_given_up)
 			parent->failed = true;
 	}
+	if (inventory >= 0)
+		rpcs_parent_store_inventory(parent, inventory, true);
 }
 
 static void rpcs_parent_stop_sensor(struct rpcs_parent *parent)
@@ -78,9 +85,7 @@ static void rpcs_parent_stop_sensor(struct rpcs_parent *parent)
 	}
 	if (!rpcs_child_ended_well(sensor))
 		parent->failed = true;
-	/* After a failure its one line says enough. */
-	if (!parent->failed)
-		rpcs_parent_tell_totals(parent);
+	rpcs_parent_take_last(parent);
 }
 
 static void rpcs_parent_stop_writer(struct rpcs_parent *parent)

@@ -99,6 +99,7 @@ static int rpcs_sensor_make(struct rpcs_sensor *sensor)
 	struct rpcs_pipeline_options pipeline = {
 		.policy = sensor->options->policy,
 		.sinks = sensor->sinks,
+		.inventory = true,
 	};
 	int err;
 
@@ -133,6 +134,8 @@ static int rpcs_sensor_make(struct rpcs_sensor *sensor)
 static void rpcs_sensor_release(struct rpcs_sensor *sensor)
 {
 	rpcs_ring_free(&sensor->ring);
+	rpcs_inventory_save_free(&sensor->save);
+	rpcs_cleanup_fd(&sensor->save_fd);
 	rpcs_pipeline_free(&sensor->pipeline);
 	rpcs_state_free(&sensor->state);
 	if (sensor->eve)
@@ -147,11 +150,12 @@ static void rpcs_sensor_release(struct rpcs_sensor *sensor)
 static int rpcs_sensor_begin(const struct rpcs_sensor_options *options, struct rpcs_sensor *sensor)
 {
 	const struct rpcs_state_fds *state = &options->state_fds;
-	const int keep[] = { options->parent_fd, options->ring_fd,    options->counters_fd,
-			     options->eve_fd,	 options->journal_fd, state->flows,
-			     state->expected,	 state->ports,	      state->rules,
-			     state->silenced };
-	const struct rpcs_ipc_message ready = { .kind = RPCS_IPC_READY };
+	const int keep[] = { options->parent_fd, options->ring_fd,     options->counters_fd,
+			     options->eve_fd,	 options->journal_fd,  state->flows,
+			     state->expected,	 state->ports,	       state->rules,
+			     state->silenced,	 options->inventory_fd };
+	struct rpcs_ipc_message ready = { .kind = RPCS_IPC_READY };
+	enum rpcs_inventory_verdict verdict = RPCS_INVENTORY_GOOD;
 	int err = rpcs_child_enter("rpcs-sensor", keep, sizeof(keep) / sizeof(keep[0]));
 
 	if (!err)
@@ -160,6 +164,9 @@ static int rpcs_sensor_begin(const struct rpcs_sensor_options *options, struct r
 		err = rpcs_privilege_drop(&options->identity);
 	if (!err)
 		err = rpcs_child_follow(options->parent);
+	if (!err)
+		err = rpcs_sensor_load_inventory(sensor, &verdict);
+	ready.verdict = verdict;
 	if (!err)
 		err = rpcs_ipc_send(options->parent_fd, &ready, -1);
 	if (err)
@@ -180,7 +187,8 @@ int rpcs_sensor_main(const struct rpcs_sensor_options *options)
 				      .settings = rpcs_policy_settings(options->policy),
 				      .epoll_fd = -1,
 				      .timer_fd = -1,
-				      .eve_fd = -1 };
+				      .eve_fd = -1,
+				      .save_fd = -1 };
 	int err = rpcs_sensor_begin(options, &sensor);
 
 	if (err)

@@ -114,6 +114,7 @@ static int rpcs_sensor_tick(struct rpcs_sensor *sensor)
 			sensor->next_stats_ns += sensor->settings->stats_interval_ns;
 	}
 	rpcs_pipeline_flush(sensor->pipeline);
+	rpcs_sensor_save_inventory(sensor);
 	return 0;
 }
 
@@ -146,6 +147,8 @@ static int rpcs_sensor_listen(struct rpcs_sensor *sensor)
 			return err;
 		if (message.kind == RPCS_IPC_EVE)
 			rpcs_sensor_take_eve(sensor, passed);
+		else
+			rpcs_cleanup_fd(&passed);
 	}
 }
 
@@ -219,6 +222,7 @@ int rpcs_sensor_finish(struct rpcs_sensor *sensor)
 	rpcs_pipeline_loss(sensor->pipeline, &kernel, rpcs_sensor_journal_counts(sensor).dropped,
 			   rpcs_sensor_now(sensor));
 	rpcs_pipeline_finish(sensor->pipeline);
+	rpcs_sensor_save_last(sensor);
 	if (sensor->journal)
 		rpcs_journal_sink_drain(sensor->journal, RPCS_SENSOR_JOURNAL_DRAIN_MS);
 	rpcs_sensor_stats(sensor, &kernel);

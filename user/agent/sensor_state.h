@@ -6,6 +6,7 @@
 #include "../base/clock.h"
 #include "../output/sink.h"
 #include "../pipeline.h"
+#include "../services/inventory.h"
 #include "../source/ring.h"
 #include "sensor.h"
 
@@ -37,6 +38,10 @@ struct rpcs_sensor {
 	uint64_t start_ns, next_stats_ns;
 	bool backlog; /* the ring held more than the last batch */
 	bool stopping;
+	bool keeps;			  /* the inventory has a file */
+	struct rpcs_inventory_save *save; /* being made, and where; kept until the parent took it */
+	int save_fd;
+	uint64_t saved_ns, next_save_ns; /* CLOCK_MONOTONIC */
 };
 
 /** The time that records have: one clock for both, or windows would jump with the wall clock. */
@@ -50,6 +55,16 @@ static inline uint64_t rpcs_sensor_now(const struct rpcs_sensor *sensor)
  * offset. Differences that only say how well a clock can be read are left.
  */
 void rpcs_sensor_clock(struct rpcs_sensor *sensor, uint64_t offset_ns);
+
+/** After the drop of rights; -errno: cannot start. What is wrong with the file is told. */
+int rpcs_sensor_load_inventory(struct rpcs_sensor *sensor,
+			       enum rpcs_inventory_verdict *ret_verdict);
+
+/** At each tick: a step, when a save is under way or due. */
+void rpcs_sensor_save_inventory(struct rpcs_sensor *sensor);
+
+/** At the end: all at once. */
+void rpcs_sensor_save_last(struct rpcs_sensor *sensor);
 
 /** Runs until the parent says stop or has gone; -errno: cannot go on. */
 int rpcs_sensor_loop(struct rpcs_sensor *sensor);

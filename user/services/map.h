@@ -31,6 +31,9 @@ struct rpcs_server *rpcs_services_enter(struct rpcs_services *services,
 					const struct rpcs_address *address,
 					enum rpcs_table_lane lane, bool *ret_new);
 
+/** Empties it: nothing is known, and it has not been learning yet. */
+void rpcs_services_clear(struct rpcs_services *services);
+
 /** The newest of its lane from now on. */
 void rpcs_services_touch_server(struct rpcs_services *services, struct rpcs_server *server);
 

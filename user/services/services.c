@@ -181,6 +181,16 @@ static void drop_server(struct rpcs_services *services, struct rpcs_server *serv
 	services->counts.servers_evicted++;
 }
 
+void rpcs_services_clear(struct rpcs_services *services)
+{
+	struct rpcs_server *server;
+
+	while ((server = oldest_of(services->servers)))
+		drop_server(services, server);
+	services->since_ns = services->until_ns = 0;
+	services->counts = (struct rpcs_services_counts){ 0 };
+}
+
 struct rpcs_server *rpcs_services_enter(struct rpcs_services *services,
 					const struct rpcs_address *address,
 					enum rpcs_table_lane lane, bool *ret_new)
