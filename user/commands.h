@@ -9,6 +9,7 @@ int rpcs_cmd_stats(int argc, char **argv);
 int rpcs_cmd_probe(int argc, char **argv);
 int rpcs_cmd_check(int argc, char **argv);
 int rpcs_cmd_explain(int argc, char **argv);
+int rpcs_cmd_services(int argc, char **argv);
 int rpcs_cmd_detach(int argc, char **argv);
 
 #endif

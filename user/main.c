@@ -18,6 +18,7 @@ static const struct command {
 	{ "run", rpcs_cmd_run, "watch interfaces until SIGINT or SIGTERM" },
 	{ "read", rpcs_cmd_read, "read a capture file (pcap, pcapng)" },
 	{ "stats", rpcs_cmd_stats, "the counters of the running sensor" },
+	{ "services", rpcs_cmd_services, "the portmappers seen, and what they serve" },
 	{ "probe", rpcs_cmd_probe, "what this kernel and interface offer" },
 	{ "check", rpcs_cmd_check, "check a policy file" },
 	{ "explain", rpcs_cmd_explain, "what a detection means and how to allow it" },
