@@ -46,7 +46,7 @@ class Talk:
 
     def __init__(self, client=OUTSIDE, server=SERVER, transport=UDP):
         self.client, self.server, self.transport = client, server, transport
-        self.sport, self.xid, self.frames, self.gaps = 700, 0, [], {}
+        self.sport, self.xid, self.frames, self.gaps, self.cut = 700, 0, [], {}, WHOLE
 
     def _add(self, payload, ends):
         source, sport, target, port = ends
@@ -64,7 +64,7 @@ class Talk:
         for count in range(1, len(self.frames) + 1):
             whole = self.frames[:count]
             if self.transport == TCP:
-                whole = shaping.records(whole, WHOLE)
+                whole = shaping.each(shaping.records(whole, WHOLE), shaping.tcp_segments, self.cut)
             at = (made[-1][1] if made else START) + self.gaps.get(count - 1, 0) * SECOND
             made += [(frame, at + SECOND // 100) for frame in whole[len(made):]]
         return zip(*made)
@@ -218,6 +218,8 @@ def oversized(group):
                  ["caller's name of 101 bytes; old servers had room for 100"])
     talk = group.talk(CLIENT).call(20048, MOUNTD, MNT, xdr_string(b"/" * 1024)).reply(bytes(4))
     group.expect("a path", talk, twice(name, 1), ["path of 1024 bytes"])
+    talk.cut = 300
+    group.expect("a path in several segments", talk, twice(name, 1), ["path of 1024 bytes"])
     talk = group.talk(CLIENT).call(32773, SADMIND, 1, bytes(1340), version=10).reply()
     group.expect("whole arguments", talk, twice(name, 1), ["arguments of 1340 bytes"])
     mon = xdr_string(b"h" * 100) + xdr_string(b"m" * 100) + bytes(28)

@@ -110,6 +110,41 @@ static void lists_tell_all_their_ports(void **state)
 	case_end(&c);
 }
 
+/* 192.0.2.66 gets a list of one port over UDP, whose bytes are `body`, so much later. */
+static void list(const struct rpcs_mapping *mapping, const char *body, uint64_t after_ns)
+{
+	struct rpcs_call dump = later(case_call(2, RPCS_PORTMAP_DUMP), after_ns);
+	struct rpcs_message reply = case_reply(&dump);
+
+	reply.body = (const uint8_t *)body;
+	reply.body_available = (uint32_t)strlen(body);
+	reply.portmap = (struct rpcs_portmap){
+		.shape = RPCS_PORTMAP_MAPPINGS, .has = 1, .mappings = mapping, .mappings_kept = 1
+	};
+	take_reply(&dump, &reply);
+}
+
+/* The same list is walked once an hour, another one at once. */
+static void a_list_that_changes_is_read_again(void **state)
+{
+	static const struct rpcs_mapping first = { .protocol = 17, .port = 635 };
+	static const struct rpcs_mapping second = { .protocol = 17, .port = 636 };
+
+	(void)state;
+	start();
+	list(&first, "one", 0);
+	list(&second, "one", CASE_SEC);
+	expect_call(service_call(100005, 636), RPCS_D_DIRECT_SENSITIVE);
+	list(&second, "two", 2 * CASE_SEC);
+	expect_call(service_call(100005, 636), RPCS_D__MAX);
+	expect_call(service_call(100005, 635), RPCS_D__MAX);
+	list(&second, "two", 23 * HOUR);
+	list(&first, "two", 24 * HOUR);
+	expect_call(later(service_call(100005, 635), 25 * HOUR), RPCS_D__MAX);
+	expect_call(later(service_call(100005, 636), 25 * HOUR), RPCS_D__MAX);
+	case_end(&c);
+}
+
 static void addresses_tell_ports(void **state)
 {
 	static const struct rpcs_mapping entries[] = {
@@ -199,6 +234,30 @@ static void a_full_table_keeps_the_newest(void **state)
 	case_end(&c);
 }
 
+/* DUMPs with forged sources, as an amplifier is sent them. */
+static void a_flood_of_lists_pushes_out_no_lookup(void **state)
+{
+	static const struct rpcs_mapping mapping = { .protocol = 17, .port = 700 };
+	struct rpcs_call dump = case_call(2, RPCS_PORTMAP_DUMP);
+	struct rpcs_message reply = case_reply(&dump);
+	uint32_t i;
+
+	(void)state;
+	case_start(&c, CASE_HOME "limits: {sources: 64}\n"
+				 "detections:\n  lookup-then-call: {enabled: false}\n");
+	look_up(100005, 635);
+	reply.portmap = (struct rpcs_portmap){
+		.shape = RPCS_PORTMAP_MAPPINGS, .has = 1, .mappings = &mapping, .mappings_kept = 1
+	};
+	for (i = 0; i < 1000; i++) {
+		dump.message.tuple.src.bytes[14] = (uint8_t)(i >> 8);
+		dump.message.tuple.src.bytes[15] = (uint8_t)i;
+		take_reply(&dump, &reply);
+	}
+	expect_call(service_call(100005, 635), RPCS_D__MAX);
+	case_end(&c);
+}
+
 static void servers_may_call_back(void **state)
 {
 	static const uint32_t programs[] = { 100003, 100021, 100024 };
@@ -265,9 +324,11 @@ int main(void)
 		cmocka_unit_test(answers_without_a_port_tell_nothing),
 		cmocka_unit_test(both_of_a_servers_addresses_count),
 		cmocka_unit_test(lists_tell_all_their_ports),
+		cmocka_unit_test(a_list_that_changes_is_read_again),
 		cmocka_unit_test(addresses_tell_ports),
 		cmocka_unit_test(broadcasts_are_answered_by_many),
 		cmocka_unit_test(a_full_table_keeps_the_newest),
+		cmocka_unit_test(a_flood_of_lists_pushes_out_no_lookup),
 		cmocka_unit_test(servers_may_call_back),
 		cmocka_unit_test(a_connection_that_lasts_may_call_back),
 		cmocka_unit_test(an_exchange_has_two_sides),

@@ -42,6 +42,7 @@ struct pair_key {
 struct rpcs_given {
 	struct rpcs_table *told;
 	struct rpcs_recent *lists; /* by client and server: who has the server's list */
+	struct rpcs_recent *known; /* by server and version: the list that `ports` has of it */
 	struct rpcs_recent *ports; /* by told_key without client: what stands in the list */
 	struct rpcs_recent *peers; /* by client and server of NFS; the flow it was last seen on */
 };
@@ -58,11 +59,15 @@ int rpcs_given_init(struct rpcs_detect *detect)
 				     sizeof(struct told_key), sizeof(struct told), &detect->seed);
 	given->lists = rpcs_recent_new(capacity, sizeof(struct pair_key), &detect->seed,
 				       &detect->evictions);
+	given->known = rpcs_recent_new(capacity, sizeof(struct pair_key), &detect->seed,
+				       &detect->evictions);
 	given->ports = rpcs_recent_new(capacity, sizeof(struct told_key), &detect->seed,
 				       &detect->evictions);
 	given->peers = rpcs_recent_new(capacity, sizeof(struct pair_key), &detect->seed,
 				       &detect->evictions);
-	return given->told && given->lists && given->ports && given->peers ? 0 : -ENOMEM;
+	return given->told && given->lists && given->known && given->ports && given->peers
+		       ? 0
+		       : -ENOMEM;
 }
 
 void rpcs_given_free(struct rpcs_detect *detect)
@@ -73,6 +78,7 @@ void rpcs_given_free(struct rpcs_detect *detect)
 		return;
 	rpcs_table_free(&given->told);
 	rpcs_recent_free(&given->lists);
+	rpcs_recent_free(&given->known);
 	rpcs_recent_free(&given->ports);
 	rpcs_recent_free(&given->peers);
 	free(given);
@@ -149,6 +155,24 @@ static void tell_listed(void *arg, const struct rpcs_told_port *port)
 	rpcs_recent_note(telling->detect->given->ports, &key, telling->reply->seen.time_ns, 0);
 }
 
+/* Most servers give the same list again and again: it is walked once an hour. */
+static void tell_list(struct telling *telling, const struct rpcs_call *call)
+{
+	const struct rpcs_message *reply = telling->reply;
+	struct rpcs_detect *detect = telling->detect;
+	uint64_t now_ns = reply->seen.time_ns, content;
+	struct pair_key key = { .server = telling->server };
+	const struct rpcs_recent_note *note;
+
+	key.client.bytes[0] = (uint8_t)call->message.version;
+	content = rpcs_hash(&detect->seed, reply->body, reply->body_available);
+	note = rpcs_recent_find(detect->given->known, &key, now_ns, HOUR_NS);
+	if (note && note->value == content)
+		return;
+	rpcs_recent_note(detect->given->known, &key, now_ns, content);
+	rpcs_told_each(call, reply, tell_listed, telling);
+}
+
 static void tell(struct rpcs_detect *detect, const struct rpcs_call *call,
 		 const struct rpcs_message *reply, bool again, const struct rpcs_address *server)
 {
@@ -163,11 +187,14 @@ static void tell(struct rpcs_detect *detect, const struct rpcs_call *call,
 				   .room = RPCS_MAPPINGS_MAX };
 	uint64_t share = detect->settings->limit_sources / 16 + 1;
 
+	/* Nobody asks what home was told, but for the link from a lookup. */
+	if (!telling.lookup && rpcs_policy_is_home(detect->policy, &pair.client))
+		return;
 	/* No reply may push out what many others told. */
 	if (telling.room > share)
 		telling.room = (uint32_t)share;
 	if (kind == RPCS_CALL_DUMP) {
-		rpcs_told_each(call, reply, tell_listed, &telling);
+		tell_list(&telling, call);
 		rpcs_recent_note(detect->given->lists, &pair, reply->seen.time_ns, 0);
 	} else {
 		rpcs_told_each(call, reply, tell_port, &telling);
