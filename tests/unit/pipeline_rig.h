@@ -102,6 +102,9 @@ static inline void rig_free(void)
 /** Servers whose replies the sensor cannot see; for rig_new(). */
 static const struct rpcs_address *rig_unseen;
 
+/** Since when the sensor is live; for rig_new(). */
+static uint64_t rig_live_since_ns;
+
 static inline void rig_new(const char *policy, bool messages)
 {
 	const struct rpcs_sink sink = { .message = note_message,
@@ -116,6 +119,7 @@ static inline void rig_new(const char *policy, bool messages)
 		.messages = messages,
 		.unseen = rig_unseen,
 		.unseen_count = rig_unseen != NULL,
+		.live_since_ns = rig_live_since_ns,
 	};
 
 	rig_free();
