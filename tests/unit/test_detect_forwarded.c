@@ -170,6 +170,7 @@ static void numbers_in_no_registry_fire(void **state)
 	assert_true(is_unknown(CASE_HOME, 12345678));
 	assert_false(is_unknown(CASE_HOME, 100003));
 	assert_false(is_unknown(CASE_HOME, 390109));
+	assert_false(is_unknown(CASE_HOME, 395183)); /* measuring instruments: VXI-11 */
 	/* What the policy names, it knows. */
 	assert_false(is_unknown(own, 395900));
 	assert_true(is_unknown(own, 395901));

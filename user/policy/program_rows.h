@@ -143,11 +143,14 @@
 	X(100123, "traffic") \
 	X(100123, "na.traffic") \
 	X(100131, "layers2") \
+	X(100133, "nsm_addrand") \
+	X(100134, "ktkt_warnd") \
 	X(100135, "etherif2") \
 	X(100136, "hostmem2") \
 	X(100137, "iostat2") \
 	X(100138, "snmpv2") \
 	X(100139, "sender") \
+	X(100155, "smserverd") \
 	X(100221, "kcms_server") \
 	X(100221, "kcms") \
 	X(100227, "nfs_acl") \
@@ -159,7 +162,9 @@
 	X(100232, "sadmind") \
 	X(100232, "sadmin") \
 	X(100233, "ufsd") \
+	X(100234, "gssd") \
 	X(100235, "cachefsd") \
+	X(100242, "metamedd") \
 	X(100249, "snmpXdmid") \
 	X(100249, "snmpXdmi") \
 	X(100300, "nisd") \
@@ -169,6 +174,7 @@
 	X(100302, "nis_cachemgr") \
 	X(100303, "nispasswd") \
 	X(100303, "nispasswdd") \
+	X(100422, "mdcommd") \
 	X(120126, "nf_snmd") \
 	X(120127, "nf_snmd") \
 	X(150001, "pcnfsd") \
@@ -219,6 +225,9 @@
 	X(395176, "aseagent") \
 	X(395177, "asehsm") \
 	X(395179, "aselogger") \
+	X(395183, "vxi11_core") \
+	X(395184, "vxi11_async") \
+	X(395185, "vxi11_intr") \
 	X(545580417, "ugidd") \
 	X(555555554, "inetray.start") \
 	X(555555555, "inetray") \
