@@ -223,6 +223,16 @@ static void b_verf_lies(struct test_frame *f)
 	frame_end(f);
 }
 
+static void b_callit_null(struct test_frame *f)
+{
+	frame_udp4(f);
+	frame_call(f, 1, RPCS_PORTMAP_PROGRAM, 2, RPCS_PORTMAP_CALLIT);
+	put32(f, 100008);
+	put32(f, 1);
+	put_zeros(f, 8);
+	frame_end(f);
+}
+
 static void b_callit(struct test_frame *f)
 {
 	frame_udp4(f);

@@ -138,7 +138,7 @@ static void s_relayed(struct bench *b)
 	struct test_frame message = { .len = 0 }, f;
 	bool first = b->settings.any_port == RPCS_ANY_PORT_FIRST;
 
-	UDP_CALL(b, &portmapper, 1, RPCS_PORTMAP_PROGRAM, RPCS_PORTMAP_CALLIT, 40, "call 1 len 80");
+	UDP_CALL(b, &portmapper, 1, RPCS_PORTMAP_PROGRAM, RPCS_PORTMAP_CALLIT, 40, "piece body");
 	UDP_CALL(b, &portmapper, 2, RPCS_PORTMAP_PROGRAM, RPCS_PORTMAP_DUMP, 0, "call 2 len 40");
 	put_reply(&message, 1, 20);
 	frame_datagram(&f, &answer, true, message.bytes, message.len);

@@ -78,8 +78,8 @@ static void s_bulk(struct bench *b)
 	DATA(b, &nfs, 8144, s.bytes, 3000, "");
 	DATA(b, &nfs, 11144, s.bytes, 3000, "end @14144");
 	assert_int_equal(b->counters.ends, 2);
-	/* Once more: nothing new, and no second end. */
-	DATA(b, &nfs, 11144, s.bytes, 3000, "");
+	/* Once more: no second end, and whether it says the same the agent sees. */
+	DATA(b, &nfs, 13144, s.bytes, 1000, "piece stream next 14144 boundary 14144");
 	assert_int_equal(b->counters.tcp_repeated, 1);
 	DATA(b, &nfs, 14144, next.bytes + 500, NULL_RECORD, "call 2 @14144 len 40 in-step");
 }
@@ -94,7 +94,7 @@ static void s_bulk_hole(struct bench *b)
 	bench_syn(b, &nfs);
 	DATA(b, &nfs, 100, s.bytes, 1000, "call 1 @100 len 6996 in-step open");
 	DATA(b, &nfs, 1100, s.bytes, 100, "");
-	DATA(b, &nfs, 100, s.bytes, 1000, "");
+	DATA(b, &nfs, 100, s.bytes, 1000, "piece stream next 1200 boundary 7100");
 	assert_int_equal(b->counters.tcp_repeated, 1);
 	DATA(b, &nfs, 1300, s.bytes, 100, "piece stream next 1200 boundary 7100");
 	bench_step_is(b, &nfs, RPCS_STEP_FALLBACK);
@@ -150,9 +150,13 @@ static void s_port_repeated(struct bench *b)
 	bench_syn(b, &nfs);
 	DATA(b, &nfs, 100, s.bytes, s.len,
 	     "call 1 @100 len 40 in-step; call 2 @144 len 40 in-step");
-	DATA(b, &nfs, 100, s.bytes, s.len, "");
-	DATA(b, &nfs, 144, s.bytes, NULL_RECORD, "");
-	assert_int_equal(b->counters.tcp_repeated, 2);
+	/* The agent knows whether it says the same again. */
+	DATA(b, &nfs, 100, s.bytes, s.len, "piece stream next 188 boundary 188");
+	DATA(b, &nfs, 144, s.bytes, NULL_RECORD, "piece stream next 188 boundary 188");
+	bench_step_is(b, &nfs, RPCS_STEP_IN_STEP);
+	/* A keep-alive. */
+	DATA(b, &nfs, 187, "x", 1, "");
+	assert_int_equal(b->counters.tcp_repeated, 3);
 	/* A hole between records. */
 	DATA(b, &nfs, 232, s.bytes, s.len, "piece stream next 188 boundary 188");
 }
@@ -169,11 +173,18 @@ static void s_port_marks(struct bench *b)
 	assert_int_equal(rpcs_flow_left(bench_flow(b, &nfs, false).state),
 			 RPCS_STEP_MAX - 1 + 4 - s.len);
 	b->fresh(b);
-	/* No server of RPC takes one so large: it is another protocol's. */
+	/* No server of RPC takes one so large: an attack, which the agent tells of... */
 	set_mark(&s, 0, RPCS_STEP_MAX);
+	bench_syn(b, &nfs);
+	DATA(b, &nfs, 100, s.bytes, s.len, "piece stream next 100 boundary 100");
+	bench_step_is(b, &nfs, RPCS_STEP_FALLBACK);
+	/* ... or another protocol's. */
+	b->fresh(b);
+	s.bytes[11] = 2; /* neither call nor reply */
 	bench_syn(b, &nfs);
 	DATA(b, &nfs, 100, s.bytes, s.len, "");
 	bench_step_is(b, &nfs, RPCS_STEP_UNKNOWN);
+	s.bytes[11] = 0;
 	b->fresh(b);
 	set_mark(&s, 0, 0);
 	s.bytes[0] = 0; /* a fragment, and more to come */

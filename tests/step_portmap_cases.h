@@ -136,7 +136,9 @@ static void s_long_call(struct bench *b)
 	bench_syn(b, &portmap);
 	DATA(b, &portmap, 100, s.bytes, s.len - 1, "piece stream next 100 boundary 100");
 	bench_back(b, &portmap, 184);
-	DATA(b, &portmap, 184, s.bytes, s.len, "call 1 @184 len 80 in-step");
+	/* The inner arguments too: only with them is a call told from another of its XID. */
+	DATA(b, &portmap, 184, s.bytes, s.len, "piece body next 184 boundary 184");
+	DATA(b, &portmap, 268, s.bytes, s.len, "piece body next 268 boundary 268");
 }
 
 static void s_repeated(struct bench *b)

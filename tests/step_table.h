@@ -3,7 +3,7 @@
 #ifndef RPCSENTRY_TESTS_STEP_TABLE_H
 #define RPCSENTRY_TESTS_STEP_TABLE_H
 
-#include "step_fragment_cases.h"
+#include "step_odd_cases.h"
 
 #define OFF(fn)                            \
 	{                                  \
@@ -81,6 +81,11 @@ static const struct bench_case bench_cases[] = {
 	FIRST_MODE(s_tcp_fragment),
 	FIRST_MODE(s_tiny_fragment),
 	ALL(s_tcp_fragment),
+	FIRST_MODE(s_odd_credential),
+	FIRST_MODE(s_odd_credential_tcp),
+	ALL(s_names),
+	FIRST_MODE(s_huge_record),
+	ALL(s_repeated_budget),
 };
 
 enum { BENCH_CASES = sizeof(bench_cases) / sizeof(bench_cases[0]) };

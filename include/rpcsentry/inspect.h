@@ -97,16 +97,17 @@ RPCS_INLINE bool rpcs_inspect_is_tiny(const struct rpcs_engine *eng, enum rpcs_p
 RPCS_INLINE bool rpcs_inspect_first_fragment(struct rpcs_engine *eng)
 {
 	const struct rpcs_packet *pkt = eng->packet;
+	bool odd;
 
 	if (pkt->protocol != RPCS_IP_UDP || rpcs_is_portmapper(eng))
 		return true;
 	eng->work->len = pkt->payload_len;
 	/* The datagram's length is that of all fragments. */
 	eng->work->have = pkt->network_offset + pkt->network_len - pkt->payload_offset;
-	rpcs_inspect_decode(eng, 0);
+	odd = rpcs_rpc_is_odd(rpcs_inspect_decode(eng, 0));
 	if (eng->record->rpc.head.kind == RPCS_RECORD_NONE)
 		return false;
-	if (rpcs_inspect_wanted(eng))
+	if (rpcs_inspect_wanted(eng) || odd)
 		return true;
 	rpcs_inspect_suppress(eng);
 	return false;

@@ -89,6 +89,9 @@ RPCS_INLINE bool rpcs_inspect_wanted(struct rpcs_engine *eng)
 	const struct rpcs_record_rpc *rec = &eng->record->rpc;
 	__u32 program;
 
+	/* detections.md, 1110045: of any kind. */
+	if (rec->message_len > RPCS_RECORD_HUGE)
+		return true;
 	if (rpcs_is_portmapper(eng)) {
 		if (rec->head.kind == RPCS_RECORD_CALL &&
 		    eng->config->any_port != RPCS_ANY_PORT_OFF && rpcs_is_relayed(rec))
@@ -115,10 +118,10 @@ RPCS_INLINE bool rpcs_inspect_may_cut(struct rpcs_engine *eng)
 	const struct rpcs_record_rpc *rec = &eng->record->rpc;
 	__u32 program = 0;
 
-	if (rec->head.kind == RPCS_RECORD_CALL)
-		return rpcs_rpc_body_may_be_cut(rec);
 	if (rpcs_is_portmapper(eng))
 		return false;
+	if (rec->head.kind == RPCS_RECORD_CALL)
+		return rpcs_rpc_body_may_be_cut(rec);
 	return !rpcs_engine_expected(eng, rpcs_expect_key(eng), &program) ||
 	       program != RPCS_PORTMAP_PROGRAM;
 }
@@ -189,7 +192,9 @@ RPCS_INLINE enum rpcs_fallback rpcs_inspect_message(struct rpcs_engine *eng)
 	/* What the gate took for a header of another port was none. */
 	if (!rpcs_is_portmapper(eng) && eng->record->rpc.head.kind == RPCS_RECORD_NONE)
 		return RPCS_FALLBACK_NONE;
-	if (!rpcs_inspect_wanted(eng) || rpcs_engine_known(eng, reason, 0))
+	/* What breaks a limit is never kept back, however often the call was seen. */
+	if ((!rpcs_inspect_wanted(eng) && !rpcs_rpc_is_odd(reason)) ||
+	    rpcs_engine_known(eng, reason, 0))
 		rpcs_inspect_suppress(eng);
 	else if (reason == RPCS_FALLBACK_NONE)
 		rpcs_inspect_emit(eng, 0);

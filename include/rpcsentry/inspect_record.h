@@ -115,7 +115,8 @@ RPCS_INLINE bool rpcs_tcp_is_plausible(struct rpcs_engine *eng)
 	/* A header in several small fragments is for the agent; so is a record without bytes. */
 	if ((!(mark & RPCS_MARK_LAST) && len < RPCS_REPLY_BYTES) || len == 0)
 		return true;
-	if (len < RPCS_REPLY_BYTES || len >= RPCS_STEP_MAX)
+	/* Where one is due, a mark that nobody can follow may be meant to break the server. */
+	if (len < RPCS_REPLY_BYTES || (len >= RPCS_STEP_MAX && !eng->work->in_step))
 		return false;
 	if (rest >= 12 && rpcs_load_be32(bytes + 8) > RPCS_MSG_REPLY)
 		return false;
@@ -160,7 +161,8 @@ RPCS_INLINE int rpcs_inspect_step(struct rpcs_engine *eng)
 	}
 	/* Of a header that goes on in the next segment too little is known to decide. */
 	if (reason != RPCS_FALLBACK_scattered &&
-	    (!rpcs_inspect_wanted(eng) || rpcs_engine_known(eng, reason, RPCS_MARK_BYTES))) {
+	    ((!rpcs_inspect_wanted(eng) && !rpcs_rpc_is_odd(reason)) ||
+	     rpcs_engine_known(eng, reason, RPCS_MARK_BYTES))) {
 		rpcs_inspect_suppress(eng);
 		work->in_step = true;
 		return rpcs_tcp_step_over(eng);

@@ -94,6 +94,22 @@ RPCS_INLINE bool rpcs_tcp_is_repeated(const struct rpcs_engine *eng,
 	       behind <= next - flow->born;
 }
 
+/**
+ * Does the agent look whether a repetition says the same again? Always on a portmapper port.
+ * A flow of another port may be one of bulk data that loses much: a little in each second.
+ */
+RPCS_INLINE bool rpcs_tcp_may_compare(struct rpcs_engine *eng, const struct rpcs_flow_value *flow)
+{
+	__u32 behind = rpcs_flow_next(flow->state) - eng->work->seq;
+	__u32 second = rpcs_engine_now(eng) >> 30;
+
+	if (rpcs_is_portmapper(eng))
+		return true;
+	/* The last byte alone is a keep-alive (RFC 1122 4.2.3.6). */
+	return behind > 1 && behind <= RPCS_REPEAT_REACH &&
+	       (flow->second != second || flow->fallback <= RPCS_REPEAT_BYTES_MAX);
+}
+
 /** Takes the segment's records, and sends the packet on where that did not do. */
 RPCS_INLINE void rpcs_tcp_take_records(struct rpcs_engine *eng, struct rpcs_flow_value *flow)
 {
@@ -129,8 +145,7 @@ RPCS_INLINE void rpcs_tcp_in_step(struct rpcs_engine *eng, struct rpcs_flow_valu
 	}
 	if (rpcs_tcp_is_repeated(eng, flow)) {
 		eng->counters->tcp_repeated += 1;
-		/* On a portmapper port the agent looks whether it says the same again. */
-		if (!rpcs_is_portmapper(eng))
+		if (!rpcs_tcp_may_compare(eng, flow))
 			return;
 	} else {
 		flow->state = RPCS_STEP_FALLBACK;

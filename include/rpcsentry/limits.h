@@ -40,6 +40,15 @@ enum {
 	RPCS_SEGMENT_RECORDS_MAX = 64,
 	/* The largest record that the kernel steps over: 128 MiB, above any that NFS makes. */
 	RPCS_STEP_MAX = 1 << 27,
+	/*
+	 * A record over this is told of on any port (detections.md, 1110045): an NFS WRITE of
+	 * 4 MiB and its header. The agent puts none together that is larger.
+	 */
+	RPCS_RECORD_HUGE = (4 << 20) + (1 << 16),
+	/* The largest record on a portmapper port that has a use (RPC_BUF_MAX of rpcbind). */
+	RPCS_RECORD_HUGE_PORTMAPPER = 1 << 16,
+	/* No call's header fits in a record fragment that is shorter (detections.md, 1110042). */
+	RPCS_FRAGMENT_TINY = 24,
 	/* Fallback bytes that one direction of a TCP flow may send the agent in a second. */
 	RPCS_FALLBACK_BYTES_MAX = 4 << 20,
 	/* IP packets whose first fragment's verdict is kept for the others. */
@@ -48,6 +57,17 @@ enum {
 	RPCS_EXPECTED_MAX = 65536,
 	/* policy.md, any_port: calls with more bytes of arguments are always sent. */
 	RPCS_LARGE_ARGUMENTS = 256,
+	/*
+	 * An NFS call with a name and no more bytes goes to the agent whole: two names of 255,
+	 * two handles, and a header. Longer ones are cut, or their bulk would be too much.
+	 */
+	RPCS_NFS_NAMES_MAX = 1536,
+	/*
+	 * What a flow of another port repeats goes to the agent, which knows what it said
+	 * before: from so far back, and so many bytes a second.
+	 */
+	RPCS_REPEAT_REACH = 1 << 16,
+	RPCS_REPEAT_BYTES_MAX = 1 << 14,
 	/* Portmapper versions 2 to 4 (RFC 1833); procedures 0 to 12, and one for the rest. */
 	RPCS_VERSIONS = 3,
 	RPCS_PROCEDURES = 14,

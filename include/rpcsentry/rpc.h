@@ -49,17 +49,17 @@ enum rpcs_auth_flavor {
 };
 
 /* Why a packet took the fallback; each reason has a counter. */
-#define RPCS_FALLBACKS(X)                                                                     \
-	X(fragment, "IP fragments of a portmapper port, or come before their first one")      \
-	X(truncated, "packets with a length that lies beyond the bytes that are there")       \
-	X(scattered, "packets whose RPC header lies beyond what the program can reach")       \
-	X(short, "messages too short to be a call or a reply")                                \
-	X(not_rpc, "messages that are neither call nor reply")                                \
-	X(credential, "calls with a credential over 400 bytes or beyond the message")         \
-	X(verifier, "messages with a verifier over 400 bytes or beyond the message")          \
-	X(auth_sys, "calls whose AUTH_SYS body does not parse or has a machine name over 64") \
-	X(status, "replies with a status that RFC 5531 does not have, or without all of it")  \
-	X(body, "messages with more arguments or results than a compact record holds")        \
+#define RPCS_FALLBACKS(X)                                                                    \
+	X(fragment, "IP fragments of a portmapper port, or come before their first one")     \
+	X(truncated, "packets with a length that lies beyond the bytes that are there")      \
+	X(scattered, "packets whose RPC header lies beyond what the program can reach")      \
+	X(short, "messages too short to be a call or a reply")                               \
+	X(not_rpc, "messages that are neither call nor reply")                               \
+	X(credential, "calls with a credential over its limits, or beyond the message")      \
+	X(verifier, "messages with a verifier over 400 bytes or beyond the message")         \
+	X(auth_sys, "calls whose AUTH_SYS body has a machine name over 64")                  \
+	X(status, "replies with a status that RFC 5531 does not have, or without all of it") \
+	X(body, "messages with more arguments or results than a compact record holds")       \
 	X(stream, "TCP segments that are not whole records from a record boundary on")
 
 /** Result of rpcs_rpc_decode(): NONE means that the compact record says all. */
@@ -86,24 +86,29 @@ RPCS_INLINE enum rpcs_fallback rpcs_rpc_missing(const struct rpcs_cursor *cur, _
 }
 
 /** The body of an AUTH_SYS credential (RFC 5531 appendix A); `cur` is a copy limited to it. */
-RPCS_INLINE bool rpcs_rpc_auth_sys(struct rpcs_cursor cur, const __u8 *message,
-				   struct rpcs_record_buffer *buf)
+RPCS_INLINE enum rpcs_fallback rpcs_rpc_auth_sys(struct rpcs_cursor cur, const __u8 *message,
+						 struct rpcs_record_buffer *buf)
 {
 	__u32 stamp, machine_len, gids;
 
 	if (!rpcs_take_be32(&cur, &stamp) || !rpcs_take_be32(&cur, &machine_len) ||
-	    machine_len > RPCS_RECORD_MACHINE_MAX)
-		return false;
-	buf->rpc.head.text_len = machine_len;
+	    machine_len > RPCS_MACHINE_MAX)
+		return RPCS_FALLBACK_credential;
 	if (stamp == 0)
 		buf->rpc.head.flags |= RPCS_F_STAMP_ZERO;
 	buf->machine_offset = cur.pos - message;
 	if (!rpcs_skip(&cur, rpcs_xdr_padded(machine_len)))
-		return false;
+		return RPCS_FALLBACK_credential;
 	if (!rpcs_take_be32(&cur, &buf->rpc.uid) || !rpcs_take_be32(&cur, &buf->rpc.gid) ||
 	    !rpcs_take_be32(&cur, &gids))
-		return false;
-	return gids <= RPCS_GIDS_MAX && cur.left >= gids * 4;
+		return RPCS_FALLBACK_credential;
+	if (gids > RPCS_GIDS_MAX || cur.left < gids * 4)
+		return RPCS_FALLBACK_credential;
+	/* A sound one, but a record has no room for it. */
+	if (machine_len > RPCS_RECORD_MACHINE_MAX)
+		return RPCS_FALLBACK_auth_sys;
+	buf->rpc.head.text_len = machine_len;
+	return RPCS_FALLBACK_NONE;
 }
 
 /** Takes an opaque_auth: flavor and a body of at most 400 bytes, stepped over. */
@@ -138,26 +143,51 @@ RPCS_INLINE enum rpcs_fallback rpcs_rpc_body(struct rpcs_cursor *cur, struct rpc
 	return more ? RPCS_FALLBACK_body : RPCS_FALLBACK_NONE;
 }
 
-/** May this call's arguments be cut after RPCS_RECORD_WORDS units? */
+/** NFS (RFC 1094, RFC 1813): does the procedure take a name? The others take bulk data. */
+RPCS_INLINE bool rpcs_nfs_has_name(__u32 version, __u32 procedure)
+{
+	if (version == 2) /* LOOKUP, and from CREATE to RMDIR */
+		return procedure == 4 || (procedure >= 9 && procedure <= 15);
+	/* LOOKUP, and from CREATE to LINK */
+	return version == 3 && (procedure == 3 || (procedure >= 8 && procedure <= 15));
+}
+
+/**
+ * May this call's arguments be cut after RPCS_RECORD_WORDS units? Not where the lengths of
+ * strings are held against the message (user/detect/arguments.h has their layouts).
+ */
 RPCS_INLINE bool rpcs_rpc_body_may_be_cut(const struct rpcs_record_rpc *rec)
 {
 	switch (rec->call.program) {
+	case RPCS_NFS_PROGRAM:
+		return !rpcs_nfs_has_name(rec->call.version, rec->call.procedure) ||
+		       rec->message_len > RPCS_NFS_NAMES_MAX;
 	case RPCS_PORTMAP_PROGRAM:
-		break;
-	/* Stage 6 measures their strings, and shows the first (1110034, 1110035). */
+	case 100004: /* ypserv */
 	case RPCS_MOUNT_PROGRAM:
+	case 100007: /* ypbind */
+	case 100008: /* rwalld */
 	case RPCS_YPPASSWD_PROGRAM:
 	case RPCS_RQUOTA_PROGRAM:
+	case 100021: /* nlockmgr */
 	case RPCS_STATUS_PROGRAM:
+	case 100026: /* bootparam */
+	case 100028: /* ypupdated */
 	case RPCS_TTDB_PROGRAM:
+	case 100099: /* autofs */
+	case 150001: /* pcnfsd */
 	case RPCS_SNMPXDMI_PROGRAM:
 	case RPCS_AMD_PROGRAM:
 		return false;
 	default:
-		return true; /* nobody decodes them */
+		return true;
 	}
-	/* CALLIT: the inner program, version, procedure and length are the first four. */
-	return rec->call.version == 2 && rec->call.procedure == RPCS_PORTMAP_CALLIT;
+}
+
+/** Does a message that took the fallback for `reason` break a limit of RFC 5531? */
+RPCS_INLINE bool rpcs_rpc_is_odd(enum rpcs_fallback reason)
+{
+	return reason == RPCS_FALLBACK_credential || reason == RPCS_FALLBACK_verifier;
 }
 
 RPCS_INLINE enum rpcs_fallback rpcs_rpc_call(struct rpcs_cursor *cur, const __u8 *message,
@@ -178,8 +208,11 @@ RPCS_INLINE enum rpcs_fallback rpcs_rpc_call(struct rpcs_cursor *cur, const __u8
 	/* Flavor and length lie before the body; both were checked just now. */
 	cred.pos += 8;
 	cred.left = rec->cred_len;
-	if (rec->cred_flavor == RPCS_AUTH_SYS && !rpcs_rpc_auth_sys(cred, message, buf))
-		return RPCS_FALLBACK_auth_sys;
+	if (rec->cred_flavor == RPCS_AUTH_SYS) {
+		result = rpcs_rpc_auth_sys(cred, message, buf);
+		if (result != RPCS_FALLBACK_NONE)
+			return result;
+	}
 	result = rpcs_rpc_auth(cur, &rec->verf_flavor, &rec->verf_len, RPCS_FALLBACK_verifier);
 	if (result != RPCS_FALLBACK_NONE)
 		return result;

@@ -54,8 +54,10 @@ static bool script_maybe(struct script *s, uint32_t one_in)
 /** A message: mostly sound, of few programs, procedures and XIDs, so that they meet again. */
 static void script_message(struct script *s, struct test_frame *to, bool reply)
 {
-	static const uint32_t programs[] = { RPCS_PORTMAP_PROGRAM, RPCS_PORTMAP_PROGRAM,
-					     RPCS_NFS_PROGRAM, TEST_SENSITIVE, TEST_PLAIN };
+	static const uint32_t programs[] = {
+		RPCS_PORTMAP_PROGRAM, RPCS_PORTMAP_PROGRAM, RPCS_NFS_PROGRAM, TEST_SENSITIVE,
+		TEST_PLAIN,	      TEST_PLAIN,	    TEST_PLAIN
+	};
 	static const uint32_t sizes[] = { 0, 0, 4, 16, 17, 20, 40, 256, 260, 1800, 1800 };
 	static const uint8_t flavors[] = { RPCS_AUTH_SYS, RPCS_AUTH_SHORT, RPCS_AUTH_GSS,
 					   RPCS_AUTH_TLS };

@@ -19,6 +19,8 @@ static struct rpcs_settings settings = {
 	.fragment_timeout_ns = 30000000000ULL,
 };
 
+enum { RIG_ODD_MAX = 16 };
+
 /** What came out, in short. */
 struct told {
 	struct rpcs_message message;
@@ -41,6 +43,8 @@ static struct {
 	uint32_t data_count;
 	bool data_open; /* of the flow that data was told of last */
 	struct rpcs_tuple data_tuple;
+	struct rpcs_oddity odd[RIG_ODD_MAX];
+	uint32_t odd_count; /* also those beyond the array */
 	uint64_t encrypted_flow, encrypted_frame;
 	uint32_t encrypted_count;
 	bool established; /* of the flow of the last connection record */
@@ -89,6 +93,15 @@ static inline void on_data(void *arg, const struct rpcs_tuple *tuple,
 	rig.data_count++;
 }
 
+static inline void on_oddity(void *arg, const struct rpcs_oddity *oddity, struct rpcs_flow *flow)
+{
+	assert_ptr_equal(arg, &rig);
+	assert_non_null(flow);
+	if (rig.odd_count < RIG_ODD_MAX)
+		rig.odd[rig.odd_count] = *oddity;
+	rig.odd_count++;
+}
+
 static inline void on_encrypted(void *arg, struct rpcs_flow *flow, const struct rpcs_sighting *seen)
 {
 	assert_ptr_equal(arg, &rig);
@@ -106,6 +119,7 @@ static inline int setup(void **state)
 		.probe = on_probe,
 		.data = on_data,
 		.overlap = on_overlap,
+		.oddity = on_oddity,
 		.encrypted = on_encrypted,
 		.arg = &rig,
 	};

@@ -61,6 +61,42 @@ static void test_conflict(void **state)
 	assert_int_equal(call->earlier.has, 0);
 }
 
+/* Behind what a compact record has room for: where all of the arguments cross, all count. */
+static void test_long_arguments(void **state)
+{
+	static const struct {
+		uint32_t program, procedure;
+		bool portmapper, conflict;
+	} cases[] = {
+		{ RPCS_PORTMAP_PROGRAM, RPCS_PORTMAP_CALLIT, true, true },
+		{ RPCS_PORTMAP_PROGRAM, RPCS_PORTMAP_CALLIT, false, true },
+		{ 100005, 1, true, true },
+		{ 100005, 1, false, false },
+	};
+	uint8_t body[40] = { 0 };
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		OWNED_CALLS *calls = calls_new();
+		struct rpcs_message m = call_message(1, SECOND);
+
+		m.program = cases[i].program;
+		m.procedure = cases[i].procedure;
+		m.portmapper = cases[i].portmapper;
+		m.body = body;
+		m.body_len = m.body_available = sizeof(body);
+		body[39] = 0;
+		add(calls, &m, true);
+		add(calls, &m, false);
+		body[39] = 1;
+		if (cases[i].conflict)
+			assert_true(add(calls, &m, true)->conflict);
+		else
+			add(calls, &m, false);
+	}
+}
+
 /* Answered, timed out, or on another flow: nobody can take one for the other. */
 static void test_no_conflict(void **state)
 {
@@ -136,9 +172,8 @@ static void test_questions(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_conflict),
-		cmocka_unit_test(test_no_conflict),
-		cmocka_unit_test(test_gss),
+		cmocka_unit_test(test_conflict),    cmocka_unit_test(test_long_arguments),
+		cmocka_unit_test(test_no_conflict), cmocka_unit_test(test_gss),
 		cmocka_unit_test(test_questions),
 	};
 

@@ -259,7 +259,8 @@ static void a_million_sources_are_bounded(void **state)
 	uint32_t i;
 
 	(void)state;
-	start("");
+	/* The other detections have tables of their own. */
+	case_start(&c, case_only(RPCS_D_DUMP, "", ""));
 	dump(0, CASE_WHEN);
 	getrusage(RUSAGE_SELF, &before);
 	for (i = 1; i < count; i++)

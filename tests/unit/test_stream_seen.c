@@ -197,7 +197,7 @@ static void test_overlap_compact(void **state)
 	assert_int_equal(rig.count, 1);
 }
 
-/* On another port nothing is kept. */
+/* On another port what was said before is kept once RPC was read there. */
 static void test_overlap_ports(void **state)
 {
 	uint8_t bytes[CALL_BYTES];
@@ -207,10 +207,36 @@ static void test_overlap_ports(void **state)
 	call_bytes(bytes, 1);
 	made_handshake(100);
 	made_piece(CLIENT, 101, bytes, CALL_BYTES, 0, 0, 0);
-	bytes[7] = 2;
 	made_piece(CLIENT, 101, bytes, CALL_BYTES, 0, 0, 0);
 	assert_int_equal(rig.overlap_count, 0);
+	bytes[7] = 2;
+	made_piece(CLIENT, 101, bytes, CALL_BYTES, 0, 0, 0);
+	assert_int_equal(rig.overlap_count, 1);
+	assert_int_equal(rig.overlap.bytes, 1);
+	assert_int_equal(rig.overlap.seq, 108);
 	assert_int_equal(rig.count, 1);
+}
+
+/* The same of a record that the kernel reported. */
+static void test_overlap_reported(void **state)
+{
+	server_port = 2049;
+	test_overlap_compact(state);
+}
+
+/* Where none was read nothing is. */
+static void test_overlap_strange(void **state)
+{
+	uint8_t bytes[CALL_BYTES] = { 0x80, 0, 0, CALL_BYTES - 4, 1, 2, 3, 4, 9, 9, 9, 9 };
+
+	(void)state;
+	server_port = 2049;
+	made_handshake(100);
+	made_piece(CLIENT, 101, bytes, CALL_BYTES, 0, 0, 0);
+	bytes[5] = 1;
+	made_piece(CLIENT, 101, bytes, CALL_BYTES, 0, 0, 0);
+	assert_int_equal(rig.overlap_count, 0);
+	assert_int_equal(rig.count, 0);
 }
 
 static void test_probes(void **state)
@@ -343,6 +369,8 @@ int main(void)
 		CASE(test_overlap),
 		CASE(test_overlap_compact),
 		CASE(test_overlap_ports),
+		CASE(test_overlap_reported),
+		CASE(test_overlap_strange),
 		CASE(test_probes),
 		CASE(test_third_step),
 		CASE(test_other_port),

@@ -95,10 +95,9 @@ static uint64_t content_of(const struct rpcs_calls *calls, const struct rpcs_mes
 		      0 };
 	uint32_t len = message->body_available;
 
-	/* A compact record has only this much of such arguments; see rpcs_rpc_body_may_be_cut(). */
-	if (len > RPCS_RECORD_WORDS * 4 &&
-	    (message->program != RPCS_PORTMAP_PROGRAM ||
-	     (message->version == 2 && message->procedure == RPCS_PORTMAP_CALLIT)))
+	/* A compact record has only this much of other arguments; see rpcs_inspect_may_cut(). */
+	if (len > RPCS_RECORD_WORDS * 4 && !message->portmapper &&
+	    message->program != RPCS_PORTMAP_PROGRAM)
 		len = RPCS_RECORD_WORDS * 4;
 	if (len)
 		content.body = rpcs_hash(&calls->seed, message->body, len);

@@ -22,20 +22,47 @@ static bool take(struct rpcs_cursor *cur, struct rpcs_message *message, uint32_t
 	return false;
 }
 
+static const struct rpcs_excess about_machine = { .what = "the machine name",
+						  .unit = "bytes",
+						  .rfc = "RFC 5531 appendix A" };
+static const struct rpcs_excess about_groups = { .what = "the list of groups",
+						 .unit = "groups",
+						 .rfc = "RFC 5531 appendix A" };
+static const struct rpcs_excess about_credential = { .what = "the credential",
+						     .unit = "bytes",
+						     .rfc = "RFC 5531 8.2" };
+static const struct rpcs_excess about_verifier = { .what = "the verifier",
+						   .unit = "bytes",
+						   .rfc = "RFC 5531 8.2" };
+
+/* False: `length` is over what the RFC allows, or what is left; the first such is told. */
+static bool is_within(struct rpcs_excess *excess, uint32_t length, uint32_t limit, uint32_t left,
+		      const struct rpcs_excess *about)
+{
+	if (length <= limit && length <= left)
+		return true;
+	if (excess->what)
+		return false;
+	*excess = *about;
+	excess->length = length;
+	excess->over_limit = length > limit;
+	excess->room = length > limit ? limit : left;
+	return false;
+}
+
 /* The body of an AUTH_SYS credential (RFC 5531 appendix A). */
-static bool auth_sys(struct rpcs_cursor cur, struct rpcs_auth *auth)
+static bool auth_sys(struct rpcs_cursor cur, struct rpcs_auth *auth, struct rpcs_excess *excess)
 {
 	uint32_t stamp, machine_len, uid, gid, gids;
 	const uint8_t *machine;
 
 	if (!rpcs_take_be32(&cur, &stamp) || !rpcs_take_be32(&cur, &machine_len) ||
-	    machine_len > RPCS_MACHINE_MAX)
+	    !is_within(excess, machine_len, RPCS_MACHINE_MAX, cur.left, &about_machine))
 		return false;
 	machine = cur.pos;
 	if (!rpcs_skip(&cur, rpcs_xdr_padded(machine_len)) || !rpcs_take_be32(&cur, &uid) ||
-	    !rpcs_take_be32(&cur, &gid) || !rpcs_take_be32(&cur, &gids))
-		return false;
-	if (gids > RPCS_GIDS_MAX || cur.left < gids * 4)
+	    !rpcs_take_be32(&cur, &gid) || !rpcs_take_be32(&cur, &gids) ||
+	    !is_within(excess, gids, RPCS_GIDS_MAX, cur.left / 4, &about_groups))
 		return false;
 	auth->sys = true;
 	auth->stamp_zero = stamp == 0;
@@ -48,11 +75,12 @@ static bool auth_sys(struct rpcs_cursor cur, struct rpcs_auth *auth)
 
 /* An opaque_auth (RFC 5531 8.2) up to its body, which `cur` is left behind. */
 static bool take_auth(struct rpcs_cursor *cur, struct rpcs_message *message, uint32_t len,
-		      const char *malformed)
+		      const struct rpcs_excess *about, const char *malformed)
 {
 	uint32_t padded = rpcs_xdr_padded(len);
 
-	if (len > RPCS_AUTH_BODY_MAX || padded > cur->left) {
+	if (!is_within(&message->header_excess, len, RPCS_AUTH_BODY_MAX, cur->left, about) ||
+	    padded > cur->left) {
 		message->malformed = malformed;
 		return false;
 	}
@@ -73,12 +101,13 @@ static bool take_credential(struct rpcs_cursor *cur, struct rpcs_message *messag
 	if (!take(cur, message, &message->auth.len, "no room for a credential"))
 		return false;
 	body = *cur;
-	if (!take_auth(cur, message, message->auth.len,
+	if (!take_auth(cur, message, message->auth.len, &about_credential,
 		       message->auth.len > RPCS_AUTH_BODY_MAX ? "credential over 400 bytes"
 							      : "credential beyond the message"))
 		return false;
 	body.left = message->auth.len;
-	if (message->auth.flavor == RPCS_AUTH_SYS && !auth_sys(body, &message->auth))
+	if (message->auth.flavor == RPCS_AUTH_SYS &&
+	    !auth_sys(body, &message->auth, &message->header_excess))
 		message->auth.malformed = true;
 	return true;
 }
@@ -90,7 +119,7 @@ static bool take_verifier(struct rpcs_cursor *cur, struct rpcs_message *message)
 	if (!take(cur, message, &message->verf_len, "no room for a verifier"))
 		return false;
 	message->has_verf = true;
-	return take_auth(cur, message, message->verf_len,
+	return take_auth(cur, message, message->verf_len, &about_verifier,
 			 message->verf_len > RPCS_AUTH_BODY_MAX ? "verifier over 400 bytes"
 								: "verifier beyond the message");
 }

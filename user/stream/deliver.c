@@ -74,6 +74,19 @@ static void look_behind(struct rpcs_stream *stream, struct rpcs_flow *flow,
 	stream->tuple = tuple;
 }
 
+/* A message shows that its flow speaks RPC, and the first call who is its client. */
+static void note_rpc(struct rpcs_flow *flow, struct rpcs_message *message)
+{
+	int side = rpcs_flow_side(flow, &message->tuple);
+
+	message->confirmed = flow->half[side].rpc;
+	if (message->malformed)
+		return;
+	if (message->is_call && !flow->half[0].caller && !flow->half[1].caller)
+		flow->half[side].caller = true;
+	flow->half[0].rpc = flow->half[1].rpc = true;
+}
+
 void rpcs_stream_deliver(struct rpcs_stream *stream, struct rpcs_message *message,
 			 struct rpcs_flow *flow)
 {
@@ -84,6 +97,8 @@ void rpcs_stream_deliver(struct rpcs_stream *stream, struct rpcs_message *messag
 		stream->counts.messages_junk++;
 		return;
 	}
+	message->portmapper = portmapper;
+	note_rpc(flow, message);
 	if (message->is_call && message->tuple.protocol == RPCS_IP_TCP)
 		note_tls(flow, message);
 	if (!message->is_call && message->tuple.protocol == RPCS_IP_TCP)
@@ -102,9 +117,12 @@ void rpcs_stream_take_record(void *arg, const struct rpcs_tcp_record *record)
 					.reassembled = true };
 
 	if (!rpcs_message_decode(&message, record->bytes, record->available, record->len)) {
-		stream->counts.messages_junk++;
+		rpcs_stream_tell_junk(stream, record->bytes, record->available, record->len,
+				      record->seen);
 		return;
 	}
+	if (message.is_call)
+		rpcs_stream_tell_fragments(stream, record);
 	message.truncated &= record->cut;
 	rpcs_stream_deliver(stream, &message, stream->flow);
 }

@@ -25,8 +25,11 @@ struct rpcs_half {
 	bool stopped;	 /* and did */
 	/* Stage 3 was led by a record's looks, or by a SYN that may be forged: no proof. */
 	bool guess;
-	bool fallback;		   /* the last bytes took the fallback: stage 3 waits for word */
-	uint32_t next;		   /* first byte not yet handed on */
+	bool rpc;      /* RPC was read on the flow, in either direction */
+	bool caller;   /* the flow's first call came this way */
+	uint8_t odd;   /* what was told of its marks since a record with bytes: 1 << kind */
+	bool fallback; /* the last bytes took the fallback: stage 3 waits for word */
+	uint32_t next; /* first byte not yet handed on */
 	struct rpcs_segment *held; /* bytes from `next` on, by sequence number, no overlap */
 	struct rpcs_segment *last; /* of that list */
 	struct rpcs_segment *skip[RPCS_SEGMENT_SKIPS];
@@ -35,6 +38,7 @@ struct rpcs_half {
 	uint32_t adrift;	/* bytes since the step was lost */
 	uint32_t scanned;	/* bytes from `next` on: whole fragments of a record that goes on */
 	uint32_t gathered;	/* bytes of the message in them */
+	uint32_t fragments;	/* how many they are */
 	uint32_t reached;	/* bytes from `next` on that were found there, no hole in them */
 	uint32_t wanted;	/* bytes from `next` that must be there before a look is worth it */
 	struct rpcs_open *open; /* a message that goes on behind its segment, or NULL */

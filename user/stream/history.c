@@ -54,7 +54,7 @@ static struct rpcs_history *touch(struct rpcs_flow_table *flows, struct rpcs_hal
 {
 	struct rpcs_history *history = half->history;
 
-	if (!half->portmapper)
+	if (!half->portmapper && !half->rpc)
 		return NULL;
 	if (history) {
 		unlink_history(flows, history);
@@ -221,14 +221,16 @@ void rpcs_history_add_record(struct rpcs_flow_table *flows, struct rpcs_half *ha
 	struct remade remade;
 	uint32_t end = RPCS_MARK_BYTES + record->message_len, rest;
 
-	if (!half->portmapper)
+	if (!half->portmapper && !half->rpc)
 		return;
 	remake(&remade, record);
 	if (remade.len > end)
 		remade.len = end;
 	rpcs_history_add(flows, half, record->seq, remade.bytes, remade.known, remade.len);
-	/* Behind the body's first words nothing is known. */
+	/* Behind the body's first words nothing is known, and elsewhere most is never told. */
 	rest = end - remade.len;
+	if (!half->portmapper)
+		return;
 	if (rest >= RPCS_HISTORY_BYTES) {
 		rpcs_history_drop(flows, half);
 		return;

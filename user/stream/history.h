@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The last bytes of a portmapper's stream that were handed on: what comes again
- * must be the same, or two hosts were told two things.
+ * The last bytes of a stream that were handed on, a portmapper's or another's on which RPC was
+ * read: what comes again must be the same, or two hosts were told two things.
  */
 #ifndef RPCSENTRY_STREAM_HISTORY_H
 #define RPCSENTRY_STREAM_HISTORY_H
@@ -14,7 +14,7 @@ enum { RPCS_HISTORY_BYTES = 1024 };
 
 /**
  * The stream goes on with `len` bytes at `seq`; those whose entry of `known` is
- * false are not known (NULL: all are). Other streams than a portmapper's have none.
+ * false are not known (NULL: all are). A stream in which no RPC was found has none.
  */
 void rpcs_history_add(struct rpcs_flow_table *flows, struct rpcs_half *half, uint32_t seq,
 		      const uint8_t *bytes, const bool *known, uint32_t len);

@@ -14,6 +14,17 @@ struct rpcs_text {
 	uint32_t len;
 };
 
+/** A length on the wire that is larger than it can be; `what` is NULL where there is none. */
+struct rpcs_excess {
+	const char *what; /* literals: what has that length, */
+	const char *unit; /* in what, */
+	const char *rfc;  /* and where its form stands */
+	uint32_t length;  /* as the sender says */
+	uint32_t room;	  /* what is left of the message, or what the RFC allows */
+	uint32_t at;	  /* offset of the length in the arguments or results */
+	bool over_limit;  /* the RFC allows `room`; else the message has no more */
+};
+
 /** Sender and receiver; ports in host order. */
 struct rpcs_tuple {
 	struct rpcs_address src;
@@ -104,7 +115,11 @@ struct rpcs_message {
 	bool call_known;  /* a reply whose call was seen: program, version, procedure are set */
 	bool reassembled; /* came through the fallback: rpc.source */
 	bool truncated;
-	const char *malformed; /* a literal reason, NULL for none */
+	bool portmapper;		  /* one of the ports is a portmapper's */
+	bool confirmed;			  /* RPC was read on its flow before */
+	const char *malformed;		  /* a literal reason, NULL for none */
+	struct rpcs_excess header_excess; /* in credential or verifier */
+	struct rpcs_excess excess;	  /* in arguments or results */
 	uint32_t xid;
 	uint32_t length; /* bytes of the message, without record marks */
 
@@ -160,6 +175,8 @@ struct rpcs_oddity {
 	uint32_t length;    /* bytes of the fragment, record or payload, by its mark or header */
 	uint32_t fragments; /* of the record, as far as they are known */
 	const char *what;   /* a literal: what JUNK is instead */
+	bool portmapper;    /* one of the ports is a portmapper's */
+	bool from_server;   /* sent by the side that is called */
 };
 
 /**

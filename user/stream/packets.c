@@ -31,7 +31,8 @@ static void take_datagram(struct rpcs_stream *stream, const struct parsed *parse
 				parsed->pkt.payload_len))
 		rpcs_stream_deliver(stream, &message, flow);
 	else
-		stream->counts.messages_junk++;
+		rpcs_stream_tell_junk(stream, parsed->bytes, parsed->available,
+				      parsed->pkt.payload_len, seen);
 }
 
 /* What stage 3 says of the place that the segment has. */

@@ -27,6 +27,25 @@ static bool take_number(struct decoder *dec, uint32_t *ret_value)
 	return fault(dec, dec->cur.left < 4, "arguments or results end early");
 }
 
+/* A length that was just taken says more than is left (RFC 4506 4.10, 4.11). */
+static bool exceeds(struct decoder *dec, uint32_t length, const char *what)
+{
+	struct rpcs_message *message = dec->message;
+
+	if (length <= dec->cur.left)
+		return false;
+	if (!message->excess.what)
+		message->excess = (struct rpcs_excess){
+			.what = what,
+			.unit = "bytes",
+			.rfc = "RFC 4506 4.10, 4.11",
+			.length = length,
+			.room = dec->cur.left,
+			.at = (uint32_t)(dec->cur.pos - message->body) - 4,
+		};
+	return true;
+}
+
 static bool take_text(struct decoder *dec, struct rpcs_text *ret_text)
 {
 	const uint8_t *bytes;
@@ -34,7 +53,7 @@ static bool take_text(struct decoder *dec, struct rpcs_text *ret_text)
 
 	if (!take_number(dec, &len))
 		return false;
-	if (len > dec->cur.left || rpcs_xdr_padded(len) > dec->cur.left)
+	if (exceeds(dec, len, "a string") || rpcs_xdr_padded(len) > dec->cur.left)
 		return fault(dec, true, "string length beyond the message");
 	bytes = dec->cur.pos;
 	if ((size_t)(dec->cur.end - bytes) < rpcs_xdr_padded(len))
@@ -54,7 +73,7 @@ static bool take_length(struct decoder *dec, uint32_t *ret_length)
 	if (!take_number(dec, &len))
 		return false;
 	*ret_length = len;
-	if (len > dec->cur.left)
+	if (exceeds(dec, len, "the opaque result"))
 		return fault(dec, true, "opaque length beyond the message");
 	return true;
 }
@@ -67,6 +86,43 @@ static void skip_netbuf(struct decoder *dec)
 
 	if (take_number(dec, &maxlen))
 		take_text(dec, &address);
+}
+
+static bool skip_numbers(struct decoder *dec, uint32_t count)
+{
+	uint32_t number;
+
+	while (count > 0 && take_number(dec, &number))
+		count--;
+	return count == 0;
+}
+
+/* A list of entries with `numbers` numbers and a netid each. */
+static bool skip_stat_list(struct decoder *dec, uint32_t numbers)
+{
+	struct rpcs_text netid;
+	uint32_t follows;
+
+	for (;;) {
+		if (!take_number(dec, &follows))
+			return false;
+		if (follows == 0)
+			return true;
+		if (!skip_numbers(dec, numbers) || !take_text(dec, &netid))
+			return false;
+	}
+}
+
+/* rpcb_stat_byvers (RFC 1833 2.1), checked and stepped over: three of counts and two lists. */
+static void skip_stat(struct decoder *dec)
+{
+	enum { VERSIONS = 3, COUNTS = 15, ADDRESS_NUMBERS = 4, CALL_NUMBERS = 6 };
+	int i;
+
+	for (i = 0; i < VERSIONS; i++)
+		if (!skip_numbers(dec, COUNTS) || !skip_stat_list(dec, ADDRESS_NUMBERS) ||
+		    !skip_stat_list(dec, CALL_NUMBERS))
+			return;
 }
 
 static void decode_mapping(struct decoder *dec, struct rpcs_portmap *pm)
@@ -103,7 +159,7 @@ static void decode_callit(struct decoder *dec, struct rpcs_portmap *pm)
 	if (pm->has < 3 || !take_number(dec, &pm->length))
 		return;
 	pm->has = 4;
-	if (pm->length > dec->cur.left)
+	if (exceeds(dec, pm->length, "the inner arguments"))
 		fault(dec, true, "argument length beyond the message");
 }
 
@@ -297,6 +353,10 @@ void rpcs_portmap_decode_reply(struct rpcs_message *message, struct rpcs_mapping
 	case RPCS_PORTMAP_GETADDRLIST:
 		if (newest)
 			decode_list(&dec, pm, RPCS_PORTMAP_ENTRIES, room);
+		break;
+	case RPCS_PORTMAP_GETSTAT:
+		if (newest)
+			skip_stat(&dec);
 		break;
 	default:
 		break;

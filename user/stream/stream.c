@@ -54,6 +54,7 @@ struct rpcs_stream *rpcs_stream_new(const struct rpcs_settings *settings,
 		return NULL;
 	}
 	rpcs_ip_fragments_watch(stream->fragments, take_overlap, stream);
+	stream->tcp.oddity = rpcs_stream_tell_odd;
 	stream->flows.leave = flow_leaves;
 	stream->flows.leave_arg = stream;
 	return stream;
@@ -116,10 +117,13 @@ static void take_tcp_rpc(struct rpcs_stream *stream, const struct rpcs_record_rp
 	half->portmapper = rpcs_stream_is_portmapper(stream, &message->tuple);
 	if (rpcs_open_reached(half, record->seq))
 		rpcs_stream_deliver_open(stream, flow, side, &message->seen);
+	half->rpc = true;
 	fresh = rpcs_tcp_pass(&stream->tcp, half, record, &message->seen);
 	flow->established |= rpcs_flow_handshake(flow);
 	rpcs_stream_tell_data(stream, flow, side, &message->seen);
 	rpcs_stream_report_overlap(stream, flow, &message->seen);
+	if (fresh)
+		rpcs_stream_tell_huge(stream, message);
 	if (fresh && (record->head.flags & RPCS_F_OPEN))
 		rpcs_open_keep(&stream->flows, half, message, record);
 	else if (fresh)

@@ -50,6 +50,19 @@ void rpcs_stream_take_end(struct rpcs_stream *stream, const struct rpcs_record_c
 void rpcs_stream_take_probe(struct rpcs_stream *stream, const struct rpcs_record_connection *record,
 			    const struct rpcs_sighting *seen);
 
+/** Tells of marks or bytes of stream->flow that no RPC client would send. */
+void rpcs_stream_tell_odd(void *stream, const struct rpcs_oddity *oddity);
+
+/** Bytes that are no message: counted, and told on a portmapper port. */
+void rpcs_stream_tell_junk(struct rpcs_stream *stream, const uint8_t *bytes, uint32_t available,
+			   uint32_t len, const struct rpcs_sighting *seen);
+
+/** A call's record, if it came in pieces that its client had no reason to make. */
+void rpcs_stream_tell_fragments(struct rpcs_stream *stream, const struct rpcs_tcp_record *record);
+
+/** A message whose record stage 3 reported, if that is over the limit of its port. */
+void rpcs_stream_tell_huge(struct rpcs_stream *stream, const struct rpcs_message *message);
+
 /** A record of stream->flow, whole. */
 void rpcs_stream_take_record(void *stream, const struct rpcs_tcp_record *record);
 

@@ -215,6 +215,7 @@ bool rpcs_tcp_pass(struct rpcs_tcp *tcp, struct rpcs_half *half,
 	};
 
 	tcp->overlap.bytes = tcp->overlap.shown = 0;
+	half->odd = 0;
 	if (half->in_step && is_far_back(half, seq))
 		rpcs_tcp_lose(tcp, half);
 	if (!half->in_step)

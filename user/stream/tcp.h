@@ -30,17 +30,23 @@ struct rpcs_tcp_record {
 	uint32_t len;
 	uint32_t available;
 	uint32_t fragments;
-	bool cut; /* by the capture, where `available` is less than `len` */
+	uint32_t tiny; /* bytes of the first fragment that is too small, 0 for none */
+	bool empty;    /* one of them has no bytes */
+	bool cut;      /* by the capture, where `available` is less than `len` */
 	const struct rpcs_sighting *seen;
 };
 
 /** Called for each record in order; the record lives until it returns. */
 typedef void (*rpcs_tcp_record_fn)(void *arg, const struct rpcs_tcp_record *record);
 
+/** Called for marks that none would send; `oddity` has all but the tuple and its sides. */
+typedef void (*rpcs_tcp_oddity_fn)(void *arg, const struct rpcs_oddity *oddity);
+
 /** What the stream code needs and counts; one for all flows. */
 struct rpcs_tcp {
 	struct rpcs_flow_table *flows;
 	rpcs_tcp_record_fn emit;
+	rpcs_tcp_oddity_fn oddity; /* NULL: nobody wants to know; set after rpcs_tcp_init() */
 	void *arg;
 	uint64_t arrivals;
 	uint64_t unplaced; /* bytes in which no record could be found */
@@ -53,7 +59,7 @@ struct rpcs_tcp {
 
 enum {
 	/* The largest record that is put together: an NFS WRITE of 4 MiB and its header. */
-	RPCS_TCP_RECORD_MAX = (4 << 20) + (1 << 16),
+	RPCS_TCP_RECORD_MAX = RPCS_RECORD_HUGE,
 	/* What is kept of one on a port that is no portmapper's: nobody decodes the rest. */
 	RPCS_TCP_KEPT_MAX = 1 << 16,
 	/*

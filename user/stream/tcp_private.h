@@ -39,6 +39,18 @@ void rpcs_tcp_give_up_hole(struct rpcs_tcp *tcp, struct rpcs_half *half);
 uint32_t rpcs_tcp_read_record(struct rpcs_tcp *tcp, const struct rpcs_half *half, uint32_t seq,
 			      struct rpcs_tcp_record *ret_record);
 
+/**
+ * Looks at a mark of the record at `next`, behind which `behind` stands: tells of a fragment
+ * that is tiny or has no bytes, of a record that is too large, and of what is no mark at all,
+ * each once for a record.
+ */
+void rpcs_tcp_note_mark(struct rpcs_tcp *tcp, struct rpcs_half *half, struct rpcs_walk behind,
+			uint32_t mark);
+
+/** A record was handed on: tells what its marks said before RPC was known to be spoken here. */
+void rpcs_tcp_note_record(struct rpcs_tcp *tcp, struct rpcs_half *half,
+			  const struct rpcs_tcp_record *record);
+
 /** Was the record at `seq` told before its turn? */
 bool rpcs_tcp_is_told(const struct rpcs_half *half, uint32_t seq);
 

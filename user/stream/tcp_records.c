@@ -66,7 +66,7 @@ static bool is_there(struct rpcs_half *half, uint32_t from)
  * Is the record at `next` there, as far as its marks tell? Each fragment is looked
  * at once: a record of many small ones would otherwise cost its square.
  */
-static enum scan scan_record(struct rpcs_half *half)
+static enum scan scan_record(struct rpcs_tcp *tcp, struct rpcs_half *half)
 {
 	struct rpcs_walk walk = rpcs_tcp_walk(half, half->next + half->scanned);
 	uint8_t bytes[RPCS_MARK_BYTES];
@@ -87,6 +87,7 @@ static enum scan scan_record(struct rpcs_half *half)
 				return SCAN_WAIT;
 		}
 		len = mark & ~RPCS_MARK_LAST;
+		rpcs_tcp_note_mark(tcp, half, walk, mark);
 		if (len >= RPCS_STEP_MAX)
 			return SCAN_LOST;
 		half->wanted = walk.at - half->next + len;
@@ -97,6 +98,7 @@ static enum scan scan_record(struct rpcs_half *half)
 			return SCAN_WAIT;
 		half->scanned = half->wanted;
 		half->gathered += len;
+		half->fragments++;
 		walk = rpcs_tcp_walk(half, half->next + half->scanned);
 	} while (!half->final);
 	return SCAN_WHOLE;
@@ -122,6 +124,9 @@ uint32_t rpcs_tcp_read_record(struct rpcs_tcp *tcp, const struct rpcs_half *half
 		len = mark & ~RPCS_MARK_LAST;
 		rpcs_tcp_walk_bytes(&walk, tcp->assembly + record.available, len);
 		record.fragments++;
+		record.empty |= len == 0;
+		if (len < RPCS_FRAGMENT_TINY && !(mark & RPCS_MARK_LAST) && !record.tiny)
+			record.tiny = len;
 		record.len += len;
 		record.available += walk.copied;
 	} while (!(mark & RPCS_MARK_LAST));
@@ -139,6 +144,7 @@ static void take_whole(struct rpcs_tcp *tcp, struct rpcs_half *half)
 
 	if (record.len > 0 && !half->broken && !rpcs_tcp_is_told(half, half->next))
 		tcp->emit(tcp->arg, &record);
+	rpcs_tcp_note_record(tcp, half, &record);
 	half->broken = false;
 	rpcs_tcp_release_until(tcp, half, end);
 }
@@ -148,7 +154,7 @@ static bool take_record(struct rpcs_tcp *tcp, struct rpcs_half *half)
 {
 	bool final;
 
-	switch (scan_record(half)) {
+	switch (scan_record(tcp, half)) {
 	case SCAN_WHOLE:
 		take_whole(tcp, half);
 		return true;
@@ -157,6 +163,7 @@ static bool take_record(struct rpcs_tcp *tcp, struct rpcs_half *half)
 		final = half->final;
 		rpcs_tcp_release_until(tcp, half, half->next + half->wanted);
 		half->broken = !final;
+		half->odd = 0;
 		return true;
 	case SCAN_LOST:
 		rpcs_tcp_resync(tcp, half, half->next + half->scanned + 1);

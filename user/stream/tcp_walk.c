@@ -77,6 +77,7 @@ void rpcs_tcp_release_until(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32
 	}
 	half->next = seq;
 	half->wanted = half->scanned = half->gathered = half->reached = 0;
+	half->fragments = 0;
 }
 
 bool rpcs_tcp_has_hole(const struct rpcs_half *half, uint32_t *ret_from)
