@@ -21,7 +21,7 @@ static void calls_without_a_lookup_fire(void **state)
 	call.message.procedure = 0;
 	expect_call(call, RPCS_D_DIRECT);
 	/* Calls to a portmapper port are others' business, whatever their program. */
-	expect_call(service_call(390109, 111), RPCS_D__MAX);
+	expect_call(service_call(390109, 111), RPCS_D_WRONG_PROGRAM);
 	case_end(&c);
 }
 

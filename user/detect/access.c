@@ -5,7 +5,7 @@
 
 #include "../match/told.h"
 #include "../policy/programs.h"
-#include "internal.h"
+#include "families.h"
 
 static bool is_dump(enum rpcs_policy_call kind)
 {

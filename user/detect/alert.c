@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "../base/clock.h"
-#include "internal.h"
+#include "families.h"
 
 static const char *const outcome_names[] = {
 	[RPCS_OUTCOME_ATTEMPT] = "attempt",

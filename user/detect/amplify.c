@@ -12,7 +12,7 @@
 
 #include "../base/clock.h"
 #include "../policy/programs.h"
-#include "internal.h"
+#include "families.h"
 
 /* DUMP and GETSTAT, which amplify: less of a ratio will do when it is so much. */
 enum { BIG_BYTES = 1000000, BIG_RATIO = 3 };

@@ -10,7 +10,7 @@
 #include "../base/clock.h"
 #include "../policy/programs.h"
 #include "given.h"
-#include "internal.h"
+#include "families.h"
 
 static bool is_elsewhere(const struct rpcs_detect *detect, const struct rpcs_call *call)
 {

@@ -5,7 +5,7 @@
 
 #include "../match/calls.h"
 #include "../policy/programs.h"
-#include "internal.h"
+#include "abuse.h"
 
 /* 1110048: what the call asks for, against what its XID stood for. */
 
@@ -94,15 +94,6 @@ static bool is_from_server(const struct rpcs_detect *detect, const struct rpcs_t
 	       rpcs_settings_watch(detect->settings, tuple->sport);
 }
 
-static struct rpcs_tuple reversed(const struct rpcs_tuple *tuple)
-{
-	return (struct rpcs_tuple){ .src = tuple->dst,
-				    .dst = tuple->src,
-				    .sport = tuple->dport,
-				    .dport = tuple->sport,
-				    .protocol = tuple->protocol };
-}
-
 static const char *hex_of(const uint8_t *bytes, uint32_t count, char text[RPCS_WORDS_TEXT])
 {
 	size_t len = 0;
@@ -141,7 +132,8 @@ void rpcs_detect_overlap(struct rpcs_detect *detect, const struct rpcs_overlap *
 	enum rpcs_detection_id id = overlap->fragments ? RPCS_D_FRAGMENT_OVERLAP
 						       : RPCS_D_INCONSISTENT_OVERLAP;
 	bool from_server = is_from_server(detect, &overlap->tuple);
-	struct rpcs_tuple tuple = from_server ? reversed(&overlap->tuple) : overlap->tuple;
+	struct rpcs_tuple tuple = from_server ? rpcs_tuple_reversed(&overlap->tuple)
+					      : overlap->tuple;
 	struct rpcs_alert alert;
 
 	if (overlap->fragments && !rpcs_settings_watch(detect->settings, tuple.dport))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Explanations: changing and abusing the portmapper (1110005 to 1110010). */
-#include "internal.h"
+#include "families.h"
 
 const struct rpcs_explanation rpcs_explain_set_remote = {
 	.what = "Somebody tried over the network to register an RPC program in a portmapper. "

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Explanations: services called directly, or after a lookup (1110030 to 1110033). */
-#include "internal.h"
+#include "families.h"
 
 const struct rpcs_explanation rpcs_explain_direct = {
 	.what = "An external client called an RPC service at its port without asking a portmapper "

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Explanations: evasion (1110046 to 1110048). */
-#include "internal.h"
+#include "families.h"
 
 const struct rpcs_explanation rpcs_explain_inconsistent_overlap = {
 	.what = "A TCP segment repeated bytes that had been sent before, and they were not the "

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Explanations: servers, their mappings, and who asks about them (1110009, 11 to 13, 73). */
-#include "internal.h"
+#include "families.h"
 
 const struct rpcs_explanation rpcs_explain_getstat = {
 	.what = "An external client asked a portmapper for its own figures: how often each "

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Explanations: reading from the portmapper (1110001 to 1110004, 1110025). */
-#include "internal.h"
+#include "families.h"
 
 const struct rpcs_explanation rpcs_explain_dump = {
 	.what = "A client asked a portmapper (rpcbind) for all it knows: every registered RPC "

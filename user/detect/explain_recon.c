@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Explanations: reconnaissance (1110020 to 1110024, 1110026 to 1110028). */
-#include "internal.h"
+#include "families.h"
 
 const struct rpcs_explanation rpcs_explain_sweep = {
 	.what = "One source went from host to host and knocked at their portmapper ports: a "

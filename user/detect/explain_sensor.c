@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Explanations: the sensor itself (1110080). */
-#include "internal.h"
+#include "families.h"
 
 const struct rpcs_explanation rpcs_explain_sensor_loss = {
 	.what = "The sensor itself lost something: for that time its silence does not mean that "

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Explanations: what calls to services carry (1110034 to 1110036). */
-#include "internal.h"
+#include "families.h"
 
 const struct rpcs_explanation rpcs_explain_oversized_args = {
 	.what = "A call to an old RPC service carries a string, or arguments in all, that are "

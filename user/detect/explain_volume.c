@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Explanations: volume (1110060 to 1110064). */
-#include "internal.h"
+#include "families.h"
 
 const struct rpcs_explanation rpcs_explain_amplification = {
 	.what = "A portmapper sends far more bytes than it gets: it is being used as an amplifier, "

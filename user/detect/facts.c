@@ -3,7 +3,7 @@
 #include <rpcsentry/packet.h>
 #include <rpcsentry/portmap.h>
 
-#include "internal.h"
+#include "families.h"
 
 enum rpcs_policy_call rpcs_call_kind(const struct rpcs_call *call)
 {

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "internal.h"
+#include "families.h"
 
 enum { KIND_PROGRAMS, KIND_SERVERS, KIND__MAX };
 

@@ -7,7 +7,7 @@
 #include <rpcsentry/packet.h>
 
 #include "../base/clock.h"
-#include "internal.h"
+#include "families.h"
 
 /* Which note of an entry says that a reply was seen. */
 enum { REPLIED };

@@ -4,7 +4,7 @@
 
 #include <rpcsentry/portmap.h>
 
-#include "internal.h"
+#include "families.h"
 
 enum { YPSERV = 100004, YPBIND = 100007, YPXFRD = 100069 };
 

@@ -15,7 +15,7 @@
 
 #include "../base/clock.h"
 #include "../match/told.h"
-#include "internal.h"
+#include "families.h"
 
 #define HOUR_NS (3600 * RPCS_NSEC_PER_SEC)
 #define TOLD_NS (24 * HOUR_NS)

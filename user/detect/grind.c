@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "internal.h"
+#include "families.h"
 
 enum {
 	VERSION_HIGH = 1000, /* no program has got so far */

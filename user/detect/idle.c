@@ -12,7 +12,7 @@
 #include <rpcsentry/packet.h>
 
 #include "../base/clock.h"
-#include "internal.h"
+#include "families.h"
 
 enum { SERVER_CONNECTIONS = 256 };
 

@@ -10,7 +10,7 @@
 #include <rpcsentry/portmap.h>
 
 #include "../base/clock.h"
-#include "internal.h"
+#include "families.h"
 
 enum {
 	PRIVILEGED_PORTS = 1024,

@@ -3,7 +3,7 @@
 #include <rpcsentry/packet.h>
 #include <rpcsentry/portmap.h>
 
-#include "internal.h"
+#include "families.h"
 
 /* 1110009 */
 

@@ -5,7 +5,7 @@
 #include <rpcsentry/rpc.h>
 
 #include "../base/clock.h"
-#include "internal.h"
+#include "families.h"
 
 static enum rpcs_outcome outcome_of_denied(const struct rpcs_message *reply)
 {

@@ -7,7 +7,7 @@
 
 #include <rpcsentry/packet.h>
 
-#include "internal.h"
+#include "families.h"
 
 enum {
 	PORTMAPPER = 111,

@@ -7,7 +7,7 @@
 #include <rpcsentry/portmap.h>
 #include <rpcsentry/rpc.h>
 
-#include "internal.h"
+#include "families.h"
 
 /* 1110034 */
 

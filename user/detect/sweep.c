@@ -10,7 +10,7 @@
 #include <rpcsentry/packet.h>
 
 #include "../base/clock.h"
-#include "internal.h"
+#include "families.h"
 
 /* A client that asked a server's portmapper knows its ports for so long. */
 #define LOOKUP_NS (3600 * RPCS_NSEC_PER_SEC)

@@ -2,6 +2,7 @@
 /* The detections that are implemented: which hooks each has. Names stand in policy/detections.h. */
 #include <stddef.h>
 
+#include "abuse.h"
 #include "crowd.h"
 #include "fold.h"
 #include "pace.h"
@@ -151,6 +152,32 @@ static const struct rpcs_detection_row rows[RPCS_D__MAX] = {
 		.on_connection = rpcs_port_touch_connection,
 		.explanation = &rpcs_explain_port_touch,
 	},
+	[RPCS_D_LENGTH_BOMB] = {
+		.on_message = rpcs_bomb_message,
+		.describe = rpcs_bomb_describe,
+		.explanation = &rpcs_explain_length_bomb,
+	},
+	[RPCS_D_OVERSIZED_CREDENTIAL] = {
+		.on_message = rpcs_credential_message,
+		.describe = rpcs_credential_describe,
+		.explanation = &rpcs_explain_oversized_credential,
+	},
+	[RPCS_D_TINY_FRAGMENT] = {
+		.on_oddity = rpcs_tiny_oddity,
+		.explanation = &rpcs_explain_tiny_fragment,
+	},
+	[RPCS_D_FRAGMENTED_RECORD] = {
+		.on_oddity = rpcs_fragmented_oddity,
+		.explanation = &rpcs_explain_fragmented_record,
+	},
+	[RPCS_D_ZERO_FRAGMENT] = {
+		.on_oddity = rpcs_zero_oddity,
+		.explanation = &rpcs_explain_zero_fragment,
+	},
+	[RPCS_D_HUGE_RECORD] = {
+		.on_oddity = rpcs_huge_oddity,
+		.explanation = &rpcs_explain_huge_record,
+	},
 	/* Overlaps come from outside: rpcs_detect_overlap(). */
 	[RPCS_D_INCONSISTENT_OVERLAP] = { .explanation = &rpcs_explain_inconsistent_overlap },
 	[RPCS_D_FRAGMENT_OVERLAP] = { .explanation = &rpcs_explain_fragment_overlap },
@@ -158,6 +185,54 @@ static const struct rpcs_detection_row rows[RPCS_D__MAX] = {
 		.matches = rpcs_conflict_matches,
 		.describe = rpcs_conflict_describe,
 		.explanation = &rpcs_explain_xid_conflict,
+	},
+	[RPCS_D_JUNK] = {
+		.on_oddity = rpcs_junk_oddity,
+		.on_message = rpcs_junk_message,
+		.describe = rpcs_junk_describe,
+		.explanation = &rpcs_explain_junk,
+	},
+	[RPCS_D_BAD_PORT] = {
+		.on_message = rpcs_bad_port_message,
+		.describe = rpcs_bad_port_describe,
+		.explanation = &rpcs_explain_bad_port,
+	},
+	[RPCS_D_ROLE] = {
+		.on_message = rpcs_role_message,
+		.explanation = &rpcs_explain_role,
+	},
+	[RPCS_D_WRONG_PROGRAM] = {
+		.on_message = rpcs_wrong_program_message,
+		.describe = rpcs_wrong_program_describe,
+		.explanation = &rpcs_explain_wrong_program,
+	},
+	[RPCS_D_UNKNOWN_PROCEDURE] = {
+		.on_message = rpcs_unknown_procedure_message,
+		.describe = rpcs_unknown_procedure_describe,
+		.explanation = &rpcs_explain_unknown_procedure,
+	},
+	[RPCS_D_LONG_ADDRESS] = {
+		.on_message = rpcs_long_address_message,
+		.explanation = &rpcs_explain_long_address,
+	},
+	[RPCS_D_MISMATCH_RANGE] = {
+		.on_message = rpcs_mismatch_message,
+		.explanation = &rpcs_explain_mismatch_range,
+	},
+	[RPCS_D_GSS_VERIFIER] = {
+		.on_message = rpcs_gss_message,
+		.describe = rpcs_gss_describe,
+		.explanation = &rpcs_explain_gss_verifier,
+	},
+	[RPCS_D_SET_DUMP_PAIR] = {
+		.on_message = rpcs_set_dump_message,
+		.describe = rpcs_set_dump_describe,
+		.explanation = &rpcs_explain_set_dump_pair,
+	},
+	[RPCS_D_CALLIT_OVERLONG] = {
+		.on_message = rpcs_callit_overlong_message,
+		.describe = rpcs_callit_overlong_describe,
+		.explanation = &rpcs_explain_callit_overlong,
 	},
 	[RPCS_D_AMPLIFICATION] = {
 		.on_message = rpcs_amplify_message,
@@ -206,9 +281,9 @@ const struct rpcs_explanation *rpcs_detect_explain(enum rpcs_detection_id id)
 	}
 
 static const struct rpcs_detect_family families[] = {
-	FAMILY(fold),	 FAMILY(crowd), FAMILY(pace),  FAMILY(sweep), FAMILY(fanout),
-	FAMILY(scan),	 FAMILY(grind), FAMILY(tools), FAMILY(given), FAMILY(inventory),
-	FAMILY(amplify), FAMILY(flood), FAMILY(idle),
+	FAMILY(fold),	 FAMILY(crowd), FAMILY(pace),  FAMILY(sweep),	 FAMILY(fanout),
+	FAMILY(scan),	 FAMILY(grind), FAMILY(tools), FAMILY(given),	 FAMILY(inventory),
+	FAMILY(amplify), FAMILY(flood), FAMILY(idle),  FAMILY(set_dump),
 };
 
 #undef FAMILY

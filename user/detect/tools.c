@@ -12,7 +12,7 @@
 #include <rpcsentry/portmap.h>
 
 #include "../base/clock.h"
-#include "internal.h"
+#include "families.h"
 
 /* The amplification scanner's calls come together, rpcinfo's second one after the first's reply. */
 #define SCANNER_NS RPCS_NSEC_PER_SEC

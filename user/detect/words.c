@@ -7,7 +7,7 @@
 #include <rpcsentry/packet.h>
 
 #include "../policy/programs.h"
-#include "internal.h"
+#include "families.h"
 
 const char *rpcs_words_program(uint32_t program, char text[RPCS_WORDS_TEXT])
 {

@@ -8,7 +8,7 @@
 
 #include "../base/clock.h"
 #include "../policy/programs.h"
-#include "internal.h"
+#include "families.h"
 
 const char *rpcs_words_duration(uint64_t length_ns, char text[RPCS_WORDS_TEXT])
 {

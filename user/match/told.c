@@ -33,6 +33,26 @@ uint16_t rpcs_uaddr_port(const struct rpcs_text *address)
 	return high < 0 ? 0 : (uint16_t)(high << 8 | low);
 }
 
+bool rpcs_uaddr_is_valid(const struct rpcs_text *address)
+{
+	char host[RPCS_ADDRESS_TEXT];
+	struct rpcs_address parsed;
+	uint32_t end = address->len;
+	const char *zone;
+
+	if (octet_before(address, &end) < 0 || octet_before(address, &end) < 0)
+		return false;
+	/* A link-local address may have its zone (RFC 4007 11). */
+	zone = end ? memchr(address->bytes, '%', end) : NULL;
+	if (zone)
+		end = (uint32_t)(zone - (const char *)address->bytes);
+	if (end >= sizeof(host) || memchr(address->bytes, '\0', end))
+		return false;
+	memcpy(host, address->bytes, end);
+	host[end] = '\0';
+	return rpcs_address_parse(host, &parsed) == 0;
+}
+
 /* A netid names a transport (RFC 5665 5.2): "tcp", "udp6"; 0 for those without ports. */
 static uint8_t protocol_of(const struct rpcs_text *netid)
 {

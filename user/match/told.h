@@ -8,6 +8,9 @@
 /** The port of an universal address (RFC 5665 5.2.3.3), host order; 0 when it has none. */
 uint16_t rpcs_uaddr_port(const struct rpcs_text *address);
 
+/** Is it one, of IPv4 or IPv6 (RFC 5665 5.2.3.3, 5.2.3.4)? */
+bool rpcs_uaddr_is_valid(const struct rpcs_text *address);
+
 /** A port, and the program that listens there. */
 struct rpcs_told_port {
 	uint32_t program;
