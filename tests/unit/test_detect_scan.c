@@ -227,6 +227,25 @@ static void lookups_excuse_services(void **state)
 	case_end(&c);
 }
 
+/* What is switched off takes no room: its lookups would push nobody out, and say so. */
+static void a_sweep_that_is_off_notes_no_lookups(void **state)
+{
+	struct rpcs_call call;
+	uint32_t i;
+
+	(void)state;
+	case_start(&c, case_only(RPCS_D_RPC_SWEEP, "enabled: false", "limits: {sources: 2}\n"));
+	for (i = 0; i < 10; i++) {
+		syn(i, 2049, CASE_WHEN);
+		call = case_mapping(RPCS_PORTMAP_GETPORT, 100003, 0);
+		call.message.tuple.dst = case_address_at("10.1.86.0", i);
+		call.message.seen.time_ns -= i; /* out of order: none of them is old */
+		rpcs_detect_message(c.detect, &call.message, &call, RPCS_PLACE_CALL, 1);
+	}
+	assert_int_equal(rpcs_detect_evictions(c.detect), 0);
+	case_end(&c);
+}
+
 static void the_locator_from_outside(void **state)
 {
 	const struct rpcs_alert *alert;
@@ -262,6 +281,7 @@ int main(void)
 		cmocka_unit_test(a_tcp_probe_is_no_empty_datagram),
 		cmocka_unit_test(services_of_sixteen_hosts),
 		cmocka_unit_test(lookups_excuse_services),
+		cmocka_unit_test(a_sweep_that_is_off_notes_no_lookups),
 		cmocka_unit_test(the_locator_from_outside),
 	};
 

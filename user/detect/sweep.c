@@ -225,7 +225,7 @@ void rpcs_rpc_sweep_message(struct rpcs_detect *detect, const struct rpcs_messag
 		.flow_id = flow_id,
 	};
 
-	if (place != RPCS_PLACE_CALL)
+	if (place != RPCS_PLACE_CALL || !detect->settings->detections[RPCS_D_RPC_SWEEP].enabled)
 		return;
 	/* A connection's SYN was the touch: what an old one brings is none. */
 	if (is_service(message->tuple.dport) && message->tuple.protocol == RPCS_IP_UDP)
