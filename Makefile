@@ -197,6 +197,11 @@ bench-policy: #: nanoseconds that a policy decision takes, by rules and addresse
 	@$(QUIET_BUILD) $(BUILD)/bench/bench_policy
 	@$(BUILD)/bench/bench_policy
 
+.PHONY: bench-detect
+bench-detect: #: nanoseconds and memory that each detection takes (ARGS=NAME for one)
+	@$(QUIET_BUILD) $(BUILD)/bench/bench_detect
+	@$(BUILD)/bench/bench_detect $(ARGS)
+
 .PHONY: vm
 vm: #: the kernel tests on Debian 12's own kernel, in an emulator (fetches it)
 	@scripts/install-deps.sh build test vm
