@@ -254,6 +254,8 @@ static void test_damaged(void **state)
 
 static void test_not_ours(void **state)
 {
+	static const char newer[] = "{\"servers\":[{\"new\":1}],\"version\":9,"
+				    "\"format\":\"rpcsentry-services\"}";
 	static const char *const foreign[] = {
 		"root:x:0:0:root:/root:/bin/sh\n",
 		"{}",
@@ -280,10 +282,7 @@ static void test_not_ours(void **state)
 				      "\"until\":1795310247000000,\"servers\":[",
 				      "\"servers\":[{\"new\":1},"),
 			 RPCS_INVENTORY_DAMAGED);
-	assert_int_equal(load("{\"servers\":[{\"new\":1}],\"version\":9,"
-			      "\"format\":\"rpcsentry-services\"}",
-			      67),
-			 RPCS_INVENTORY_NEWER);
+	assert_int_equal(load(newer, strlen(newer)), RPCS_INVENTORY_NEWER);
 }
 
 /* Cut anywhere, and any byte changed: refused or read, but never half of it. */
