@@ -190,6 +190,7 @@ static const struct rpcs_detection_row rows[RPCS_D__MAX] = {
 		.on_oddity = rpcs_junk_oddity,
 		.on_message = rpcs_junk_message,
 		.describe = rpcs_junk_describe,
+		.per_source = true,
 		.explanation = &rpcs_explain_junk,
 	},
 	[RPCS_D_BAD_PORT] = {
