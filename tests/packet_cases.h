@@ -6,7 +6,6 @@
 #include "packets.h"
 
 enum { PROC_GETPORT = RPCS_PORTMAP_GETPORT, PROC_DUMP = RPCS_PORTMAP_DUMP };
-
 static void b_getport(struct test_frame *f)
 {
 	frame_udp4(f);

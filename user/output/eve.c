@@ -14,7 +14,7 @@
 #include "names.h"
 #include "outputs.h"
 
-enum { COMMUNITY_ID_TEXT = 40, ALERT_GID = 1110, ALERT_REV = 1 };
+enum { COMMUNITY_ID_TEXT = 40 };
 
 struct eve {
 	struct rpcs_sink sink; /* first: the caller holds its address */
@@ -136,111 +136,6 @@ static void eve_call_body(struct rpcs_json *json, const struct eve_event *event,
 	rpcs_json_close(json, '}');
 }
 
-/* How many sources share the alert, and where most of it came from. */
-static void eve_crowd(struct rpcs_json *json, const struct rpcs_alert *alert)
-{
-	char prefix[RPCS_PREFIX_TEXT];
-	uint32_t i;
-
-	rpcs_json_uint(json, "sources", alert->sources);
-	if (alert->sources_estimated)
-		rpcs_json_bool(json, "sources_estimated", true);
-	rpcs_json_open(json, "prefixes", '[');
-	for (i = 0; i < alert->prefix_count && i < RPCS_ALERT_PREFIXES_MAX; i++) {
-		rpcs_prefix_format(&alert->prefixes[i], prefix);
-		rpcs_json_string(json, NULL, prefix);
-	}
-	rpcs_json_close(json, ']');
-}
-
-static void eve_alert_body(struct rpcs_json *json, const struct rpcs_alert *alert)
-{
-	const struct rpcs_detection_info *info = rpcs_detection_info(alert->detection);
-	char id[RPCS_ALERT_ID_TEXT];
-	uint32_t i;
-
-	rpcs_json_open(json, "alert", '{');
-	rpcs_json_string(json, "action", "allowed");
-	rpcs_json_uint(json, "gid", ALERT_GID);
-	rpcs_json_uint(json, "signature_id", info->signature_id);
-	rpcs_json_uint(json, "rev", ALERT_REV);
-	rpcs_json_string(json, "signature", info->signature);
-	rpcs_json_string(json, "category", info->category);
-	rpcs_json_uint(json, "severity", alert->severity);
-	rpcs_json_string(json, "name", info->name);
-	rpcs_alert_id_format(alert, id);
-	rpcs_json_string(json, "id", id);
-	rpcs_json_string(json, "outcome", rpcs_outcome_name(alert->outcome));
-	rpcs_json_uint(json, "count", alert->count);
-	if (alert->update)
-		rpcs_json_bool(json, "update", true);
-	if (alert->sources)
-		eve_crowd(json, alert);
-	rpcs_json_open(json, "evidence", '[');
-	for (i = 0; i < alert->evidence_count && i < RPCS_EVIDENCE_MAX; i++)
-		rpcs_json_string(json, NULL, alert->evidence[i]);
-	rpcs_json_close(json, ']');
-	rpcs_json_close(json, '}');
-}
-
-/* A line holds so many rules; those that decided nothing are left out. */
-enum { STATS_RULES_MAX = 1024 };
-
-static void eve_rules(struct rpcs_json *json, const struct rpcs_stats *stats)
-{
-	uint32_t i, told = 0, left_off = 0;
-
-	rpcs_json_open(json, "rules", '[');
-	for (i = 0; i < stats->rule_count; i++) {
-		const struct rpcs_rule_hits *rule = &stats->rules[i];
-
-		if (!rule->hits && !rule->suppressed)
-			continue;
-		if (told++ >= STATS_RULES_MAX) {
-			left_off++;
-			continue;
-		}
-		rpcs_json_open(json, NULL, '{');
-		rpcs_json_uint(json, "rule", i + 1);
-		rpcs_json_string(json, "name", rule->name);
-		rpcs_json_uint(json, "hits", rule->hits + rule->suppressed);
-		rpcs_json_uint(json, "suppressed", rule->suppressed);
-		rpcs_json_close(json, '}');
-	}
-	rpcs_json_close(json, ']');
-	if (left_off)
-		rpcs_json_uint(json, "rules_left_off", left_off);
-}
-
-static void eve_stats_body(struct rpcs_json *json, const struct rpcs_stats *stats)
-{
-	rpcs_json_open(json, "stats", '{');
-	rpcs_json_uint(json, "uptime", stats->uptime_ns / RPCS_NSEC_PER_SEC);
-	rpcs_json_open(json, "capture", '{');
-	rpcs_json_uint(json, "kernel_packets", stats->kernel_packets);
-	rpcs_json_uint(json, "kernel_drops", stats->kernel_drops);
-	rpcs_json_close(json, '}');
-	rpcs_json_open(json, "kernel", '{');
-#define X(name, help) rpcs_json_uint(json, #name, stats->kernel.name);
-	RPCS_COUNTERS(X)
-#undef X
-#define X(name, help) rpcs_json_uint(json, "packet_" #name, stats->kernel.packet_##name);
-	RPCS_PACKET_RESULTS(X)
-#undef X
-#define X(name, help) rpcs_json_uint(json, "fallback_" #name, stats->kernel.fallback_##name);
-	RPCS_FALLBACKS(X)
-#undef X
-	rpcs_json_close(json, '}');
-	rpcs_json_open(json, "agent", '{');
-#define X(name, help) rpcs_json_uint(json, #name, stats->agent.name);
-	RPCS_AGENT_COUNTERS(X)
-#undef X
-	rpcs_json_close(json, '}');
-	if (stats->rules)
-		eve_rules(json, stats);
-	rpcs_json_close(json, '}');
-}
-
 static size_t eve_format(struct eve *eve, const struct eve_event *event,
 			 const struct rpcs_eve_detail *detail, char *room)
 {
@@ -249,13 +144,13 @@ static size_t eve_format(struct eve *eve, const struct eve_event *event,
 	rpcs_json_init(&json, room, RPCS_LINE_MAX);
 	eve_begin(eve, &json, &event->common, detail);
 	if (event->alert)
-		eve_alert_body(&json, event->alert);
+		rpcs_eve_alert(&json, event->alert);
 	if (event->message)
 		eve_message_body(&json, event, detail);
 	if (event->call)
 		eve_call_body(&json, event, detail);
 	if (event->stats)
-		eve_stats_body(&json, event->stats);
+		rpcs_eve_stats(&json, event->stats);
 	if (event->service)
 		rpcs_eve_service(&json, event->service);
 	rpcs_json_close(&json, '}');

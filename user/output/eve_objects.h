@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The `rpc` and `portmap` objects of EVE lines. */
+/* The objects inside EVE lines. */
 #ifndef RPCSENTRY_OUTPUT_EVE_OBJECTS_H
 #define RPCSENTRY_OUTPUT_EVE_OBJECTS_H
 
 #include "../base/json.h"
 #include "../match/call.h"
+#include "../detect/alert.h"
 #include "../services/services.h"
+#include "stats.h"
 
 /** How much of what the wire gave a line tells: less when all of it did not fit. */
 struct rpcs_eve_detail {
@@ -25,6 +27,12 @@ void rpcs_eve_outcome(struct rpcs_json *json, const struct rpcs_call *call,
 /** The `portmap` object, with `reply`'s inside; neither where there is nothing to tell. */
 void rpcs_eve_portmap(struct rpcs_json *json, const struct rpcs_portmap *portmap,
 		      const struct rpcs_portmap *reply, const struct rpcs_eve_detail *detail);
+
+/** The `alert` object. */
+void rpcs_eve_alert(struct rpcs_json *json, const struct rpcs_alert *alert);
+
+/** The `stats` object. */
+void rpcs_eve_stats(struct rpcs_json *json, const struct rpcs_stats *stats);
 
 /** The `services` object of a change. */
 void rpcs_eve_service(struct rpcs_json *json, const struct rpcs_service_change *change);
