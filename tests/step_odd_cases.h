@@ -47,6 +47,13 @@ static void s_odd_credential(struct bench *b)
 	udp(b, &mount, false, &message, "piece verifier", __FILE__, __LINE__);
 	assert_int_equal(b->counters.calls_suppressed, 3);
 	assert_int_equal(b->counters.fallback_credential, 2);
+	/* A reply that nobody asked for is none of our business, one that was asked for is. */
+	message.len = 0;
+	put_reply(&message, 1, 0);
+	set16(&message, 18, 401);
+	udp(b, &mount, true, &message, "piece verifier", __FILE__, __LINE__);
+	message.bytes[3] = 77;
+	udp(b, &mount, true, &message, "", __FILE__, __LINE__);
 }
 
 /* In a stream too, which stays in step. */

@@ -104,7 +104,7 @@ RPCS_INLINE bool rpcs_inspect_first_fragment(struct rpcs_engine *eng)
 	eng->work->len = pkt->payload_len;
 	/* The datagram's length is that of all fragments. */
 	eng->work->have = pkt->network_offset + pkt->network_len - pkt->payload_offset;
-	odd = rpcs_rpc_is_odd(rpcs_inspect_decode(eng, 0));
+	odd = rpcs_rpc_is_odd(&eng->record->rpc, rpcs_inspect_decode(eng, 0));
 	if (eng->record->rpc.head.kind == RPCS_RECORD_NONE)
 		return false;
 	if (rpcs_inspect_wanted(eng) || odd)

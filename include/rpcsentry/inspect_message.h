@@ -193,7 +193,7 @@ RPCS_INLINE enum rpcs_fallback rpcs_inspect_message(struct rpcs_engine *eng)
 	if (!rpcs_is_portmapper(eng) && eng->record->rpc.head.kind == RPCS_RECORD_NONE)
 		return RPCS_FALLBACK_NONE;
 	/* What breaks a limit is never kept back, however often the call was seen. */
-	if ((!rpcs_inspect_wanted(eng) && !rpcs_rpc_is_odd(reason)) ||
+	if ((!rpcs_inspect_wanted(eng) && !rpcs_rpc_is_odd(&eng->record->rpc, reason)) ||
 	    rpcs_engine_known(eng, reason, 0))
 		rpcs_inspect_suppress(eng);
 	else if (reason == RPCS_FALLBACK_NONE)

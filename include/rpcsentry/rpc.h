@@ -184,10 +184,14 @@ RPCS_INLINE bool rpcs_rpc_body_may_be_cut(const struct rpcs_record_rpc *rec)
 	}
 }
 
-/** Does a message that took the fallback for `reason` break a limit of RFC 5531? */
-RPCS_INLINE bool rpcs_rpc_is_odd(enum rpcs_fallback reason)
+/**
+ * Is this a call that takes the fallback for `reason` because it breaks a limit of RFC 5531?
+ * A reply that nobody asked for may be anything by chance: it has to be wanted.
+ */
+RPCS_INLINE bool rpcs_rpc_is_odd(const struct rpcs_record_rpc *rec, enum rpcs_fallback reason)
 {
-	return reason == RPCS_FALLBACK_credential || reason == RPCS_FALLBACK_verifier;
+	return rec->head.kind == RPCS_RECORD_CALL &&
+	       (reason == RPCS_FALLBACK_credential || reason == RPCS_FALLBACK_verifier);
 }
 
 RPCS_INLINE enum rpcs_fallback rpcs_rpc_call(struct rpcs_cursor *cur, const __u8 *message,
