@@ -171,12 +171,14 @@ RPCS_INLINE bool rpcs_entry(const struct rpcs_plain *plain, bool tagged)
 {
 	struct rpcs_counters *c = rpcs_counters_here();
 	struct rpcs_ports *table = rpcs_ports_here();
+	bool any_port;
 
 	if (!c || !table)
 		return false;
 	c->packets += 1;
-	if (rpcs_glance_is_others(table, rpcs_config.any_port != RPCS_ANY_PORT_OFF, plain->data,
-				  plain->end))
+	any_port = rpcs_config.any_port != RPCS_ANY_PORT_OFF &&
+		   table->any_port != RPCS_ANY_PORT_OFF;
+	if (rpcs_glance_is_others(table, any_port, plain->data, plain->end))
 		return false;
 	/* Calls are held against a rule that suppresses on the long way only. */
 	return tagged || rpcs_config.suppress || !rpcs_plain_take(plain, c, table);

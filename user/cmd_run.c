@@ -31,8 +31,9 @@ static const char rpcs_run_help[] =
 	"  -v, --verbose             calls as well as alerts; messages of libbpf\n"
 	"  -h, --help                this text\n"
 	"\n"
-	"A flag wins over the policy. SIGHUP opens the --eve file anew. Status: 0 ended\n"
-	"well, 1 a failure, 2 usage or a bad policy.\n";
+	"A flag wins over the policy. SIGHUP opens the --eve file anew and reads the\n"
+	"policy again; a bad one leaves the old one in force. Status: 0 ended well, 1 a\n"
+	"failure, 2 usage or a bad policy.\n";
 
 int rpcs_cmd_run(int argc, char **argv)
 {

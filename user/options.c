@@ -71,7 +71,6 @@ int rpcs_option_policy(const char *path, struct rpcs_policy **ret_policy)
 {
 	static struct rpcs_policy_errors errors;
 	const char *text = rpcs_policy_default_text();
-	uint32_t i;
 	int err;
 
 	errors.kept = errors.total = 0;
@@ -81,11 +80,7 @@ int rpcs_option_policy(const char *path, struct rpcs_policy **ret_policy)
 		err = rpcs_policy_parse(text, strlen(text), ret_policy, &errors);
 	if (!err)
 		return RPCS_EXIT_OK;
-	for (i = 0; i < errors.kept; i++)
-		rpcs_log_error("%s:%u:%u: %s", path ? path : "built-in policy", errors.list[i].line,
-			       errors.list[i].column, errors.list[i].text);
-	if (errors.total > errors.kept)
-		rpcs_log_error("%s: and %u more mistakes", path, errors.total - errors.kept);
+	rpcs_policy_errors_log(path ? path : "built-in policy", &errors);
 	if (errors.total)
 		return RPCS_EXIT_USAGE;
 	rpcs_log_error("%s: %s", path ? path : "built-in policy", strerror(-err));

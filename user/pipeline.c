@@ -154,6 +154,21 @@ void rpcs_pipeline_clock(struct rpcs_pipeline *pipeline, uint64_t monotonic_offs
 	options->monotonic_offset_ns = monotonic_offset_ns;
 }
 
+int rpcs_pipeline_reload(struct rpcs_pipeline *pipeline, struct rpcs_policy **fresh,
+			 const struct rpcs_state_fds *fds, struct rpcs_policy_kept *ret_kept)
+{
+	struct rpcs_state *state = pipeline->options.state;
+	struct rpcs_policy *policy = pipeline->options.policy;
+	int err;
+
+	rpcs_rule_hits_collect(policy, rpcs_state_rules(state));
+	err = rpcs_policy_replace(policy, fresh, ret_kept);
+	if (err)
+		return err;
+	err = rpcs_detect_reload(pipeline->detect);
+	return err ? err : rpcs_state_reload(fds, state, policy);
+}
+
 /* The figures that the stages keep themselves. */
 static void gather(struct rpcs_pipeline *pipeline)
 {

@@ -45,6 +45,14 @@ void rpcs_pipeline_tick(struct rpcs_pipeline *pipeline, uint64_t now_ns);
 /** The offset of CLOCK_MONOTONIC to real time has changed: the clock was set, or the host slept. */
 void rpcs_pipeline_clock(struct rpcs_pipeline *pipeline, uint64_t monotonic_offset_ns);
 
+/**
+ * Goes on with *fresh behind options.policy, which is consumed; what is known of flows,
+ * calls and sources stays, and held calls are decided anew. `fds`: the state's maps.
+ * *ret_kept as rpcs_policy_replace(). 0 or -errno.
+ */
+int rpcs_pipeline_reload(struct rpcs_pipeline *pipeline, struct rpcs_policy **fresh,
+			 const struct rpcs_state_fds *fds, struct rpcs_policy_kept *ret_kept);
+
 /** Losses of stages 1 to 4 and the journal, for 1110080; totals since the start. */
 void rpcs_pipeline_loss(struct rpcs_pipeline *pipeline, const struct rpcs_counters *kernel,
 			uint64_t journal_dropped, uint64_t now_ns);

@@ -24,6 +24,13 @@ RPCS_INLINE bool rpcs_gate_is_reply(__u64 words)
 	return (words & ~1ULL) == RPCS_GATE_REPLY;
 }
 
+/** enum rpcs_any_port: what the policy says now. Compiled out where it said `off` at load. */
+RPCS_INLINE __u32 rpcs_any_port(const struct rpcs_engine *eng)
+{
+	return eng->config->any_port == RPCS_ANY_PORT_OFF ? (__u32)RPCS_ANY_PORT_OFF
+							  : eng->ports->any_port;
+}
+
 /** Is the payload an RPC message by its length and constants? */
 RPCS_INLINE bool rpcs_gate_message(struct rpcs_engine *eng, const struct rpcs_packet *pkt)
 {
@@ -113,7 +120,7 @@ RPCS_INLINE enum rpcs_port_class rpcs_gate(struct rpcs_engine *eng, const struct
 
 	if (class == RPCS_PORT_PORTMAPPER)
 		return class;
-	if (eng->config->any_port == RPCS_ANY_PORT_OFF)
+	if (rpcs_any_port(eng) == RPCS_ANY_PORT_OFF)
 		return rpcs_gate_to_vxlan(eng->ports, pkt, class) ? class : RPCS_PORT_OTHER;
 	if (pkt->protocol == RPCS_IP_UDP)
 		return rpcs_gate_udp(eng, pkt, class);

@@ -88,7 +88,7 @@ RPCS_INLINE bool rpcs_inspect_is_tiny(const struct rpcs_engine *eng, enum rpcs_p
 	const struct rpcs_packet *pkt = eng->packet;
 
 	return result == RPCS_PACKET_OK && pkt->protocol == RPCS_IP_UDP &&
-	       eng->config->any_port != RPCS_ANY_PORT_OFF &&
+	       rpcs_any_port(eng) != RPCS_ANY_PORT_OFF &&
 	       pkt->network_offset + pkt->network_len <
 		       (__u32)pkt->payload_offset + RPCS_REPLY_BYTES;
 }

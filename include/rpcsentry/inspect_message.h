@@ -4,6 +4,7 @@
 #define RPCSENTRY_INSPECT_MESSAGE_H
 
 #include "engine.h"
+#include "gate.h"
 
 RPCS_INLINE bool rpcs_is_portmapper(const struct rpcs_engine *eng)
 {
@@ -74,7 +75,7 @@ RPCS_INLINE __u32 rpcs_rpc_arguments(const struct rpcs_record_rpc *rec)
 RPCS_INLINE bool rpcs_inspect_call_wanted(struct rpcs_engine *eng,
 					  const struct rpcs_record_rpc *rec)
 {
-	if (eng->config->any_port == RPCS_ANY_PORT_ALL)
+	if (rpcs_any_port(eng) == RPCS_ANY_PORT_ALL)
 		return true;
 	if (rec->call.program != RPCS_NFS_PROGRAM &&
 	    (rpcs_rpc_arguments(rec) > RPCS_LARGE_ARGUMENTS ||
@@ -93,8 +94,8 @@ RPCS_INLINE bool rpcs_inspect_wanted(struct rpcs_engine *eng)
 	if (rec->message_len > RPCS_RECORD_HUGE)
 		return true;
 	if (rpcs_is_portmapper(eng)) {
-		if (rec->head.kind == RPCS_RECORD_CALL &&
-		    eng->config->any_port != RPCS_ANY_PORT_OFF && rpcs_is_relayed(rec))
+		if (rec->head.kind == RPCS_RECORD_CALL && rpcs_any_port(eng) != RPCS_ANY_PORT_OFF &&
+		    rpcs_is_relayed(rec))
 			rpcs_inspect_expect(eng);
 		return true;
 	}
@@ -102,12 +103,12 @@ RPCS_INLINE bool rpcs_inspect_wanted(struct rpcs_engine *eng)
 		if (!rpcs_inspect_call_wanted(eng, rec))
 			return false;
 		/* With `all`, only whose replies' bodies count needs to be known. */
-		if (eng->config->any_port == RPCS_ANY_PORT_FIRST ||
+		if (rpcs_any_port(eng) == RPCS_ANY_PORT_FIRST ||
 		    rec->call.program == RPCS_PORTMAP_PROGRAM)
 			rpcs_inspect_expect(eng);
 		return true;
 	}
-	if (eng->config->any_port == RPCS_ANY_PORT_ALL)
+	if (rpcs_any_port(eng) == RPCS_ANY_PORT_ALL)
 		return true;
 	return rpcs_engine_expected(eng, rpcs_expect_key(eng), &program);
 }

@@ -18,6 +18,9 @@ enum { RPCS_PORT_WORDS = 65536 / 16 };
 /** The value of the map `ports`. Bits change by atomic OR only. */
 struct rpcs_ports {
 	__u32 words[RPCS_PORT_WORDS];
+	/* sensor.any_port as it stands; a program that was loaded with `off` has no other. */
+	__u32 any_port;
+	__u32 pad;
 };
 
 /** `port` in host order. */

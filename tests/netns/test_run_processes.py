@@ -19,7 +19,8 @@ from tap import Tap  # noqa: E402
 
 PINS = "/sys/fs/bpf/rpcsentry"
 # A mapping is whole pages.
-PORTS_BYTES = max(16384, os.sysconf("SC_PAGE_SIZE"))
+PAGE = os.sysconf("SC_PAGE_SIZE")
+PORTS_BYTES = (16384 + 8 + PAGE - 1) // PAGE * PAGE
 tap = Tap()
 
 
@@ -66,7 +67,8 @@ def life(directory, wire):
         held = check_rights("sensor", children["rpcs-sensor"])
         tap.equal("sensor: holds only the maps it reads, or tells the programs by",
                   box.maps_of(children["rpcs-sensor"], held),
-                  ["counters", "expected", "flows", "ports", "ring"])
+                  ["counters", "expected", "flows", "ports", "ring", "rules", "sensitive",
+                   "silenced", "suppress"])
         tap.check("sensor: has the table of ports in its memory",
                   ("rw-s", PORTS_BYTES) in box.mapped_maps(children["rpcs-sensor"]),
                   box.mapped_maps(children["rpcs-sensor"]))

@@ -158,6 +158,7 @@ static void test_unknown_kinds_are_refused(void **state)
 		{ .kind = UINT32_MAX },
 		{ .kind = RPCS_IPC_READY, .verdict = RPCS_INVENTORY_VERDICT__MAX },
 		{ .kind = RPCS_IPC_DONE, .verdict = RPCS_INVENTORY_DAMAGED },
+		{ .kind = RPCS_IPC_POLICY }, /* without its descriptor */
 	};
 	struct pair *pair = *state;
 	struct rpcs_ipc_message got = { .alerts = 5 };

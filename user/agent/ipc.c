@@ -75,7 +75,8 @@ static bool rpcs_ipc_is_sound(const struct rpcs_ipc_message *message, size_t len
 	if (message->verdict >=
 	    (message->kind == RPCS_IPC_READY ? (uint32_t)RPCS_INVENTORY_VERDICT__MAX : 1U))
 		return false;
-	return fds == (message->kind == RPCS_IPC_EVE || message->kind == RPCS_IPC_INVENTORY);
+	return fds == (message->kind == RPCS_IPC_EVE || message->kind == RPCS_IPC_INVENTORY ||
+		       message->kind == RPCS_IPC_POLICY);
 }
 
 int rpcs_ipc_receive(int fd, struct rpcs_ipc_message *ret_message, int *ret_passed)

@@ -15,6 +15,7 @@ enum rpcs_ipc_kind {
 	RPCS_IPC_NONE,
 	RPCS_IPC_READY,	    /* sensor: rights are dropped, the ring may fill */
 	RPCS_IPC_EVE,	    /* parent: go on in the descriptor that comes with it */
+	RPCS_IPC_POLICY,    /* parent: the policy file, open for reading, comes with it */
 	RPCS_IPC_DONE,	    /* sensor: the run's totals, just before it ends */
 	RPCS_IPC_INVENTORY, /* sensor: what the inventory's file is to hold, in the descriptor */
 	RPCS_IPC__MAX
@@ -40,7 +41,7 @@ int rpcs_ipc_send(int fd, const struct rpcs_ipc_message *message, int passed);
 
 /**
  * Takes one message. *ret_passed is the descriptor that came with it, owned by
- * the caller, or -1; RPCS_IPC_EVE and RPCS_IPC_INVENTORY carry one. -EAGAIN: none there;
+ * the caller, or -1; RPCS_IPC_EVE, POLICY and INVENTORY carry one. -EAGAIN: none there;
  * -EPIPE: the other side has gone; -EBADMSG: not a message of ours (dropped,
  * its descriptors closed).
  */

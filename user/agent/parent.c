@@ -144,6 +144,11 @@ static int rpcs_parent_fork_sensor(struct rpcs_parent *parent, const struct rpcs
 		.egress = parent->plan->egress,
 		.inventory_fd = parent->inventory_fd,
 		.keeps_inventory = parent->store.folder_fd >= 0,
+		.policy_path = parent->plan->policy_path,
+		.any_port_given = parent->plan->any_port_given,
+		.any_port = parent->plan->any_port,
+		.compiled_any_port = rpcs_policy_settings(parent->policy)->any_port,
+		.compiled_suppress = rpcs_policy_suppresses(parent->policy),
 	};
 	int side;
 

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 
 #include "../base/cleanup.h"
 #include "../base/log.h"
@@ -86,11 +87,8 @@ static void rpcs_parent_reopen(struct rpcs_parent *parent)
 	RPCS_OWNED_FD fd = -1;
 	int err;
 
-	if (!path || !strcmp(path, "-")) {
-		rpcs_log_info("SIGHUP: no event file to open anew; the policy is read at the "
-			      "start only");
+	if (!path || !strcmp(path, "-"))
 		return;
-	}
 	fd = rpcs_parent_open_eve(path);
 	if (fd < 0)
 		return; /* said so; the old file goes on */
@@ -99,21 +97,55 @@ static void rpcs_parent_reopen(struct rpcs_parent *parent)
 		rpcs_log_error("cannot hand %s to the sensor: %s; the old file goes on", path,
 			       strerror(-err));
 	else
-		rpcs_log_info("SIGHUP: %s is opened anew; the policy is read at the start only",
-			      path);
+		rpcs_log_info("SIGHUP: %s is opened anew", path);
+}
+
+/** Not blocking, and a file only: who writes the policy at a pipe's other end is unknown. */
+static int rpcs_parent_open_policy(const char *path)
+{
+	RPCS_OWNED_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status))
+		return -errno;
+	return S_ISREG(status.st_mode) ? RPCS_TAKE_FD(fd) : -EINVAL;
+}
+
+/** And the policy may be another one. The sensor reads it, and says what comes of it. */
+static void rpcs_parent_reload(struct rpcs_parent *parent)
+{
+	const struct rpcs_ipc_message message = { .kind = RPCS_IPC_POLICY };
+	const char *path = parent->plan->policy_path;
+	RPCS_OWNED_FD fd = -1;
+	int err;
+
+	if (!path) {
+		rpcs_log_info("SIGHUP: the built-in policy is in force; -c FILE names one that "
+			      "can change");
+		return;
+	}
+	fd = rpcs_parent_open_policy(path);
+	err = fd < 0 ? fd : rpcs_ipc_send(parent->sensor_fd, &message, fd);
+	if (err)
+		rpcs_log_error("SIGHUP: policy %s: %s; the one before stays in force", path,
+			       err == -EINVAL ? "no regular file" : strerror(-err));
 }
 
 /** Takes the signals that are there; true: one of them ends the run. */
 static bool rpcs_parent_signalled(struct rpcs_parent *parent)
 {
 	struct signalfd_siginfo info;
-	bool end = false;
+	bool end = false, hangup = false;
 
 	while (read(parent->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM)
 			end = true;
 		else if (info.ssi_signo == SIGHUP)
-			rpcs_parent_reopen(parent);
+			hangup = true;
+	}
+	if (hangup && !end) {
+		rpcs_parent_reopen(parent);
+		rpcs_parent_reload(parent);
 	}
 	return end;
 }

@@ -167,6 +167,8 @@ int rpcs_run_plan_make(const struct rpcs_run_options *options, const struct rpcs
 		/* Lines for people and events do not share standard output. */
 		.text = options->text || (terminal && !options->eve),
 		.verbose = options->verbose,
+		.policy_path = options->policy_path,
+		.any_port_given = options->has_any_port,
 	};
 	uint32_t i;
 	int err;

@@ -28,6 +28,8 @@ struct rpcs_run_plan {
 	enum rpcs_any_port any_port;
 	const char *eve; /* NULL for none */
 	bool journal, egress, keep, text, verbose;
+	const char *policy_path; /* NULL: the built-in policy */
+	bool any_port_given;	 /* by a flag */
 };
 
 /** Reads the flags; -EINVAL: the one line about it has been logged. argv[0] is the command. */

@@ -20,9 +20,14 @@ struct rpcs_sensor_options {
 	int journal_fd;	      /* entries to the journal writer */
 	const char *eve_path; /* of eve_fd, for messages; NULL: standard output */
 	bool text, text_terminal, text_transactions;
-	bool egress;	      /* what leaves this host is watched too */
-	int inventory_fd;     /* what was learned before, if anything */
-	bool keeps_inventory; /* what is learned now is taken by the parent */
+	bool egress;		 /* what leaves this host is watched too */
+	int inventory_fd;	 /* what was learned before, if anything */
+	bool keeps_inventory;	 /* what is learned now is taken by the parent */
+	const char *policy_path; /* NULL: the built-in policy, which is not read again */
+	bool any_port_given;	 /* by a flag, which wins over every policy */
+	enum rpcs_any_port any_port;
+	enum rpcs_any_port compiled_any_port; /* what the programs were loaded with */
+	bool compiled_suppress;
 };
 
 /** The whole life of the process, from after the fork to its exit status. */

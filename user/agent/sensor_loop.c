@@ -147,8 +147,12 @@ static int rpcs_sensor_listen(struct rpcs_sensor *sensor)
 			return err;
 		if (message.kind == RPCS_IPC_EVE)
 			rpcs_sensor_take_eve(sensor, passed);
+		else if (message.kind == RPCS_IPC_POLICY)
+			err = rpcs_sensor_take_policy(sensor, passed);
 		else
 			rpcs_cleanup_fd(&passed);
+		if (err)
+			return err;
 	}
 }
 

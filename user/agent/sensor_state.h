@@ -66,6 +66,9 @@ void rpcs_sensor_save_inventory(struct rpcs_sensor *sensor);
 /** At the end: all at once. */
 void rpcs_sensor_save_last(struct rpcs_sensor *sensor);
 
+/** Has the policy in `fd`, which is consumed, replace the one in force, if it is right; -ENOMEM. */
+int rpcs_sensor_take_policy(struct rpcs_sensor *sensor, int fd);
+
 /** Runs until the parent says stop or has gone; -errno: cannot go on. */
 int rpcs_sensor_loop(struct rpcs_sensor *sensor);
 

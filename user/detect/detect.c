@@ -3,6 +3,7 @@
 #include "detect.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "crowd.h"
 #include "fold.h"
@@ -31,6 +32,14 @@ static void hooks_init(struct rpcs_detect *detect)
 	}
 }
 
+static struct rpcs_detect_derived derived_of(const struct rpcs_settings *settings)
+{
+	struct rpcs_detect_derived derived = { .repeat_ns = settings->alert_repeat_ns };
+
+	memcpy(derived.thresholds, settings->thresholds, sizeof(derived.thresholds));
+	return derived;
+}
+
 struct rpcs_detect *rpcs_detect_new(struct rpcs_policy *policy, const struct rpcs_hash_seed *seed,
 				    rpcs_alert_fn emit, void *arg)
 {
@@ -45,6 +54,7 @@ struct rpcs_detect *rpcs_detect_new(struct rpcs_policy *policy, const struct rpc
 	detect->seed = *seed;
 	detect->emit = emit;
 	detect->arg = arg;
+	detect->derived = derived_of(detect->settings);
 	hooks_init(detect);
 	families = rpcs_detect_families(&count);
 	for (i = 0; i < count; i++) {
@@ -245,4 +255,24 @@ uint64_t rpcs_detect_folded(const struct rpcs_detect *detect)
 uint64_t rpcs_detect_held(const struct rpcs_detect *detect)
 {
 	return detect->alerts_held;
+}
+
+int rpcs_detect_reload(struct rpcs_detect *detect)
+{
+	const struct rpcs_detect_derived now = derived_of(detect->settings);
+	const struct rpcs_detect_family *families;
+	uint32_t i, count;
+	int err = 0;
+
+	if (memcmp(&now, &detect->derived, sizeof(now)) == 0)
+		return 0;
+	detect->derived = now;
+	families = rpcs_detect_families(&count);
+	for (i = 0; i < count && !err; i++) {
+		if (!families[i].derives)
+			continue;
+		families[i].free(detect);
+		err = families[i].init(detect);
+	}
+	return err;
 }

@@ -106,6 +106,13 @@ void rpcs_detect_loss(struct rpcs_detect *detect, const struct rpcs_loss *total,
 /** The end of the run: the counts of folds that are open, and losses that were held back. */
 void rpcs_detect_finish(struct rpcs_detect *detect);
 
+/**
+ * The policy behind rpcs_detect_new()'s pointer has changed. Settings are read where they
+ * are needed; only families that make tables and windows of thresholds and of alerts.repeat
+ * begin to count anew, and only if one of these has changed. -ENOMEM: it cannot go on.
+ */
+int rpcs_detect_reload(struct rpcs_detect *detect);
+
 /** Sources evicted from detection tables since the start. */
 uint64_t rpcs_detect_evictions(const struct rpcs_detect *detect);
 

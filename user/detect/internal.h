@@ -46,6 +46,7 @@ const struct rpcs_detection_row *rpcs_detection_row(enum rpcs_detection_id id);
 struct rpcs_detect_family {
 	int (*init)(struct rpcs_detect *detect);
 	void (*free)(struct rpcs_detect *detect);
+	bool derives; /* tables and windows are made from thresholds and alerts.repeat */
 };
 
 /** The families that keep state; *ret_count of them. */
@@ -69,6 +70,12 @@ struct rpcs_tools;
 struct rpcs_amplify;
 struct rpcs_flood;
 struct rpcs_idle;
+
+/** Settings from which families make what they count in. */
+struct rpcs_detect_derived {
+	uint64_t repeat_ns;
+	uint64_t thresholds[RPCS_T__MAX];
+};
 
 struct rpcs_detect {
 	struct rpcs_policy *policy; /* the caller's */
@@ -101,6 +108,7 @@ struct rpcs_detect {
 	struct rpcs_idle *idle;
 	struct rpcs_recent *set_dump; /* when SET and DUMP came: by server, client and call */
 	uint64_t evictions;
+	struct rpcs_detect_derived derived; /* as the families have them */
 
 	struct rpcs_loss loss_seen, loss_told;
 	uint64_t loss_seen_ns, loss_told_ns; /* 0: never */

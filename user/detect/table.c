@@ -276,15 +276,16 @@ const struct rpcs_explanation *rpcs_detect_explain(enum rpcs_detection_id id)
 	return rows[id].explanation;
 }
 
-#define FAMILY(name)                                   \
-	{                                              \
-		rpcs_##name##_init, rpcs_##name##_free \
+#define FAMILY(name, derives)                                   \
+	{                                                       \
+		rpcs_##name##_init, rpcs_##name##_free, derives \
 	}
 
 static const struct rpcs_detect_family families[] = {
-	FAMILY(fold),	 FAMILY(crowd), FAMILY(pace),  FAMILY(sweep),	 FAMILY(fanout),
-	FAMILY(scan),	 FAMILY(grind), FAMILY(tools), FAMILY(given),	 FAMILY(inventory),
-	FAMILY(amplify), FAMILY(flood), FAMILY(idle),  FAMILY(set_dump),
+	FAMILY(fold, false),  FAMILY(crowd, false),	FAMILY(pace, false),   FAMILY(sweep, true),
+	FAMILY(fanout, true), FAMILY(scan, true),	FAMILY(grind, true),   FAMILY(tools, true),
+	FAMILY(given, false), FAMILY(inventory, false), FAMILY(amplify, true), FAMILY(flood, true),
+	FAMILY(idle, false),  FAMILY(set_dump, false),
 };
 
 #undef FAMILY

@@ -334,19 +334,21 @@ static int file_read(int fd, char **ret_text, size_t *ret_len)
 	return 0;
 }
 
+int rpcs_policy_read(int fd, struct rpcs_policy **ret_policy, struct rpcs_policy_errors *errors)
+{
+	RPCS_OWNED_BLOCK char *text = NULL;
+	size_t len = 0;
+	int err = file_read(fd, &text, &len);
+
+	*errors = (struct rpcs_policy_errors){ 0 };
+	return err < 0 ? err : rpcs_policy_parse(text, len, ret_policy, errors);
+}
+
 int rpcs_policy_load(const char *path, struct rpcs_policy **ret_policy,
 		     struct rpcs_policy_errors *errors)
 {
 	RPCS_OWNED_FD fd = open(path, O_RDONLY | O_CLOEXEC);
-	RPCS_OWNED_BLOCK char *text = NULL;
-	size_t len = 0;
-	int err;
 
 	*errors = (struct rpcs_policy_errors){ 0 };
-	if (fd < 0)
-		return -errno;
-	err = file_read(fd, &text, &len);
-	if (err < 0)
-		return err;
-	return rpcs_policy_parse(text, len, ret_policy, errors);
+	return fd < 0 ? -errno : rpcs_policy_read(fd, ret_policy, errors);
 }

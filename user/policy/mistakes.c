@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../base/log.h"
+
 enum { NAME_MAX_COMPARED = 40 };
 
 static bool is_before(uint32_t line, uint32_t column, const struct rpcs_policy_error *other)
@@ -38,6 +40,15 @@ void rpcs_mistake_add(struct rpcs_policy_errors *errors, uint32_t line, uint32_t
 	va_start(args, format);
 	vsnprintf(slot->text, sizeof(slot->text), format, args);
 	va_end(args);
+}
+
+void rpcs_policy_errors_log(const char *path, const struct rpcs_policy_errors *errors)
+{
+	for (uint32_t i = 0; i < errors->kept; i++)
+		rpcs_log_error("%s:%u:%u: %s", path, errors->list[i].line, errors->list[i].column,
+			       errors->list[i].text);
+	if (errors->total > errors->kept)
+		rpcs_log_error("%s: and %u more mistakes", path, errors->total - errors->kept);
 }
 
 const char *rpcs_quote_format(const char *text, char quoted[RPCS_QUOTE_TEXT])

@@ -41,6 +41,7 @@ struct rpcs_rule {
 	enum rpcs_outcome_wanted outcome;
 	bool log, suppress;
 	uint64_t hits;
+	uint64_t suppressed; /* before the policy in force was loaded */
 };
 
 struct rpcs_string_list {

@@ -110,11 +110,30 @@ struct rpcs_policy_errors {
 int rpcs_policy_parse(const char *text, size_t len, struct rpcs_policy **ret_policy,
 		      struct rpcs_policy_errors *errors);
 
-/** Reads a file (at most 64 MiB) and parses it; -errno of open or read, else as parse. */
+/** The same of what a descriptor gives, at most 64 MiB; -errno of read, else as parse. */
+int rpcs_policy_read(int fd, struct rpcs_policy **ret_policy, struct rpcs_policy_errors *errors);
+
+/** The same of a file; -errno of open or read, else as parse. */
 int rpcs_policy_load(const char *path, struct rpcs_policy **ret_policy,
 		     struct rpcs_policy_errors *errors);
 
 void rpcs_policy_free(struct rpcs_policy **policy);
+
+/** Logs each mistake, one line each; `path` names the file. */
+void rpcs_policy_errors_log(const char *path, const struct rpcs_policy_errors *errors);
+
+/** Settings that a running sensor cannot change, of those that were changed. */
+struct rpcs_policy_kept {
+	char text[320]; /* "limits.flows, sensor.ring_size"; empty: none */
+};
+
+/**
+ * Puts *fresh in the policy's place: the pointer, and the one to its settings, stay
+ * valid. Sizes of tables, outputs and the like stay as they are. Rules that keep their
+ * name keep their hits. *fresh is freed, and NULL. -ENOMEM: nothing has changed.
+ */
+int rpcs_policy_replace(struct rpcs_policy *policy, struct rpcs_policy **fresh,
+			struct rpcs_policy_kept *ret_kept);
 
 /** The built-in policy's text, the same as config/default.yaml. */
 const char *rpcs_policy_default_text(void);

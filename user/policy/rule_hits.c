@@ -17,8 +17,10 @@ static uint32_t shown(const struct rpcs_policy *policy)
 void rpcs_rule_hits_begin(const struct rpcs_policy *policy, struct rpcs_rule_hits *list)
 {
 	memset(list, 0, RPCS_RULES_SHOWN_MAX * sizeof(*list));
-	for (uint32_t i = 0; i < shown(policy); i++)
+	for (uint32_t i = 0; i < shown(policy); i++) {
 		memcpy(list[i].name, policy->rules[i].name, strlen(policy->rules[i].name) + 1);
+		list[i].suppressed = policy->rules[i].suppressed;
+	}
 	rpcs_rule_hits_update(policy, list);
 }
 
@@ -26,4 +28,10 @@ void rpcs_rule_hits_update(const struct rpcs_policy *policy, struct rpcs_rule_hi
 {
 	for (uint32_t i = 0; i < shown(policy); i++)
 		list[i].hits = policy->rules[i].hits;
+}
+
+void rpcs_rule_hits_collect(struct rpcs_policy *policy, const struct rpcs_rule_hits *list)
+{
+	for (uint32_t i = 0; i < shown(policy); i++)
+		policy->rules[i].suppressed = list[i].suppressed;
 }

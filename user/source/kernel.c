@@ -360,5 +360,7 @@ void rpcs_kernel_state_fds(const struct rpcs_kernel *kernel, struct rpcs_state_f
 		.ports = bpf_map__fd(kernel->skel->maps.ports),
 		.rules = bpf_map__fd(kernel->skel->maps.rules),
 		.silenced = bpf_map__fd(kernel->skel->maps.silenced),
+		.sensitive = bpf_map__fd(kernel->skel->maps.sensitive),
+		.suppress = bpf_map__fd(kernel->skel->maps.suppress),
 	};
 }

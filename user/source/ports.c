@@ -26,6 +26,7 @@ void rpcs_ports_fill(struct rpcs_ports *ports, const uint16_t *list, uint32_t co
 		for (port = EPHEMERAL_FIRST; port <= EPHEMERAL_LAST; port++)
 			rpcs_port_mark(ports, (uint16_t)port, RPCS_PORT_RPC);
 	}
+	ports->any_port = any_port;
 	if (tunnels)
 		rpcs_port_mark(ports, VXLAN, RPCS_PORT_VXLAN);
 }
@@ -38,6 +39,7 @@ void rpcs_ports_replace(struct rpcs_ports *table, const struct rpcs_ports *polic
 	const uint32_t lower = 0x55555555;
 	uint32_t i, old, learned, unnamed;
 
+	__atomic_store_n(&table->any_port, policy->any_port, __ATOMIC_RELAXED);
 	for (i = 0; i < RPCS_PORT_WORDS; i++) {
 		unnamed = ~(policy->words[i] | policy->words[i] >> 1) & lower;
 		do {

@@ -22,6 +22,7 @@ struct rpcs_state;
 /** Descriptors of the kernel's maps; they stay the caller's. Of one that is -1 nothing is known. */
 struct rpcs_state_fds {
 	int flows, fragments, firsts, expected, ports, rules, silenced;
+	int sensitive, suppress; /* the policy's alone; -1: a reload leaves them */
 };
 
 /** How many replies on other ports are waited for at most; the longest awaited goes first. */
@@ -45,6 +46,13 @@ struct rpcs_ports *rpcs_state_ports(struct rpcs_state *state);
 
 /** RPCS_RULES_SHOWN_MAX rules of the policy; lives as long as the state. */
 struct rpcs_rule_hits *rpcs_state_rules(struct rpcs_state *state);
+
+/**
+ * Has the kernel's programs follow another policy, whatever passes meanwhile: ports,
+ * any_port, the sensitive set, suppressed calls, the rules' names. 0 or -errno.
+ */
+int rpcs_state_reload(const struct rpcs_state_fds *fds, struct rpcs_state *state,
+		      const struct rpcs_policy *policy);
 
 /** False: nothing is known of that direction of the flow. */
 bool rpcs_state_flow_get(struct rpcs_state *state, const struct rpcs_flow_key *key,
