@@ -63,7 +63,9 @@ static void network_read(struct rpcs_loader *loader, const char *name, uint32_t 
 	     i = rpcs_loader_next(loader, value, i)) {
 		const char *text = rpcs_loader_scalar(loader, i, expected);
 
-		if (text && rpcs_prefix_read(loader, i, text, "an address or prefix", &prefix))
+		if (text &&
+		    rpcs_prefix_read(loader, i, text,
+				     "one such as 10.2.0.10, 10.0.0.0/8 or fd00::/8", &prefix))
 			rpcs_loader_try(loader, rpcs_netset_add(&policy->nets[index].set, &prefix));
 	}
 	rpcs_netset_seal(&policy->nets[index].set);

@@ -175,7 +175,8 @@ void rpcs_net_refs_read(struct rpcs_loader *loader, uint32_t node, bool may_be_e
 		else if (text && rpcs_prefix_parse(text, &prefix) == 0)
 			rpcs_loader_try(loader, rpcs_netset_add(&own, &prefix));
 		else if (text && looks_like_address(text))
-			rpcs_prefix_read(loader, i, text, "one, or a name in networks", &prefix);
+			rpcs_prefix_read(loader, i, text,
+					 "one such as 10.0.0.0/8, or a name in networks", &prefix);
 		else if (text)
 			net_unknown(loader, i, text);
 	}

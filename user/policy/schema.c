@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "values.h"
 
@@ -163,13 +164,25 @@ static void amount_read(struct rpcs_loader *loader, const struct rpcs_field *fie
 
 static void bool_read(struct rpcs_loader *loader, uint32_t node, const char *text, bool *ret_value)
 {
+	/* What other tools take, YAML 1.1 among them. */
+	static const char *const other_words[][2] = {
+		{ "yes", " (did you mean true?)" },  { "no", " (did you mean false?)" },
+		{ "on", " (did you mean true?)" },   { "off", " (did you mean false?)" },
+		{ "true", " (did you mean true?)" }, { "false", " (did you mean false?)" },
+		{ "1", " (did you mean true?)" },    { "0", " (did you mean false?)" },
+	};
 	char quoted[RPCS_QUOTE_TEXT];
 	bool is_true = strcmp(text, "true") == 0;
+	const char *hint = "";
 
+	for (size_t i = 0; i < sizeof(other_words) / sizeof(other_words[0]); i++) {
+		if (strcasecmp(text, other_words[i][0]) == 0)
+			hint = other_words[i][1];
+	}
 	if (!rpcs_tree_node(loader->tree, node)->plain || (!is_true && strcmp(text, "false") != 0))
 		rpcs_loader_mistake(loader, node,
-				    "%s is neither true nor false; expected one of them",
-				    rpcs_quote_format(text, quoted));
+				    "%s is neither true nor false%s; expected one of them",
+				    rpcs_quote_format(text, quoted), hint);
 	else
 		*ret_value = is_true;
 }

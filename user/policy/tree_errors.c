@@ -46,7 +46,13 @@ static const char *expected_find(const char *problem)
 {
 	static const char *const hints[][2] = {
 		{ "mapping values are not allowed",
-		  "quotes around a value that holds ': ', or the indentation of the key above" },
+		  "quotes around a value that holds ': ', a ':' behind the key above, or its "
+		  "indentation" },
+		{ "expected alphabetic or numeric character",
+		  "quotes around a value that begins with '*' or '&'" },
+		{ "did not find expected node content",
+		  "a value, in quotes if it begins with ':', such as an IPv6 address" },
+		{ "did not find expected ',' or", "a comma or the closing bracket" },
 		{ "found character that cannot start any token",
 		  "quotes around a value that begins so" },
 		{ "could not find expected ':'", "KEY: VALUE" },
@@ -75,9 +81,12 @@ int rpcs_tree_syntax_error(const yaml_parser_t *yaml, const char *text, size_t l
 		return -ENOMEM;
 	if (yaml->error == YAML_READER_ERROR) {
 		offset_locate(text, len, yaml->problem_offset, &line, &column);
+		/* libyaml's own figure is a character's, or -1. */
 		rpcs_mistake_add(errors, line, column,
 				 "YAML: %s (byte 0x%02x); expected printable UTF-8", problem,
-				 (unsigned int)yaml->problem_value & 0xff);
+				 yaml->problem_offset < len
+					 ? (unsigned char)text[yaml->problem_offset]
+					 : (unsigned int)yaml->problem_value & 0xff);
 	} else if (is_tab(&yaml->problem_mark, text, len)) {
 		rpcs_mistake_add(errors, line, column,
 				 "YAML: a tab where a value or key begins; expected spaces");
