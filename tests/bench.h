@@ -148,4 +148,13 @@ static inline void bench_back(struct bench *b, const struct test_flow *flow, uin
 	b->follow(b, &key);
 }
 
+/** It waits for some of what the client sent before `wanted`. */
+static inline void bench_want(struct bench *b, const struct test_flow *flow, uint32_t wanted)
+{
+	const struct rpcs_flow_key key = flow_key(flow, false);
+
+	rpcs_state_flow_want(rpcs_native_state(b->native), &key, wanted);
+	b->follow(b, &key);
+}
+
 #endif

@@ -58,6 +58,46 @@ static void s_port_reset(struct bench *b)
 	BARE(b, &nfs, 144, RPCS_TCP_RST, "connection R @144 in-step");
 }
 
+/*
+ * Met under way: what comes late and lies before the first byte that was seen is the agent's,
+ * in the middle of a record that is stepped over too. The rest is repetition.
+ */
+static void s_port_early(struct bench *b)
+{
+	struct test_frame s = { .len = 0 }, large = { .len = 0 };
+
+	put_record_call(&s, 1, TEST_PLAIN, 1, 0);
+	DATA(b, &nfs, 1000, s.bytes, s.len, "call 1 @1000 len 40");
+	DATA(b, &nfs, 1000, s.bytes, s.len, "");
+	assert_int_equal(b->counters.tcp_repeated, 1);
+	DATA(b, &nfs, 990, s.bytes, 10, "piece stream next 1044 boundary 1044");
+	bench_back(b, &nfs, 1044);
+	put_record_call(&large, 1, TEST_PLAIN, 1, 956);
+	set_mark(&large, 0, 6996);
+	DATA(b, &nfs, 1044, large.bytes, 1000, "call 1 @1044 len 6996 in-step open");
+	DATA(b, &nfs, 2044, large.bytes, 1000, "");
+	DATA(b, &nfs, 900, s.bytes, 20, "piece stream next 3044 boundary 8044");
+}
+
+/* The agent waits for something that was passed over. */
+static void s_port_wanted(struct bench *b)
+{
+	struct test_frame s = { .len = 0 };
+
+	put_record_call(&s, 1, TEST_PLAIN, 1, 0);
+	bench_syn(b, &nfs);
+	DATA(b, &nfs, 100, s.bytes, s.len, "call 1 @100 len 40 in-step");
+	DATA(b, &nfs, 188, s.bytes, s.len, "piece stream next 144 boundary 144");
+	bench_back(b, &nfs, 232);
+	bench_want(b, &nfs, 188);
+	DATA(b, &nfs, 188, s.bytes, s.len, "");
+	DATA(b, &nfs, 144, s.bytes, s.len, "piece stream next 232 boundary 232");
+	bench_back(b, &nfs, 232);
+	bench_want(b, &nfs, 0);
+	DATA(b, &nfs, 144, s.bytes, s.len, "");
+	assert_int_equal(b->counters.tcp_repeated, 2);
+}
+
 /* A large record: nothing of its middle crosses; the next one begins where it ends. */
 static void s_bulk(struct bench *b)
 {

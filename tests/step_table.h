@@ -57,6 +57,8 @@ static const struct bench_case bench_cases[] = {
 	ALL(s_port_split),
 	ALL(s_port_empty),
 	ALL(s_port_reset),
+	ALL(s_port_early),
+	ALL(s_port_wanted),
 	ALL(s_bulk),
 	ALL(s_bulk_hole),
 	FIRST_MODE(s_bulk_suppressed),

@@ -46,10 +46,12 @@ struct rpcs_flow_key {
 /** What is known of it. */
 struct rpcs_flow_value {
 	__u64 state;
-	__u32 born;	/* its SYN's sequence number: tells two connections of one 5-tuple apart */
+	/* Its SYN's sequence number, else the first that was seen; 0: none. Tells two connections
+	   of one 5-tuple apart. */
+	__u32 born;
 	__u32 second;	/* of the fallback's limit, in the engine's clock */
 	__u32 fallback; /* bytes sent in that second */
-	__u32 pad;
+	__u32 wanted;	/* the agent waits for some of what lies before; 0: for nothing */
 };
 
 RPCS_INLINE void rpcs_flow_key_fill(struct rpcs_flow_key *key, const struct rpcs_record_head *head)

@@ -115,6 +115,7 @@ RPCS_INLINE void rpcs_tcp_close(struct rpcs_engine *eng, struct rpcs_flow_value 
 	if (rpcs_flow_step_of(flow->state) == RPCS_STEP_IN_STEP &&
 	    rpcs_flow_next(flow->state) == end) {
 		flow->state = RPCS_STEP_UNKNOWN;
+		flow->born = 0;
 		eng->head->flags |= RPCS_F_IN_STEP;
 	}
 	rpcs_inspect_connection(eng, RPCS_RECORD_CONNECTION, pkt->seq);

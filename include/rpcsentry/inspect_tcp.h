@@ -48,6 +48,16 @@ RPCS_INLINE void rpcs_tcp_fall_back(struct rpcs_engine *eng, struct rpcs_flow_va
 	rpcs_engine_emit_packet(eng, eng->work->reason);
 }
 
+/** Does the segment lie before all that was seen of the flow, or where the agent waits for some? */
+RPCS_INLINE bool rpcs_tcp_is_early(const struct rpcs_engine *eng,
+				   const struct rpcs_flow_value *flow)
+{
+	__u32 seq = eng->work->seq;
+
+	return flow->born - seq - 1 < RPCS_TCP_REACH ||
+	       (flow->wanted && flow->wanted - seq - 1 < RPCS_TCP_REACH);
+}
+
 /** Where does the next record begin? True: at work->at, or the segment was stepped over. */
 RPCS_INLINE bool rpcs_tcp_find_boundary(struct rpcs_engine *eng, struct rpcs_flow_value *flow,
 					bool *ret_over)
@@ -61,7 +71,8 @@ RPCS_INLINE bool rpcs_tcp_find_boundary(struct rpcs_engine *eng, struct rpcs_flo
 	work->next = next;
 	work->boundary = next + left;
 	work->at = at;
-	if (work->seq != next && (flags || left == 0 || rpcs_is_portmapper(eng)))
+	if (work->seq != next &&
+	    (flags || left == 0 || rpcs_is_portmapper(eng) || rpcs_tcp_is_early(eng, flow)))
 		return false;
 	/* Inside a record that nobody waits for the order of segments is nothing to us. */
 	if (work->seq != next && at > RPCS_TCP_REACH)
@@ -83,15 +94,16 @@ RPCS_INLINE bool rpcs_tcp_find_boundary(struct rpcs_engine *eng, struct rpcs_flo
 
 /**
  * All bytes lie before those that come next: the sender repeats itself. What lies before
- * the flow's SYN was never sent on it: that SYN was a decoy.
+ * the flow's SYN was never sent on it: that SYN was a decoy. And what lies before the first
+ * byte that was seen of it, without a SYN, came in another order.
  */
 RPCS_INLINE bool rpcs_tcp_is_repeated(const struct rpcs_engine *eng,
 				      const struct rpcs_flow_value *flow)
 {
-	__u32 next = rpcs_flow_next(flow->state), behind = next - eng->work->seq;
+	__u32 behind = rpcs_flow_next(flow->state) - eng->work->seq;
 
 	return behind >= eng->packet->payload_len && behind <= RPCS_TCP_REACH &&
-	       behind <= next - flow->born;
+	       !rpcs_tcp_is_early(eng, flow);
 }
 
 /**
@@ -175,6 +187,8 @@ RPCS_INLINE void rpcs_tcp_data(struct rpcs_engine *eng, struct rpcs_flow_value *
 {
 	enum rpcs_flow_step step = rpcs_flow_step_of(flow->state);
 
+	if (flow->born == 0)
+		flow->born = eng->work->seq;
 	eng->work->born = flow->born;
 	if (step == RPCS_STEP_STOPPED) {
 		eng->counters->tcp_stopped += 1;

@@ -9,6 +9,7 @@
 #include "packets.h"
 #include "source/engine.h"
 #include "stream/stream_private.h"
+#include "stream/tcp_private.h"
 
 enum { RIG_ENGINES = 2 };
 
@@ -47,8 +48,28 @@ static inline void rig_check_half(const struct rpcs_half *half, uint64_t *memory
 	FUZZ_HOLDS(half->held_bytes == bytes);
 	FUZZ_HOLDS(half->held_segments == count);
 	FUZZ_HOLDS(half->in_step || bytes <= RPCS_TCP_SEEK_MAX);
+	FUZZ_HOLDS(half->in_step || !half->seeking || half->held);
 	FUZZ_HOLDS(bytes <= RPCS_TCP_HELD_MAX);
 	FUZZ_HOLDS(count <= RPCS_TCP_SEGMENTS_MAX);
+}
+
+/* A direction, and what came late for parts of it that were passed over. */
+static inline void rig_check_direction(const struct rpcs_half *half, uint64_t *memory)
+{
+	const struct rpcs_gap *gap;
+	uint32_t count = 0;
+
+	rig_check_half(half, memory);
+	FUZZ_HOLDS(!half->gap);
+	FUZZ_HOLDS(half->unseen_count <= RPCS_UNSEEN_MAX);
+	for (gap = half->gaps; gap; gap = gap->next, count++) {
+		FUZZ_HOLDS(gap->owner == half && gap->half.gap == gap);
+		FUZZ_HOLDS(gap->half.held && !gap->half.gaps && gap->half.unseen_count == 0);
+		FUZZ_HOLDS((int32_t)(gap->half.last->seq + gap->half.last->len - gap->to) <= 0);
+		*memory += sizeof(*gap);
+		rig_check_half(&gap->half, memory);
+	}
+	FUZZ_HOLDS(count <= RPCS_GAPS_MAX);
 }
 
 static inline void rig_check(void)
@@ -63,8 +84,8 @@ static inline void rig_check(void)
 		for (flow = rpcs_table_oldest(flows->table, lane); flow;
 		     flow = rpcs_table_newer(flows->table, flow)) {
 			before = memory;
-			rig_check_half(&flow->half[0], &memory);
-			rig_check_half(&flow->half[1], &memory);
+			rig_check_direction(&flow->half[0], &memory);
+			rig_check_direction(&flow->half[1], &memory);
 			FUZZ_HOLDS((lane == RPCS_LANE_SECOND) == (memory > before));
 			FUZZ_HOLDS(flow->waiting == (memory > before));
 			FUZZ_HOLDS(flow->id != 0);

@@ -7,7 +7,7 @@
 #include <rpcsentry/rpc.h>
 
 #include "base/clock.h"
-#include "stream/tcp.h"
+#include "stream/tcp_private.h"
 
 enum { RIG_STREAM_MAX = 6 << 20, RIG_RECORDS_MAX = 64, RIG_HELD_LIMIT = 16 << 20 };
 
@@ -155,13 +155,13 @@ static inline void check_shortcuts(const struct rpcs_half *half)
 	}
 }
 
-static inline void check_bounds(const struct rig *rig)
+static inline uint64_t check_half(const struct rpcs_half *half)
 {
 	const struct rpcs_segment *segment;
 	uint64_t bytes = 0, memory = 0;
 	uint32_t count = 0;
 
-	for (segment = rig->half.held; segment; segment = segment->next) {
+	for (segment = half->held; segment; segment = segment->next) {
 		bytes += segment->len;
 		memory += sizeof(*segment) + segment->available;
 		count++;
@@ -169,13 +169,30 @@ static inline void check_bounds(const struct rig *rig)
 			assert_true((int32_t)(segment->next->seq - segment->seq) >=
 				    (int32_t)segment->len);
 		else
-			assert_ptr_equal(rig->half.last, segment);
+			assert_ptr_equal(half->last, segment);
 	}
-	assert_int_equal(rig->half.held_bytes, bytes);
-	assert_int_equal(rig->flows.held_bytes, memory);
+	assert_int_equal(half->held_bytes, bytes);
 	assert_true(bytes <= RPCS_TCP_HELD_MAX);
 	assert_true(count <= RPCS_TCP_SEGMENTS_MAX);
-	check_shortcuts(&rig->half);
+	check_shortcuts(half);
+	return memory;
+}
+
+static inline void check_bounds(const struct rig *rig)
+{
+	uint64_t memory = check_half(&rig->half);
+	const struct rpcs_gap *gap;
+	uint32_t gaps = 0;
+
+	for (gap = rig->half.gaps; gap; gap = gap->next, gaps++) {
+		memory += sizeof(*gap) + check_half(&gap->half);
+		assert_ptr_equal(gap->owner, &rig->half);
+		assert_ptr_equal(gap->half.gap, gap);
+		assert_true((int32_t)(gap->half.last->seq + gap->half.last->len - gap->to) <= 0);
+	}
+	assert_true(gaps <= RPCS_GAPS_MAX);
+	assert_true(rig->half.unseen_count <= RPCS_UNSEEN_MAX);
+	assert_int_equal(rig->flows.held_bytes, memory);
 }
 
 /** Feeds a part of the stream, of which the capture has `there` bytes. */
@@ -217,6 +234,12 @@ static inline bool rig_pass(struct rig *rig, uint64_t frame, uint32_t at, uint32
 
 	rpcs_tcp_go_on(&rig->tcp, &rig->half);
 	return fresh;
+}
+
+/** What is kept of the stream's gaps, for what may come late, is given up. */
+static inline void rig_lose_gaps(struct rig *rig)
+{
+	rpcs_tcp_lose_gaps(&rig->tcp, &rig->half);
 }
 
 static inline bool rig_is_fed(const struct rig *rig)

@@ -94,6 +94,17 @@ void rpcs_state_flow_back(struct rpcs_state *state, const struct rpcs_flow_key *
 	rpcs_state_flow_put(state, key, &value);
 }
 
+void rpcs_state_flow_want(struct rpcs_state *state, const struct rpcs_flow_key *key,
+			  uint32_t wanted)
+{
+	struct rpcs_flow_value value;
+
+	if (!rpcs_state_flow_get(state, key, &value) || value.wanted == wanted)
+		return;
+	value.wanted = wanted;
+	rpcs_state_flow_put(state, key, &value);
+}
+
 void rpcs_state_flow_lost(struct rpcs_state *state, const struct rpcs_flow_key *key, bool stopped)
 {
 	struct rpcs_flow_value value;

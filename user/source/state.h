@@ -88,6 +88,10 @@ void rpcs_state_silenced_put(struct rpcs_state *state, const struct rpcs_expect_
  */
 void rpcs_state_flow_back(struct rpcs_state *state, const struct rpcs_flow_key *key, uint32_t next);
 
+/** The agent waits for some of what lies before `wanted` (0: nothing): that is no repetition. */
+void rpcs_state_flow_want(struct rpcs_state *state, const struct rpcs_flow_key *key,
+			  uint32_t wanted);
+
 /** The agent found no records there (`stopped`: TLS, nor will there be any). */
 void rpcs_state_flow_lost(struct rpcs_state *state, const struct rpcs_flow_key *key, bool stopped);
 

@@ -40,6 +40,7 @@ void rpcs_stream_hold_limit(struct rpcs_stream *stream, uint64_t time_ns)
 {
 	struct rpcs_flow_table *flows = &stream->flows;
 	struct rpcs_flow *flow;
+	int side;
 
 	while (is_over(flows) && rpcs_history_drop_oldest(flows))
 		;
@@ -47,8 +48,10 @@ void rpcs_stream_hold_limit(struct rpcs_stream *stream, uint64_t time_ns)
 	while (is_over(flows) && flows->open_bytes > flows->held_limit / 2)
 		rpcs_open_drop(flows, flows->open_oldest->half);
 	while (is_over(flows) && (flow = rpcs_table_oldest(flows->table, RPCS_LANE_SECOND))) {
-		rpcs_tcp_lose(&stream->tcp, &flow->half[0]);
-		rpcs_tcp_lose(&stream->tcp, &flow->half[1]);
+		for (side = 0; side < 2; side++) {
+			rpcs_tcp_lose(&stream->tcp, &flow->half[side]);
+			rpcs_tcp_lose_gaps(&stream->tcp, &flow->half[side]);
+		}
 		rpcs_flow_settle(flows, flow, time_ns);
 		flows->held_evicted++;
 	}

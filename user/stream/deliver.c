@@ -180,6 +180,21 @@ void rpcs_stream_tell_stopped(struct rpcs_stream *stream, const struct rpcs_flow
 	rpcs_state_flow_lost(stream->handler.state, &key, true);
 }
 
+bool rpcs_stream_born(struct rpcs_stream *stream, const struct rpcs_flow *flow, int side,
+		      uint32_t *ret_born)
+{
+	struct rpcs_flow_value value;
+	struct rpcs_flow_key key;
+
+	if (!stream->handler.state)
+		return false;
+	key_of(flow, side, &key);
+	if (!rpcs_state_flow_get(stream->handler.state, &key, &value) || value.born == 0)
+		return false;
+	*ret_born = value.born;
+	return true;
+}
+
 /* TLS has begun: both directions are closed to the sensor. */
 static void stop(struct rpcs_stream *stream, struct rpcs_flow *flow,
 		 const struct rpcs_sighting *seen)
@@ -197,6 +212,20 @@ static void stop(struct rpcs_stream *stream, struct rpcs_flow *flow,
 		stream->handler.encrypted(stream->handler.arg, flow, seen);
 }
 
+/* What stage 3 would take for repetitions of another port may be what was passed over. */
+static void tell_wanted(struct rpcs_stream *stream, struct rpcs_flow *flow, int side)
+{
+	struct rpcs_half *half = &flow->half[side];
+	uint32_t wanted = half->in_step ? rpcs_tcp_wants(half) : 0;
+	struct rpcs_flow_key key;
+
+	if (half->portmapper || wanted == half->wanted_told || !stream->handler.state)
+		return;
+	key_of(flow, side, &key);
+	rpcs_state_flow_want(stream->handler.state, &key, wanted);
+	half->wanted_told = wanted;
+}
+
 /* Stage 3 waits for word of a direction that fell back: once for each time that it did. */
 static void tell(struct rpcs_stream *stream, struct rpcs_flow *flow, int side)
 {
@@ -205,9 +234,8 @@ static void tell(struct rpcs_stream *stream, struct rpcs_flow *flow, int side)
 
 	if (!half->fallback || !stream->handler.state)
 		return;
-	/* Out of step it is held bytes that may yet turn out to be a header. */
 	if (half->in_step ? half->held || half->open || half->broken
-			  : half->held || half->portmapper || half->adrift < ADRIFT_MAX)
+			  : half->seeking || half->portmapper || half->adrift < ADRIFT_MAX)
 		return;
 	half->adrift = 0;
 	half->fallback = false;
@@ -216,6 +244,7 @@ static void tell(struct rpcs_stream *stream, struct rpcs_flow *flow, int side)
 		half->guess = false;
 		rpcs_state_flow_back(stream->handler.state, &key, half->next);
 	} else {
+		rpcs_tcp_lose(&stream->tcp, half);
 		rpcs_state_flow_lost(stream->handler.state, &key, false);
 	}
 }
@@ -225,7 +254,9 @@ void rpcs_stream_settle(struct rpcs_stream *stream, struct rpcs_flow *flow, int 
 {
 	if (flow->half[side].stopped && !flow->tls)
 		stop(stream, flow, seen);
-	rpcs_flow_settle(&stream->flows, flow, seen->time_ns);
-	if (!flow->tls)
+	if (!flow->tls) {
+		tell_wanted(stream, flow, side);
 		tell(stream, flow, side);
+	}
+	rpcs_flow_settle(&stream->flows, flow, seen->time_ns);
 }

@@ -77,7 +77,8 @@ void rpcs_flow_restart(struct rpcs_flow_table *flows, struct rpcs_flow *flow, ui
 
 void rpcs_flow_settle(struct rpcs_flow_table *flows, struct rpcs_flow *flow, uint64_t time_ns)
 {
-	bool waiting = flow->half[0].held || flow->half[1].held;
+	bool waiting = flow->half[0].held || flow->half[1].held || flow->half[0].gaps ||
+		       flow->half[1].gaps;
 
 	if (waiting == flow->waiting)
 		return;

@@ -9,10 +9,19 @@
 struct rpcs_segment;
 struct rpcs_open;
 struct rpcs_history;
+struct rpcs_gap;
 
 enum {
 	/* Of a list of segments, the shortcuts over 16, 256, 4,096 of them. */
 	RPCS_SEGMENT_SKIPS = 3,
+	/* Parts of a stream that are remembered as unseen; the one furthest back is forgotten. */
+	RPCS_UNSEEN_MAX = 3,
+};
+
+/** A part of a stream that was passed over: [from, to). */
+struct rpcs_unseen {
+	uint32_t from, to;
+	bool begins; /* a record begins at `from` */
 };
 
 /** One direction of a TCP flow. Sequence numbers wrap. */
@@ -43,6 +52,19 @@ struct rpcs_half {
 	uint32_t wanted;	/* bytes from `next` that must be there before a look is worth it */
 	struct rpcs_open *open; /* a message that goes on behind its segment, or NULL */
 	struct rpcs_history *history; /* what was handed on last, or NULL */
+	/* Before `next`: what never came, nearest first, and what of it has come since. */
+	struct rpcs_unseen unseen[RPCS_UNSEEN_MAX];
+	uint8_t unseen_count;
+	uint32_t begin;	      /* before it stage 3 has seen nothing either */
+	uint32_t wanted_told; /* what stage 3 was told to be waiting for */
+	struct rpcs_gap *gaps;
+	struct rpcs_gap *gap; /* whose half this is; NULL for a direction's own */
+	/* Out of step: what may be a reply at `seek`, whose (fragment's) end will tell. */
+	bool seeking;
+	bool seek_last; /* that fragment is its record's last */
+	uint32_t seek, seek_end, seek_reached;
+	bool floored; /* before `floor` all was handed on */
+	uint32_t floor;
 };
 
 /** Endpoints in an order of their own, so that both directions find the same flow. */

@@ -101,8 +101,9 @@ static void insert(struct rpcs_flow_table *flows, struct rpcs_half *half, struct
 	flows->held_bytes += cost_of(segment);
 }
 
-/* Frees the segment at a place. */
-static void drop(struct rpcs_flow_table *flows, struct rpcs_half *half, const struct place *place)
+/* Takes the segment at a place out. */
+static struct rpcs_segment *take(struct rpcs_flow_table *flows, struct rpcs_half *half,
+				 const struct place *place)
 {
 	struct rpcs_segment *segment = next_of(half, place->before[0], 0);
 	uint32_t level;
@@ -114,7 +115,12 @@ static void drop(struct rpcs_flow_table *flows, struct rpcs_half *half, const st
 	half->held_bytes -= segment->len;
 	half->held_segments--;
 	flows->held_bytes -= cost_of(segment);
-	free(segment);
+	return segment;
+}
+
+static void drop(struct rpcs_flow_table *flows, struct rpcs_half *half, const struct place *place)
+{
+	free(take(flows, half, place));
 }
 
 void rpcs_half_drop_first(struct rpcs_flow_table *flows, struct rpcs_half *half)
@@ -143,6 +149,7 @@ void rpcs_half_drop(struct rpcs_flow_table *flows, struct rpcs_half *half)
 void rpcs_half_release(struct rpcs_flow_table *flows, struct rpcs_half *half)
 {
 	rpcs_half_drop(flows, half);
+	rpcs_gap_free(flows, half);
 	rpcs_open_drop(flows, half);
 	rpcs_history_drop(flows, half);
 }
@@ -243,4 +250,26 @@ void rpcs_half_hold(struct rpcs_flow_table *flows, struct rpcs_half *half,
 	}
 	if (skip < whole->len)
 		hold_part(flows, half, &place, whole, skip, whole->len - skip, bytes);
+}
+
+void rpcs_half_move_before(struct rpcs_flow_table *flows, struct rpcs_half *half, uint32_t seq,
+			   struct rpcs_half *to)
+{
+	struct rpcs_segment *segment, part;
+	struct rpcs_overlap none = { 0 };
+	struct place end;
+
+	while ((segment = half->held) && (int32_t)(segment->seq - seq) < 0) {
+		if ((int32_t)(segment->seq + segment->len - seq) > 0) {
+			part = *segment;
+			part.len = seq - segment->seq;
+			if (part.available > part.len)
+				part.available = part.len;
+			rpcs_half_hold(flows, to, &part, segment->bytes, &none);
+			return;
+		}
+		segment = take(flows, half, &(struct place){ 0 });
+		end = place_of(to, segment->seq);
+		insert(flows, to, &end, segment);
+	}
 }

@@ -41,12 +41,16 @@ static void take_step(struct rpcs_stream *stream, struct rpcs_flow *flow, int si
 		      const struct rpcs_sighting *seen)
 {
 	struct rpcs_half *half = &flow->half[side];
+	bool led = !half->in_step;
+	uint32_t born;
 
 	if (rpcs_open_reached(half, piece->next))
 		rpcs_stream_deliver_open(stream, flow, side, seen);
 	else if (half->open && piece->boundary == half->open->end)
 		rpcs_open_follow(half, piece->next);
 	rpcs_tcp_adopt(&stream->tcp, half, piece->boundary, seq, len);
+	if (led && rpcs_stream_born(stream, flow, side, &born))
+		rpcs_tcp_born(half, born);
 }
 
 static void take_open(struct rpcs_stream *stream, struct rpcs_flow *flow, int side, uint32_t seq,
@@ -97,7 +101,6 @@ static void take_segment(struct rpcs_stream *stream, const struct parsed *parsed
 	rpcs_stream_tell_data(stream, flow, side, seen);
 	rpcs_stream_report_overlap(stream, flow, seen);
 	rpcs_stream_settle(stream, flow, side, seen);
-	rpcs_stream_hold_limit(stream, seen->time_ns);
 }
 
 /* UDP or TCP of a whole packet. */

@@ -130,7 +130,6 @@ static void take_tcp_rpc(struct rpcs_stream *stream, const struct rpcs_record_rp
 		rpcs_stream_deliver(stream, message, flow);
 	rpcs_tcp_go_on(&stream->tcp, half);
 	rpcs_stream_settle(stream, flow, side, &message->seen);
-	rpcs_stream_hold_limit(stream, message->seen.time_ns);
 }
 
 void rpcs_stream_take_rpc(struct rpcs_stream *stream, const struct rpcs_record_rpc *record,
@@ -170,6 +169,7 @@ void rpcs_stream_tick(struct rpcs_stream *stream, uint64_t now_ns)
 {
 	rpcs_ip_fragments_expire(stream->fragments, now_ns);
 	rpcs_stream_skip_holes(stream, now_ns);
+	rpcs_stream_hold_limit(stream, now_ns);
 }
 
 void rpcs_stream_finish(struct rpcs_stream *stream)
@@ -214,6 +214,7 @@ void rpcs_stream_record(struct rpcs_stream *stream, const void *record, uint32_t
 	default:
 		stream->counts.records_bad++;
 	}
+	rpcs_stream_hold_limit(stream, time_ns);
 }
 
 void rpcs_stream_counts(const struct rpcs_stream *stream, struct rpcs_stream_counts *ret_counts)

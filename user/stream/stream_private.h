@@ -89,6 +89,10 @@ void rpcs_stream_settle(struct rpcs_stream *stream, struct rpcs_flow *flow, int 
 /** Tells stage 3 that nothing more can be read of this direction. */
 void rpcs_stream_tell_stopped(struct rpcs_stream *stream, const struct rpcs_flow *flow, int side);
 
+/** The first number of a direction that stage 3 saw, where it knows. */
+bool rpcs_stream_born(struct rpcs_stream *stream, const struct rpcs_flow *flow, int side,
+		      uint32_t *ret_born);
+
 /** No more bytes will come on this flow: what its holes kept back is told. */
 void rpcs_stream_take_rest(struct rpcs_stream *stream, struct rpcs_flow *flow);
 

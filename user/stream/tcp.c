@@ -40,25 +40,45 @@ static void drop_unplaced(struct rpcs_tcp *tcp, struct rpcs_half *half)
 		tcp->unplaced -= half->next - half->held->seq;
 	tcp->unplaced += half->held_bytes;
 	rpcs_half_drop(tcp->flows, half);
-	half->broken = false;
+	half->broken = half->seeking = false;
 }
 
+/* Before the beginning nothing was seen. */
 void rpcs_tcp_begin(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t seq)
 {
 	drop_unplaced(tcp, half);
+	rpcs_gap_drop(tcp, half);
 	half->in_step = true;
-	half->guess = false;
-	half->next = seq;
+	half->guess = half->floored = false;
+	half->next = half->begin = seq;
+	rpcs_gap_note(half, seq - RPCS_TCP_WINDOW_MAX, seq, false);
+}
+
+void rpcs_tcp_lose_step(struct rpcs_half *half)
+{
+	if (half->in_step && half->gap) {
+		half->gap->from = half->next;
+	} else if (half->in_step) {
+		half->floored = true;
+		half->floor = half->next;
+	}
+	half->in_step = false;
 }
 
 /* Out of step: what is held cannot be placed. */
 void rpcs_tcp_lose(struct rpcs_tcp *tcp, struct rpcs_half *half)
 {
 	drop_unplaced(tcp, half);
-	half->in_step = false;
+	rpcs_tcp_lose_step(half);
 }
 
-static bool over_limit(const struct rpcs_half *half)
+void rpcs_tcp_born(struct rpcs_half *half, uint32_t born)
+{
+	if (half->unseen_count && half->next - born <= RPCS_TCP_WINDOW_MAX)
+		half->begin = half->unseen[0].to = born;
+}
+
+bool rpcs_tcp_is_over_limit(const struct rpcs_half *half)
 {
 	return half->held_bytes > RPCS_TCP_HELD_MAX || half->held_segments > RPCS_TCP_SEGMENTS_MAX;
 }
@@ -135,9 +155,10 @@ static bool place(struct rpcs_tcp *tcp, struct rpcs_half *half, struct rpcs_segm
 	}
 	hold(tcp, half, whole, bytes);
 	rpcs_tcp_take_records(tcp, half);
-	while (half->held && over_limit(half)) {
+	while (half->held && rpcs_tcp_is_over_limit(half)) {
 		rpcs_tcp_give_up_hole(tcp, half);
 		rpcs_tcp_take_records(tcp, half);
+		rpcs_tcp_lose_gaps(tcp, half);
 	}
 	return true;
 }
@@ -148,6 +169,38 @@ static bool is_far_back(const struct rpcs_half *half, uint32_t seq)
 	uint32_t behind = half->next - seq;
 
 	return behind > RPCS_TCP_REPEAT_MAX && behind <= RPCS_TCP_WINDOW_MAX;
+}
+
+/* A segment of a direction that is in step. */
+static void take_in_step(struct rpcs_tcp *tcp, struct rpcs_half *half, struct rpcs_segment *whole,
+			 const uint8_t *bytes)
+{
+	bool early = half->next != whole->seq && half->next - whole->seq <= RPCS_TCP_WINDOW_MAX &&
+		     rpcs_gap_take(tcp, half, whole, bytes);
+
+	if (!early && is_far_back(half, whole->seq) &&
+	    rpcs_looks_like_record(bytes, whole->available) == RPCS_LOOKS_YES) {
+		rpcs_tcp_lose(tcp, half);
+		rpcs_tcp_begin(tcp, half, whole->seq);
+	}
+	place(tcp, half, whole, bytes);
+}
+
+/* Takes from a segment what was handed on before the step was lost. True: that was all. */
+static bool trim_old(struct rpcs_half *half, struct rpcs_segment *whole, const uint8_t **bytes)
+{
+	uint32_t old = half->floor - whole->seq, there;
+
+	if (!half->floored || old == 0 || old > RPCS_TCP_REPEAT_MAX)
+		return false;
+	if (old >= whole->len)
+		return true;
+	there = old < whole->available ? old : whole->available;
+	whole->seq += old;
+	whole->len -= old;
+	whole->available -= there;
+	*bytes += there;
+	return false;
 }
 
 void rpcs_tcp_segment(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t seq,
@@ -166,15 +219,10 @@ void rpcs_tcp_segment(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t seq
 	/* An acknowledgement that came in IP fragments has nothing to hold. */
 	if (len == 0)
 		return;
-	if (!half->in_step) {
+	if (half->in_step)
+		take_in_step(tcp, half, &whole, bytes);
+	else if (!trim_old(half, &whole, &bytes))
 		rpcs_tcp_seek(tcp, half, &whole, bytes);
-		return;
-	}
-	if (is_far_back(half, seq) && rpcs_looks_like_record(bytes, available) == RPCS_LOOKS_YES) {
-		rpcs_tcp_lose(tcp, half);
-		rpcs_tcp_begin(tcp, half, seq);
-	}
-	place(tcp, half, &whole, bytes);
 }
 
 void rpcs_tcp_go_on(struct rpcs_tcp *tcp, struct rpcs_half *half)
@@ -182,9 +230,16 @@ void rpcs_tcp_go_on(struct rpcs_tcp *tcp, struct rpcs_half *half)
 	rpcs_tcp_take_records(tcp, half);
 }
 
-/* Goes on at `seq`, where a record begins; what is held before it has no end. */
+/*
+ * Goes on at `seq`, where a record begins; what is held before it has no end. Of a
+ * portmapper's port all is reported, so that something was lost on the way.
+ */
 static void jump(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t seq)
 {
+	if (half->portmapper && half->next != seq && !half->broken) {
+		rpcs_gap_split(tcp, half, seq);
+		return;
+	}
 	tcp->unplaced += rpcs_tcp_held_before(half, seq);
 	rpcs_tcp_release_until(tcp, half, seq);
 	half->broken = false;
@@ -216,6 +271,9 @@ bool rpcs_tcp_pass(struct rpcs_tcp *tcp, struct rpcs_half *half,
 
 	tcp->overlap.bytes = tcp->overlap.shown = 0;
 	half->odd = 0;
+	if (half->in_step && half->next != seq && half->next - seq <= RPCS_TCP_WINDOW_MAX &&
+	    rpcs_gap_take(tcp, half, &whole, NULL))
+		return true;
 	if (half->in_step && is_far_back(half, seq))
 		rpcs_tcp_lose(tcp, half);
 	if (!half->in_step)
@@ -266,19 +324,41 @@ bool rpcs_tcp_fits(const struct rpcs_half *half, uint32_t seq)
 	return !half->in_step || seq - half->next <= reach;
 }
 
-void rpcs_tcp_skip_hole(struct rpcs_tcp *tcp, struct rpcs_half *half)
+/* Nothing has come for long to a direction out of step. */
+static void skip_out_of_step(struct rpcs_tcp *tcp, struct rpcs_half *half)
 {
-	uint32_t from = 0, again;
+	uint32_t hole;
 
-	if (half->in_step && !rpcs_tcp_has_hole(half, &from))
+	if (rpcs_tcp_seek_on(tcp, half, false)) {
+		rpcs_tcp_take_records(tcp, half);
 		return;
-	if (!half->held)
+	}
+	if (half->held && rpcs_tcp_has_hole(half, &hole))
+		rpcs_tcp_lose(tcp, half);
+	else
+		rpcs_tcp_seek_less(tcp, half);
+}
+
+/* The first hole, and those it leads to: it gets no older by reaching over several records. */
+static void skip_in_step(struct rpcs_tcp *tcp, struct rpcs_half *half)
+{
+	uint32_t from, again;
+
+	if (!rpcs_tcp_has_hole(half, &from))
 		return;
-	/* It may reach over the end of one record into others: it does not get older by that. */
 	do {
 		rpcs_tcp_give_up_hole(tcp, half);
 		rpcs_tcp_take_records(tcp, half);
 	} while (half->held && rpcs_tcp_has_hole(half, &again) && again == from);
+}
+
+void rpcs_tcp_skip_hole(struct rpcs_tcp *tcp, struct rpcs_half *half)
+{
+	if (half->held && half->in_step)
+		skip_in_step(tcp, half);
+	else if (half->held)
+		skip_out_of_step(tcp, half);
+	rpcs_gap_grow_old(tcp, half);
 }
 
 void rpcs_tcp_end(struct rpcs_tcp *tcp, struct rpcs_half *half)
@@ -287,4 +367,5 @@ void rpcs_tcp_end(struct rpcs_tcp *tcp, struct rpcs_half *half)
 		rpcs_tcp_give_up_hole(tcp, half);
 		rpcs_tcp_take_records(tcp, half);
 	}
+	rpcs_gap_end(tcp, half);
 }

@@ -69,8 +69,8 @@ enum {
 	 */
 	RPCS_TCP_HELD_MAX = RPCS_TCP_RECORD_MAX + (1 << 16),
 	RPCS_TCP_SEGMENTS_MAX = 1 << 16,
-	/* Bytes that are kept while no record has been found: segments may come in any order. */
-	RPCS_TCP_SEEK_MAX = 1 << 14,
+	/* Bytes that are kept while no record has been found: a reply, up to the one behind it. */
+	RPCS_TCP_SEEK_MAX = 1 << 17,
 	/* The largest window there is (RFC 7323 2.3): nothing of the stream lies further ahead. */
 	RPCS_TCP_WINDOW_MAX = 1 << 30,
 	/* A retransmission repeats what was sent lately; what lies further back was never seen. */
@@ -118,6 +118,15 @@ void rpcs_tcp_begin(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t seq);
  */
 void rpcs_tcp_look_behind(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t xid);
 
+/** Before which number something may come that was passed over; 0: none, or as stage 3 knows. */
+uint32_t rpcs_tcp_wants(const struct rpcs_half *half);
+
+/**
+ * `born` is the first number of this direction that stage 3 saw: where the agent was led to
+ * its place, what lies between was suppressed, and is nothing that never came.
+ */
+void rpcs_tcp_born(struct rpcs_half *half, uint32_t born);
+
 /** A hole that nothing has filled for long is given up, if there is one. */
 void rpcs_tcp_skip_hole(struct rpcs_tcp *tcp, struct rpcs_half *half);
 
@@ -126,6 +135,9 @@ bool rpcs_tcp_fits(const struct rpcs_half *half, uint32_t seq);
 
 /** Gives up what the direction holds, counted; in step again at the next record. */
 void rpcs_tcp_lose(struct rpcs_tcp *tcp, struct rpcs_half *half);
+
+/** Gives up what came late for parts of the stream that were passed over, counted. */
+void rpcs_tcp_lose_gaps(struct rpcs_tcp *tcp, struct rpcs_half *half);
 
 /** No more bytes will come: records behind a hole are taken all the same. */
 void rpcs_tcp_end(struct rpcs_tcp *tcp, struct rpcs_half *half);
@@ -151,6 +163,16 @@ void rpcs_half_drop_first(struct rpcs_flow_table *flows, struct rpcs_half *half)
 
 /** Frees what a direction holds of its stream. */
 void rpcs_half_drop(struct rpcs_flow_table *flows, struct rpcs_half *half);
+
+/**
+ * Moves what lies before `seq` to another half, whose own lies before that; of the segment
+ * that reaches over it both get theirs.
+ */
+void rpcs_half_move_before(struct rpcs_flow_table *flows, struct rpcs_half *half, uint32_t seq,
+			   struct rpcs_half *to);
+
+/** Frees what came late for gaps of a stream, and forgets them. */
+void rpcs_gap_free(struct rpcs_flow_table *flows, struct rpcs_half *half);
 
 /** Frees that, the open message and the history. */
 void rpcs_half_release(struct rpcs_flow_table *flows, struct rpcs_half *half);

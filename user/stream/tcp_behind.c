@@ -94,9 +94,11 @@ static void tell(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t at, uint
 static void look(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t from, uint32_t xid)
 {
 	const struct rpcs_segment *segment;
-	uint32_t seq, end;
+	uint32_t until = half->last->seq + half->last->len, seq, end;
+	struct rpcs_found found;
 
-	while (rpcs_tcp_find_record(tcp, half, from, &seq) == RPCS_LOOKS_YES) {
+	while (rpcs_tcp_find_record(tcp, half, from, until, &found) == RPCS_LOOKS_YES) {
+		seq = found.seq;
 		segment = segment_at(half, seq);
 		if (segment->passed) {
 			from = segment->seq + segment->len;

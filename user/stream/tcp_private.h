@@ -32,6 +32,9 @@ void rpcs_tcp_release_until(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32
 /** Hands on the records that are whole. */
 void rpcs_tcp_take_records(struct rpcs_tcp *tcp, struct rpcs_half *half);
 
+/** Does the direction hold more than it may? */
+bool rpcs_tcp_is_over_limit(const struct rpcs_half *half);
+
 /** In step again at the first record behind a hole, or out of step. */
 void rpcs_tcp_give_up_hole(struct rpcs_tcp *tcp, struct rpcs_half *half);
 
@@ -63,28 +66,103 @@ bool rpcs_tcp_has_hole(const struct rpcs_half *half, uint32_t *ret_from);
 /** Bytes that are held before `seq` and were not handed on. */
 uint32_t rpcs_tcp_held_before(const struct rpcs_half *half, uint32_t seq);
 
+/** Where the next record begins is not known any more: what is held stays. */
+void rpcs_tcp_lose_step(struct rpcs_half *half);
+
+/** The step was lost: looks through what is held from `from` on. The caller takes the records. */
+void rpcs_tcp_seek_held(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t from);
+
 /** A segment of a stream whose records are not known. */
 void rpcs_tcp_seek(struct rpcs_tcp *tcp, struct rpcs_half *half, const struct rpcs_segment *whole,
 		   const uint8_t *bytes);
+
+/**
+ * Out of step: what a reply waits for did not come for a while, or will not come (`end`).
+ * True: a record behind it was found instead, for the caller to take, or nothing is
+ * missing of it so far.
+ */
+bool rpcs_tcp_seek_on(struct rpcs_tcp *tcp, struct rpcs_half *half, bool end);
+
+/** Nothing came for a while: kept is what a header may take. */
+void rpcs_tcp_seek_less(struct rpcs_tcp *tcp, struct rpcs_half *half);
 
 /** What bytes say of themselves. */
 enum rpcs_looks {
 	RPCS_LOOKS_NO,
 	RPCS_LOOKS_YES,
 	RPCS_LOOKS_SHORT, /* more bytes are needed */
+	RPCS_LOOKS_LATER, /* a reply's header: what follows its record will tell */
 };
 
-/** The first record at or behind `from`. SHORT: at the end of what is held there may be one. */
+/** Where a record seems to begin. */
+struct rpcs_found {
+	uint32_t seq;
+	uint32_t end; /* of its fragments, as far as their marks are there; not for SHORT */
+	bool last;    /* there are no more of them */
+};
+
+/** The first record that begins in [from, until). SHORT: at the end of what is held one may. */
 enum rpcs_looks rpcs_tcp_find_record(struct rpcs_tcp *tcp, const struct rpcs_half *half,
-				     uint32_t from, uint32_t *ret_seq);
+				     uint32_t from, uint32_t until, struct rpcs_found *ret_found);
+
+/** Bytes that are held from `seq` on without a hole, `max` at the most. */
+uint32_t rpcs_tcp_peek(const struct rpcs_half *half, uint32_t seq, uint8_t *bytes, uint32_t max);
 
 /** May a record begin here? The lax test, for places where one is likely. */
 enum rpcs_looks rpcs_looks_like_record(const uint8_t *bytes, uint32_t len);
 
-/** The strict one, for any place: `len` bytes are there, behind which the stream breaks off. */
-enum rpcs_looks rpcs_looks_recognised(const uint8_t *bytes, uint32_t len);
+/**
+ * The strict one, for any place: `len` bytes are there, behind which the stream breaks
+ * off. With YES and LATER: *ret_end, how far its fragments reach; *ret_last, all of them.
+ */
+enum rpcs_looks rpcs_looks_recognised(const uint8_t *bytes, uint32_t len, uint32_t *ret_end,
+				      bool *ret_last);
 
 /** May a mark of a record begin here? Fewer bytes than it takes say yes. */
 bool rpcs_looks_like_mark(const uint8_t *bytes, uint32_t len);
+
+/** Bytes that came late for a part of the stream that was passed over. */
+struct rpcs_gap {
+	struct rpcs_gap *next;
+	struct rpcs_half *owner; /* the direction's own */
+	struct rpcs_half half;	 /* in step or not, like any other */
+	uint32_t from, to;	 /* the part; in step it begins at half.next */
+	uint32_t rounds;	 /* times that rpcs_tcp_skip_hole() saw it */
+	bool changed;		 /* since the last of them */
+};
+
+enum {
+	/* Of one direction; the one furthest back gives way. */
+	RPCS_GAPS_MAX = 4,
+	/* Bytes in which no record was found wait for others that came in another order. */
+	RPCS_GAP_ROUNDS_SEEK = 2,
+	/* The rest of a record that has begun may come slowly. */
+	RPCS_GAP_ROUNDS = 20,
+};
+
+/** Remembers that [from, to) was passed over; `begins`: a record begins at `from`. */
+void rpcs_gap_note(struct rpcs_half *half, uint32_t from, uint32_t to, bool begins);
+
+/**
+ * What the half holds before `seq` stays where it is, as a gap; the half goes on at
+ * `seq`, where a record begins.
+ */
+void rpcs_gap_split(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t seq);
+
+/** Takes what a segment has for gaps before `next`. False: nothing. */
+bool rpcs_gap_take(struct rpcs_tcp *tcp, struct rpcs_half *half, const struct rpcs_segment *whole,
+		   const uint8_t *bytes);
+
+/** Time has passed: holes in gaps are given up, and then gaps. */
+void rpcs_gap_grow_old(struct rpcs_tcp *tcp, struct rpcs_half *half);
+
+/** No more bytes will come: what can be told of the gaps is, and they are given up. */
+void rpcs_gap_end(struct rpcs_tcp *tcp, struct rpcs_half *half);
+
+/** Forgets what lies so far back that its numbers would come again. */
+void rpcs_gap_forget_old(struct rpcs_half *half);
+
+/** Gives them up, and what was remembered. */
+void rpcs_gap_drop(struct rpcs_tcp *tcp, struct rpcs_half *half);
 
 #endif

@@ -1,115 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Holes, and how a stream's records are found again behind them or on the way. */
-#include <string.h>
-
+/* Holes that are given up, and how a stream's records are found again behind them. */
 #include "tcp_private.h"
-
-enum {
-	/* As far back of a new segment as a record may begin that only it makes recognisable. */
-	SEEK_BACK = 1024,
-	/* Looked at first: mostly a record follows a hole, and the rest stays where it is. */
-	WINDOW_FIRST = 4096,
-};
-
-/** Bytes that follow each other without a hole. */
-struct run {
-	const struct rpcs_segment *first, *end; /* the segments; `end` is the one behind them */
-	uint32_t seq, len;			/* what lies in tcp->assembly */
-	bool whole;				/* not only its beginning does */
-};
-
-static bool has_bytes(const struct rpcs_segment *segment)
-{
-	return !segment->passed && !segment->left_out;
-}
-
-/* Gathers the run that begins with `first`, from `from` on; about `window` bytes of it. */
-static struct run gather(struct rpcs_tcp *tcp, const struct rpcs_segment *first, uint32_t from,
-			 uint32_t window)
-{
-	const struct rpcs_segment *segment = first;
-	struct run run = { .first = first, .seq = first->seq };
-	uint32_t skip = 0;
-
-	if ((int32_t)(from - first->seq) > 0)
-		run.seq = from;
-	while (segment && has_bytes(segment)) {
-		if (run.len >= window)
-			return run;
-		skip = run.seq + run.len - segment->seq;
-		if (segment->available > skip) {
-			memcpy(tcp->assembly + run.len, segment->bytes + skip,
-			       segment->available - skip);
-			run.len += segment->available - skip;
-		}
-		first = segment;
-		segment = segment->next;
-		if (first->available < first->len ||
-		    (segment && segment->seq != first->seq + first->len))
-			break;
-	}
-	run.end = segment;
-	run.whole = true;
-	return run;
-}
-
-/* The first place in the run where a record begins. SHORT: one may, more bytes will tell. */
-static enum rpcs_looks search(const struct rpcs_tcp *tcp, const struct run *run, uint32_t *ret_seq)
-{
-	const struct rpcs_segment *segment = run->first;
-	enum rpcs_looks looks, best = RPCS_LOOKS_NO;
-	uint32_t at;
-
-	for (at = 0; at < run->len; at++) {
-		const uint8_t *bytes = tcp->assembly + at;
-
-		while (segment->next && (int32_t)(run->seq + at - segment->next->seq) >= 0)
-			segment = segment->next;
-		looks = rpcs_looks_recognised(bytes, run->len - at);
-		/* Where a segment begins a record is likely to; nobody cuts its header there. */
-		if (looks != RPCS_LOOKS_YES && segment->seq == run->seq + at &&
-		    segment->available <= run->len - at &&
-		    rpcs_looks_like_record(bytes, segment->available) == RPCS_LOOKS_YES)
-			looks = RPCS_LOOKS_YES;
-		if (looks == RPCS_LOOKS_YES || (looks != best && best == RPCS_LOOKS_NO)) {
-			*ret_seq = run->seq + at;
-			best = looks;
-		}
-		if (looks == RPCS_LOOKS_YES)
-			break;
-	}
-	return best;
-}
-
-enum rpcs_looks rpcs_tcp_find_record(struct rpcs_tcp *tcp, const struct rpcs_half *half,
-				     uint32_t from, uint32_t *ret_seq)
-{
-	const struct rpcs_segment *segment = rpcs_half_find(half, from);
-	enum rpcs_looks looks = RPCS_LOOKS_NO;
-	uint32_t window;
-	struct run run;
-
-	while (segment) {
-		if (segment->passed && (int32_t)(segment->seq - from) >= 0) {
-			*ret_seq = segment->seq;
-			return RPCS_LOOKS_YES;
-		}
-		if (!has_bytes(segment)) {
-			segment = segment->next;
-			continue;
-		}
-		window = WINDOW_FIRST;
-		do {
-			run = gather(tcp, segment, from, window);
-			looks = search(tcp, &run, ret_seq);
-			window *= 8;
-		} while (looks != RPCS_LOOKS_YES && !run.whole);
-		if (looks == RPCS_LOOKS_YES)
-			break;
-		segment = run.end;
-	}
-	return looks;
-}
 
 uint32_t rpcs_tcp_held_before(const struct rpcs_half *half, uint32_t seq)
 {
@@ -128,37 +19,38 @@ uint32_t rpcs_tcp_held_before(const struct rpcs_half *half, uint32_t seq)
 	return bytes;
 }
 
-/* Out of step little is kept: enough for a header, and for segments in another order. */
-static void limit_tail(struct rpcs_tcp *tcp, struct rpcs_half *half)
+/* Goes on at a record, over bytes that are none of a record and holes that are given up. */
+static void go_on_at(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t seq)
 {
-	uint32_t end;
+	uint32_t hole;
 
-	while (!half->in_step && half->held &&
-	       (half->held_bytes > RPCS_TCP_SEEK_MAX ||
-		half->held_segments > RPCS_TCP_SEEK_MAX / 8)) {
-		end = half->held->seq + half->held->len;
-		tcp->unplaced += rpcs_tcp_held_before(half, end);
-		rpcs_tcp_release_until(tcp, half, end);
-		if (half->held)
-			half->next = half->held->seq;
+	if (rpcs_tcp_has_hole(half, &hole) && (int32_t)(hole - seq) <= 0) {
+		rpcs_gap_split(tcp, half, seq);
+		return;
 	}
+	tcp->unplaced += seq - half->next;
+	rpcs_tcp_release_until(tcp, half, seq);
 }
 
 void rpcs_tcp_resync(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t from)
 {
-	uint32_t seq = 0;
-	enum rpcs_looks looks = rpcs_tcp_find_record(tcp, half, from, &seq);
+	struct rpcs_found found;
+	enum rpcs_looks looks =
+		rpcs_tcp_find_record(tcp, half, from, half->last->seq + half->last->len, &found);
 
 	half->broken = false;
 	if (looks == RPCS_LOOKS_NO) {
 		rpcs_tcp_lose(tcp, half);
 		return;
 	}
-	tcp->unplaced += looks == RPCS_LOOKS_YES ? seq - half->next
-						 : rpcs_tcp_held_before(half, seq);
-	rpcs_tcp_release_until(tcp, half, seq);
-	half->in_step = looks == RPCS_LOOKS_YES;
-	limit_tail(tcp, half);
+	if (looks == RPCS_LOOKS_YES) {
+		go_on_at(tcp, half, found.seq);
+		return;
+	}
+	tcp->unplaced += rpcs_tcp_held_before(half, found.seq);
+	rpcs_tcp_lose_step(half);
+	rpcs_tcp_release_until(tcp, half, found.seq);
+	rpcs_tcp_seek_held(tcp, half, found.seq);
 }
 
 /* Is this where a record, or a fragment of one, may begin, as far as its bytes are there? */
@@ -188,10 +80,15 @@ void rpcs_tcp_give_up_hole(struct rpcs_tcp *tcp, struct rpcs_half *half)
 	uint32_t end = half->next + (inside ? half->wanted : half->scanned), from;
 
 	if (!half->in_step) {
-		rpcs_tcp_lose(tcp, half);
+		if (!rpcs_tcp_seek_on(tcp, half, true))
+			rpcs_tcp_lose(tcp, half);
 		return;
 	}
 	if (end != half->next && may_begin(half, end, final && !half->tls)) {
+		if (final && !half->broken) {
+			rpcs_gap_split(tcp, half, end);
+			return;
+		}
 		tcp->unplaced += end - half->next;
 		rpcs_tcp_release_until(tcp, half, end);
 		half->broken = !final;
@@ -199,30 +96,4 @@ void rpcs_tcp_give_up_hole(struct rpcs_tcp *tcp, struct rpcs_half *half)
 	}
 	rpcs_tcp_has_hole(half, &from);
 	rpcs_tcp_resync(tcp, half, from);
-}
-
-void rpcs_tcp_seek(struct rpcs_tcp *tcp, struct rpcs_half *half, const struct rpcs_segment *whole,
-		   const uint8_t *bytes)
-{
-	enum rpcs_looks looks;
-	uint32_t seq = 0;
-
-	/* What is held belongs to another place, or one that nothing more comes of. */
-	if (half->held && whole->seq - half->next + RPCS_TCP_REPEAT_MAX > 2 * RPCS_TCP_REPEAT_MAX)
-		rpcs_tcp_lose(tcp, half);
-	if (!half->held || (int32_t)(whole->seq - half->next) < 0)
-		half->next = whole->seq;
-	rpcs_half_hold(tcp->flows, half, whole, bytes, &tcp->overlap);
-	looks = rpcs_tcp_find_record(tcp, half, whole->seq - SEEK_BACK, &seq);
-	if (looks == RPCS_LOOKS_NO && !half->portmapper) {
-		/* Stage 3 looks at what segments begin with by itself. */
-		rpcs_tcp_lose(tcp, half);
-	} else if (looks == RPCS_LOOKS_YES || !half->portmapper) {
-		/* Of another port only what may be a header that goes on is worth the wait. */
-		tcp->unplaced += rpcs_tcp_held_before(half, seq);
-		half->in_step = looks == RPCS_LOOKS_YES;
-		rpcs_tcp_release_until(tcp, half, seq);
-		rpcs_tcp_take_records(tcp, half);
-	}
-	limit_tail(tcp, half);
 }

@@ -76,6 +76,8 @@ void rpcs_tcp_release_until(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32
 		rpcs_half_drop_first(tcp->flows, half);
 	}
 	half->next = seq;
+	if (half->unseen_count)
+		rpcs_gap_forget_old(half);
 	half->wanted = half->scanned = half->gathered = half->reached = 0;
 	half->fragments = 0;
 }
