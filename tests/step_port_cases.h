@@ -68,7 +68,7 @@ static void s_port_early(struct bench *b)
 
 	put_record_call(&s, 1, TEST_PLAIN, 1, 0);
 	DATA(b, &nfs, 1000, s.bytes, s.len, "call 1 @1000 len 40");
-	DATA(b, &nfs, 1000, s.bytes, s.len, "");
+	DATA(b, &nfs, 1000, s.bytes, s.len, "piece stream next 1044 boundary 1044");
 	assert_int_equal(b->counters.tcp_repeated, 1);
 	DATA(b, &nfs, 990, s.bytes, 10, "piece stream next 1044 boundary 1044");
 	bench_back(b, &nfs, 1044);
@@ -90,11 +90,12 @@ static void s_port_wanted(struct bench *b)
 	DATA(b, &nfs, 188, s.bytes, s.len, "piece stream next 144 boundary 144");
 	bench_back(b, &nfs, 232);
 	bench_want(b, &nfs, 188);
-	DATA(b, &nfs, 188, s.bytes, s.len, "");
+	DATA(b, &nfs, 188, s.bytes, s.len, "piece stream next 232 boundary 232");
+	assert_int_equal(b->counters.tcp_repeated, 1);
 	DATA(b, &nfs, 144, s.bytes, s.len, "piece stream next 232 boundary 232");
 	bench_back(b, &nfs, 232);
 	bench_want(b, &nfs, 0);
-	DATA(b, &nfs, 144, s.bytes, s.len, "");
+	DATA(b, &nfs, 144, s.bytes, s.len, "piece stream next 232 boundary 232");
 	assert_int_equal(b->counters.tcp_repeated, 2);
 }
 

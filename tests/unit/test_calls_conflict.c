@@ -169,12 +169,49 @@ static void test_questions(void **state)
 	assert_int_equal(question.has, 0);
 }
 
+/*
+ * One client's port and XID on connections to many servers, and to many ports of one: each
+ * call waits for its own reply, however many there are.
+ */
+static void test_tcp_flows(void **state)
+{
+	enum { FLOWS = 40 };
+	const struct rpcs_hash_seed seed = { 8, 9 };
+	OWNED_CALLS *calls = rpcs_calls_new(FLOWS, 24 * SECOND, &seed, on_leave, &left);
+	struct rpcs_message m = call_message(1, SECOND);
+	struct rpcs_message reply = reply_message(1, "10.0.0.2", 0);
+	struct rpcs_call *call;
+	bool first;
+	int i;
+
+	(void)state;
+	assert_non_null(calls);
+	left.count = 0;
+	m.tuple.protocol = reply.tuple.protocol = RPCS_IP_TCP;
+	for (i = 0; i < FLOWS; i++) {
+		m.tuple.dst.bytes[15] = (uint8_t)(i % 2 ? 2 : 100 + i);
+		m.tuple.dport = (uint16_t)(i % 2 ? 1000 + i : 111);
+		m.procedure = (uint32_t)i;
+		add(calls, &m, true);
+	}
+	assert_int_equal(left.count, 0);
+	assert_int_equal(rpcs_calls_evicted(calls), 0);
+	for (i = 0; i < FLOWS; i++) {
+		reply.tuple.src.bytes[15] = (uint8_t)(i % 2 ? 2 : 100 + i);
+		reply.tuple.sport = (uint16_t)(i % 2 ? 1000 + i : 111);
+		call = rpcs_calls_answer(calls, &reply, &first);
+		assert_non_null(call);
+		assert_true(first);
+		assert_int_equal(call->message.procedure, i);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_conflict),    cmocka_unit_test(test_long_arguments),
 		cmocka_unit_test(test_no_conflict), cmocka_unit_test(test_gss),
-		cmocka_unit_test(test_questions),
+		cmocka_unit_test(test_questions),   cmocka_unit_test(test_tcp_flows),
 	};
 
 	return cmocka_run_group_tests_name("calls conflict", tests, NULL, NULL);

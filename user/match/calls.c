@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A bounded table of calls by client and XID; the server is compared entry by entry. */
+/* A bounded table of calls by flow and XID; of UDP the server is compared entry by entry. */
 #include "calls.h"
 
 #include <stdlib.h>
@@ -11,12 +11,12 @@
 
 #include "../base/table.h"
 
-/* Not the server: it may answer UDP from another of its addresses. */
+/* The server only of TCP: it may answer UDP from another of its addresses and ports. */
 struct key {
-	struct rpcs_address client;
-	uint16_t port;
+	struct rpcs_address client, server;
+	uint16_t port, server_port;
 	uint8_t protocol;
-	uint8_t pad;
+	uint8_t pad[3];
 	uint32_t xid;
 };
 
@@ -25,7 +25,7 @@ enum {
 	TEXTS_INLINE = 64,
 	/* Names and addresses longer than any that is valid are kept up to this, all together. */
 	TEXTS_MAX = 4096,
-	/* Calls of one client port with one XID: more are made to cost time. */
+	/* Calls with one key: more are made to cost time. */
 	SAME_KEY_MAX = 32,
 };
 
@@ -113,6 +113,10 @@ static void key_fill(struct key *key, const struct rpcs_message *message)
 	key->port = message->is_call ? tuple->sport : tuple->dport;
 	key->protocol = tuple->protocol;
 	key->xid = message->xid;
+	if (tuple->protocol != RPCS_IP_TCP)
+		return;
+	key->server = message->is_call ? tuple->dst : tuple->src;
+	key->server_port = message->is_call ? tuple->dport : tuple->sport;
 }
 
 static bool same_server(const struct rpcs_call *call, const struct rpcs_address *address,
