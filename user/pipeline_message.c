@@ -8,6 +8,7 @@
 
 #include "match/told.h"
 #include "pipeline_private.h"
+#include "stream/decode.h"
 
 /* What a rule's `programs` is held against: the program asked for, called, or the inner one. */
 static void query_program(const struct rpcs_message *message, struct rpcs_policy_query *query)
@@ -187,12 +188,8 @@ static void mark_ports(struct rpcs_pipeline *pipeline, const struct rpcs_call *c
 /* The server agrees to TLS (RFC 9289 4.1): the stream is none of ours from here on. */
 static bool is_tls_accepted(const struct rpcs_call *call, const struct rpcs_message *reply)
 {
-	static const uint32_t starttls_len = 8;
-
 	return call->message.auth.flavor == RPCS_AUTH_TLS && reply->tuple.protocol == RPCS_IP_TCP &&
-	       reply->reply_has == 2 && reply->reply_stat == RPCS_REPLY_ACCEPTED &&
-	       reply->stat == RPCS_ACCEPT_SUCCESS && reply->verf_flavor == RPCS_AUTH_NONE &&
-	       reply->verf_len == starttls_len;
+	       rpcs_message_agrees_to_tls(reply);
 }
 
 /* On another port a message of type REPLY is only one if its call was seen (events.md). */

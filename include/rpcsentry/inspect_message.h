@@ -75,7 +75,9 @@ RPCS_INLINE __u32 rpcs_rpc_arguments(const struct rpcs_record_rpc *rec)
 RPCS_INLINE bool rpcs_inspect_call_wanted(struct rpcs_engine *eng,
 					  const struct rpcs_record_rpc *rec)
 {
-	if (rpcs_any_port(eng) == RPCS_ANY_PORT_ALL)
+	/* What comes of AUTH_TLS decides whether the stream can be read any more. */
+	if (rpcs_any_port(eng) == RPCS_ANY_PORT_ALL ||
+	    (rec->cred_flavor == RPCS_AUTH_TLS && rec->head.protocol == RPCS_IP_TCP))
 		return true;
 	if (rec->call.program != RPCS_NFS_PROGRAM &&
 	    (rpcs_rpc_arguments(rec) > RPCS_LARGE_ARGUMENTS ||

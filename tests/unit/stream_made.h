@@ -3,7 +3,7 @@
 #ifndef TESTS_UNIT_STREAM_MADE_H
 #define TESTS_UNIT_STREAM_MADE_H
 
-enum { CLIENT, SERVER, CALL_BYTES = 44, CLIENT_PORT = 900 };
+enum { CLIENT, SERVER, CALL_BYTES = 44, AGREE_BYTES = 36, CLIENT_PORT = 900 };
 
 static uint16_t server_port; /* of all records below */
 static uint64_t made_ns;     /* when the next one is seen */
@@ -100,6 +100,22 @@ static inline void call_bytes(uint8_t bytes[CALL_BYTES], uint32_t xid)
 	put32(&f, RPCS_MARK_LAST | (CALL_BYTES - 4));
 	frame_call(&f, xid, RPCS_PORTMAP_PROGRAM, 2, PROC_DUMP);
 	memcpy(bytes, f.bytes, CALL_BYTES);
+}
+
+/** A record-marked reply that agrees to TLS. */
+static inline void agree_bytes(uint8_t bytes[AGREE_BYTES], uint32_t xid)
+{
+	struct test_frame f = { 0 };
+
+	put32(&f, RPCS_MARK_LAST | (AGREE_BYTES - 4));
+	put32(&f, xid);
+	put32(&f, RPCS_MSG_REPLY);
+	put32(&f, RPCS_REPLY_ACCEPTED);
+	put32(&f, RPCS_AUTH_NONE);
+	put32(&f, 8);
+	put_bytes(&f, "STARTTLS", 8);
+	put32(&f, RPCS_ACCEPT_SUCCESS);
+	memcpy(bytes, f.bytes, AGREE_BYTES);
 }
 
 static inline void flow_key(struct rpcs_flow_key *key, int side)

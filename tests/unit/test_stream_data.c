@@ -98,7 +98,7 @@ static void test_data_opens(void **state)
 static void test_tls(void **state)
 {
 	static const uint8_t hello[] = { 0x16, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3 };
-	uint8_t bytes[CALL_BYTES];
+	uint8_t bytes[CALL_BYTES], agrees[AGREE_BYTES];
 
 	(void)state;
 	call_bytes(bytes, 1);
@@ -107,6 +107,8 @@ static void test_tls(void **state)
 	made_handshake(100);
 	made_piece(CLIENT, 101, bytes, CALL_BYTES, 0, 0, 0);
 	assert_true(rig.data_open);
+	agree_bytes(agrees, 1);
+	made_piece(SERVER, 501, agrees, AGREE_BYTES, 0, 0, 0);
 	made_piece(CLIENT, 101 + CALL_BYTES, hello, sizeof(hello), 0, 0, 0);
 	assert_int_equal(rig.encrypted_count, 1);
 	/* No word will come of its bytes any more, so it must not look silent. */

@@ -40,6 +40,18 @@ static void any_piece(int side)
 		   below(2) ? RPCS_F_IN_STEP : 0, any_seq(), any_seq());
 }
 
+/* A connection of which only the client can be seen goes over to TLS. */
+static void any_tls(void)
+{
+	uint8_t bytes[CALL_BYTES];
+
+	server_port = (uint16_t)(3000 + below(100));
+	call_bytes(bytes, 1);
+	bytes[31] = RPCS_AUTH_TLS;
+	made_piece(CLIENT, 101, bytes, CALL_BYTES, 0, 0, 0);
+	made_piece(CLIENT, 101 + CALL_BYTES, "\x16\x03\x01\0\xc8\x01\0\0\xc4\x03\x03", 11, 0, 0, 0);
+}
+
 static void any_record(void)
 {
 	static const uint8_t flags[] = { RPCS_TCP_SYN, RPCS_TCP_SYN | RPCS_TCP_ACK, RPCS_TCP_ACK,
@@ -69,6 +81,8 @@ static void test_random(void **state)
 	srand(11);
 	for (i = 0; i < 60000; i++) {
 		any_record();
+		if (below(100) == 0)
+			any_tls();
 		rig.count = rig.connection_count = rig.probe_count = 0;
 		assert_true(flows->held_bytes + flows->history_bytes + flows->open_bytes <=
 			    settings.limit_reassembly + sizeof(struct rpcs_open));

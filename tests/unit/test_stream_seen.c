@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What stage 6 tells besides messages: TLS, bytes that differ when they come again,
+ * What stage 6 tells besides messages: bytes that differ when they come again,
  * probes, handshakes; and what other ports than the portmapper's get.
  */
 #include <setjmp.h>
@@ -12,114 +12,6 @@
 #include "stream/stream_private.h"
 #include "stream_rig.h"
 #include "stream_made.h"
-
-static const uint8_t hello[] = { 0x16, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3 };
-
-/** A NULL call of a flavor. */
-static void null_call(uint8_t bytes[CALL_BYTES], uint32_t flavor)
-{
-	call_bytes(bytes, 1);
-	bytes[27] = 0;
-	bytes[31] = (uint8_t)flavor;
-}
-
-static void test_tls(void **state)
-{
-	uint8_t bytes[CALL_BYTES];
-	uint32_t i;
-
-	(void)state;
-	made_handshake(100);
-	null_call(bytes, RPCS_AUTH_TLS);
-	made_piece(CLIENT, 101, bytes, CALL_BYTES, 0, 0, 0);
-	assert_int_equal(rig.count, 1);
-	set_step(CLIENT, RPCS_STEP_FALLBACK);
-	set_step(SERVER, rpcs_flow_in_step(501, 0, 0));
-	/* In single bytes: the last of these shows what it is. */
-	for (i = 0; i < sizeof(hello) - 1; i++) {
-		assert_int_equal(rig.encrypted_count, 0);
-		made_piece(CLIENT, 145 + i, hello + i, 1, 0, 0, 0);
-	}
-	assert_int_equal(rig.encrypted_count, 1);
-	assert_int_equal(rig.encrypted_frame, 13);
-	assert_int_equal(rig.encrypted_flow, rig.told[0].flow_id);
-	assert_int_equal(rpcs_flow_step_of(step_state(CLIENT)), RPCS_STEP_STOPPED);
-	assert_int_equal(rpcs_flow_step_of(step_state(SERVER)), RPCS_STEP_STOPPED);
-	/* Nothing more comes of it, whatever it looks like. */
-	made_piece(SERVER, 501, bytes, CALL_BYTES, 0, 0, 0);
-	made_call(155, 100, 5, RPCS_F_IN_STEP);
-	assert_int_equal(rig.count, 1);
-	assert_int_equal(rig.encrypted_count, 1);
-	assert_int_equal(counts().tcp_tls, 3);
-	assert_int_equal(counts().tcp_unplaced, 0);
-	/* Until the next connection. */
-	made_control(RPCS_RECORD_CONNECTION, CLIENT, RPCS_TCP_RST, 155, 0);
-	made_handshake(9000);
-	made_piece(CLIENT, 9001, bytes, CALL_BYTES, 0, 0, 0);
-	assert_int_equal(rig.count, 2);
-}
-
-static void test_tls_server(void **state)
-{
-	uint8_t bytes[CALL_BYTES];
-
-	(void)state;
-	made_handshake(100);
-	null_call(bytes, RPCS_AUTH_TLS);
-	made_piece(CLIENT, 101, bytes, CALL_BYTES, 0, 0, 0);
-	made_piece(SERVER, 501, hello, sizeof(hello), 0, 0, 0);
-	assert_int_equal(rig.encrypted_count, 1);
-}
-
-/* A hole before it: given up when no more bytes come. */
-static void test_tls_behind_hole(void **state)
-{
-	uint8_t bytes[CALL_BYTES];
-
-	(void)state;
-	made_handshake(100);
-	null_call(bytes, RPCS_AUTH_TLS);
-	made_piece(CLIENT, 101, bytes, CALL_BYTES, 0, 0, 0);
-	made_piece(CLIENT, 145, bytes, 20, 0, 0, 0);
-	made_piece(CLIENT, 189, hello, sizeof(hello), 0, 0, 0);
-	rpcs_stream_finish(rig.stream);
-	assert_int_equal(rig.encrypted_count, 1);
-	assert_int_equal(rig.stream->flows.held_bytes, 0);
-}
-
-/* A record whose mark looks like TLS, and whose XID like a hello's first bytes. */
-static void test_tls_mark(void **state)
-{
-	uint8_t bytes[CALL_BYTES];
-
-	(void)state;
-	made_handshake(100);
-	null_call(bytes, RPCS_AUTH_TLS);
-	made_piece(CLIENT, 101, bytes, CALL_BYTES, 0, 0, 0);
-	memcpy(bytes, hello, 8);
-	made_piece(CLIENT, 145, bytes, CALL_BYTES, 0, 0, 0);
-	null_call(bytes, RPCS_AUTH_NONE);
-	made_piece(CLIENT, 189, bytes, CALL_BYTES, 0, 0, 0);
-	assert_int_equal(rig.encrypted_count, 0);
-	assert_int_equal(rig.count, 2);
-}
-
-/* Refused: the client goes on as ever, and what looks like TLS then is none. */
-static void test_tls_refused(void **state)
-{
-	uint8_t bytes[CALL_BYTES];
-
-	(void)state;
-	made_handshake(100);
-	null_call(bytes, RPCS_AUTH_TLS);
-	made_piece(CLIENT, 101, bytes, CALL_BYTES, 0, 0, 0);
-	null_call(bytes, RPCS_AUTH_NONE);
-	made_piece(CLIENT, 145, bytes, CALL_BYTES, 0, 0, 0);
-	made_piece(CLIENT, 189, hello, sizeof(hello), 0, 0, 0);
-	made_piece(CLIENT, 189 + sizeof(hello), bytes, CALL_BYTES, 0, 0, 0);
-	assert_int_equal(rig.encrypted_count, 0);
-	assert_int_equal(rig.count, 3);
-}
 
 /* Held bytes, and bytes that were handed on: the same again is nothing, others are told. */
 static void test_overlap(void **state)
@@ -361,20 +253,9 @@ static void test_fragments(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(test_tls),
-		CASE(test_tls_server),
-		CASE(test_tls_behind_hole),
-		CASE(test_tls_mark),
-		CASE(test_tls_refused),
-		CASE(test_overlap),
-		CASE(test_overlap_compact),
-		CASE(test_overlap_ports),
-		CASE(test_overlap_reported),
-		CASE(test_overlap_strange),
-		CASE(test_probes),
-		CASE(test_third_step),
-		CASE(test_other_port),
-		CASE(test_fragments),
+		CASE(test_overlap),	     CASE(test_overlap_compact), CASE(test_overlap_ports),
+		CASE(test_overlap_reported), CASE(test_overlap_strange), CASE(test_probes),
+		CASE(test_third_step),	     CASE(test_other_port),	 CASE(test_fragments),
 	};
 
 	return cmocka_run_group_tests_name("stream seen", tests, NULL, NULL);

@@ -94,6 +94,18 @@ void rpcs_state_flow_back(struct rpcs_state *state, const struct rpcs_flow_key *
 	rpcs_state_flow_put(state, key, &value);
 }
 
+void rpcs_state_flow_take(struct rpcs_state *state, const struct rpcs_flow_key *key)
+{
+	struct rpcs_flow_value value = { 0 };
+
+	if (rpcs_state_flow_get(state, key, &value) &&
+	    (rpcs_flow_step_of(value.state) == RPCS_STEP_STOPPED ||
+	     rpcs_flow_step_of(value.state) == RPCS_STEP_FALLBACK))
+		return;
+	value.state = RPCS_STEP_FALLBACK;
+	rpcs_state_flow_put(state, key, &value);
+}
+
 void rpcs_state_flow_want(struct rpcs_state *state, const struct rpcs_flow_key *key,
 			  uint32_t wanted)
 {

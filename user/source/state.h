@@ -92,6 +92,9 @@ void rpcs_state_flow_back(struct rpcs_state *state, const struct rpcs_flow_key *
 void rpcs_state_flow_want(struct rpcs_state *state, const struct rpcs_flow_key *key,
 			  uint32_t wanted);
 
+/** The agent takes a direction over, known or not, until rpcs_state_flow_back(). */
+void rpcs_state_flow_take(struct rpcs_state *state, const struct rpcs_flow_key *key);
+
 /** The agent found no records there (`stopped`: TLS, nor will there be any). */
 void rpcs_state_flow_lost(struct rpcs_state *state, const struct rpcs_flow_key *key, bool stopped);
 

@@ -202,6 +202,15 @@ bool rpcs_message_decode(struct rpcs_message *message, const uint8_t *bytes, uin
 	return true;
 }
 
+bool rpcs_message_agrees_to_tls(const struct rpcs_message *reply)
+{
+	static const uint32_t starttls_len = 8;
+
+	return reply->reply_has == 2 && reply->reply_stat == RPCS_REPLY_ACCEPTED &&
+	       reply->stat == RPCS_ACCEPT_SUCCESS && reply->verf_flavor == RPCS_AUTH_NONE &&
+	       reply->verf_len == starttls_len;
+}
+
 void rpcs_tuple_from_head(struct rpcs_tuple *tuple, const struct rpcs_record_head *head)
 {
 	memcpy(tuple->src.bytes, head->src, sizeof(tuple->src.bytes));

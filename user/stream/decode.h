@@ -27,4 +27,7 @@ bool rpcs_message_from_record(struct rpcs_message *message, const struct rpcs_re
 /** Tuple of a record's head. */
 void rpcs_tuple_from_head(struct rpcs_tuple *tuple, const struct rpcs_record_head *head);
 
+/** Does this reply to a call with AUTH_TLS agree to TLS (RFC 9289 4.1)? */
+bool rpcs_message_agrees_to_tls(const struct rpcs_message *reply);
+
 #endif

@@ -8,12 +8,6 @@
 #include "../source/state.h"
 #include "stream_private.h"
 
-/*
- * A flow of another port, met in the middle of a record, comes to the next one after as
- * many bytes as the largest that NFS makes. With none by then it is no RPC.
- */
-enum { ADRIFT_MAX = (1 << 20) + (1 << 16) };
-
 bool rpcs_stream_is_portmapper(const struct rpcs_stream *stream, const struct rpcs_tuple *tuple)
 {
 	return rpcs_settings_watch(stream->settings, tuple->sport) ||
@@ -45,16 +39,6 @@ static void expect_reply(struct rpcs_stream *stream, const struct rpcs_message *
 		return;
 	RPCS_COPY(key.client, message->tuple.src.bytes, sizeof(key.client));
 	rpcs_state_expect_put(stream->handler.state, &key, message->program);
-}
-
-/*
- * RFC 9289: after a call with AUTH_TLS either side may go over to TLS. A plain call
- * instead says that the server refused.
- */
-static void note_tls(struct rpcs_flow *flow, const struct rpcs_message *message)
-{
-	flow->half[0].tls = flow->half[1].tls = message->has_auth &&
-						message->auth.flavor == RPCS_AUTH_TLS;
 }
 
 /* Who answers has seen the call: it may lie behind a hole. */
@@ -99,10 +83,11 @@ void rpcs_stream_deliver(struct rpcs_stream *stream, struct rpcs_message *messag
 	}
 	message->portmapper = portmapper;
 	note_rpc(flow, message);
-	if (message->is_call && message->tuple.protocol == RPCS_IP_TCP)
-		note_tls(flow, message);
-	if (!message->is_call && message->tuple.protocol == RPCS_IP_TCP)
-		look_behind(stream, flow, message);
+	if (message->tuple.protocol == RPCS_IP_TCP) {
+		rpcs_stream_note_tls(stream, flow, message);
+		if (!message->is_call)
+			look_behind(stream, flow, message);
+	}
 	if (message->is_call && message->reassembled)
 		expect_reply(stream, message, portmapper);
 	if (stream->handler.message)
@@ -160,103 +145,4 @@ void rpcs_stream_report_overlap(struct rpcs_stream *stream, struct rpcs_flow *fl
 	if (stream->handler.overlap)
 		stream->handler.overlap(stream->handler.arg, overlap, flow);
 	overlap->bytes = overlap->shown = 0;
-}
-
-static void key_of(const struct rpcs_flow *flow, int side, struct rpcs_flow_key *ret_key)
-{
-	RPCS_COPY(ret_key->src, flow->ends.address[side].bytes, sizeof(ret_key->src));
-	RPCS_COPY(ret_key->dst, flow->ends.address[!side].bytes, sizeof(ret_key->dst));
-	ret_key->sport = flow->ends.port[side];
-	ret_key->dport = flow->ends.port[!side];
-}
-
-void rpcs_stream_tell_stopped(struct rpcs_stream *stream, const struct rpcs_flow *flow, int side)
-{
-	struct rpcs_flow_key key;
-
-	if (!stream->handler.state)
-		return;
-	key_of(flow, side, &key);
-	rpcs_state_flow_lost(stream->handler.state, &key, true);
-}
-
-bool rpcs_stream_born(struct rpcs_stream *stream, const struct rpcs_flow *flow, int side,
-		      uint32_t *ret_born)
-{
-	struct rpcs_flow_value value;
-	struct rpcs_flow_key key;
-
-	if (!stream->handler.state)
-		return false;
-	key_of(flow, side, &key);
-	if (!rpcs_state_flow_get(stream->handler.state, &key, &value) || value.born == 0)
-		return false;
-	*ret_born = value.born;
-	return true;
-}
-
-/* TLS has begun: both directions are closed to the sensor. */
-static void stop(struct rpcs_stream *stream, struct rpcs_flow *flow,
-		 const struct rpcs_sighting *seen)
-{
-	int side;
-
-	flow->tls = true;
-	stream->counts.tcp_tls++;
-	for (side = 0; side < 2; side++) {
-		rpcs_half_release(&stream->flows, &flow->half[side]);
-		rpcs_stream_tell_stopped(stream, flow, side);
-	}
-	rpcs_stream_tell_data(stream, flow, 0, seen);
-	if (stream->handler.encrypted)
-		stream->handler.encrypted(stream->handler.arg, flow, seen);
-}
-
-/* What stage 3 would take for repetitions of another port may be what was passed over. */
-static void tell_wanted(struct rpcs_stream *stream, struct rpcs_flow *flow, int side)
-{
-	struct rpcs_half *half = &flow->half[side];
-	uint32_t wanted = half->in_step ? rpcs_tcp_wants(half) : 0;
-	struct rpcs_flow_key key;
-
-	if (half->portmapper || wanted == half->wanted_told || !stream->handler.state)
-		return;
-	key_of(flow, side, &key);
-	rpcs_state_flow_want(stream->handler.state, &key, wanted);
-	half->wanted_told = wanted;
-}
-
-/* Stage 3 waits for word of a direction that fell back: once for each time that it did. */
-static void tell(struct rpcs_stream *stream, struct rpcs_flow *flow, int side)
-{
-	struct rpcs_half *half = &flow->half[side];
-	struct rpcs_flow_key key;
-
-	if (!half->fallback || !stream->handler.state)
-		return;
-	if (half->in_step ? half->held || half->open || half->broken
-			  : half->seeking || half->portmapper || half->adrift < ADRIFT_MAX)
-		return;
-	half->adrift = 0;
-	half->fallback = false;
-	key_of(flow, side, &key);
-	if (half->in_step) {
-		half->guess = false;
-		rpcs_state_flow_back(stream->handler.state, &key, half->next);
-	} else {
-		rpcs_tcp_lose(&stream->tcp, half);
-		rpcs_state_flow_lost(stream->handler.state, &key, false);
-	}
-}
-
-void rpcs_stream_settle(struct rpcs_stream *stream, struct rpcs_flow *flow, int side,
-			const struct rpcs_sighting *seen)
-{
-	if (flow->half[side].stopped && !flow->tls)
-		stop(stream, flow, seen);
-	if (!flow->tls) {
-		tell_wanted(stream, flow, side);
-		tell(stream, flow, side);
-	}
-	rpcs_flow_settle(&stream->flows, flow, seen->time_ns);
 }

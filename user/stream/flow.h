@@ -31,7 +31,9 @@ struct rpcs_half {
 	bool broken;	 /* the fragments from `next` to the last one are of a record with a hole */
 	bool final;	 /* the fragment that `wanted` ends is its record's last */
 	bool tls;	 /* AUTH_TLS was asked for: TLS may begin where a record should */
-	bool stopped;	 /* and did */
+	bool tls_sure;	 /* and agreed to, as far as anybody can tell */
+	bool hello;	 /* what looks like it stands there, and the server's word is waited for */
+	bool stopped;	 /* it has begun */
 	/* Stage 3 was led by a record's looks, or by a SYN that may be forged: no proof. */
 	bool guess;
 	bool rpc;      /* RPC was read on the flow, in either direction */
@@ -85,6 +87,8 @@ struct rpcs_flow {
 	bool fin_seen[2];
 	bool established; /* the handshake's third step came */
 	bool tls;	  /* RFC 9289: no RPC can be read any more */
+	bool tls_news;	  /* what the halves know of it has changed */
+	uint32_t tls_xid; /* of the call that asked for it */
 	bool again;	  /* a SYN of another connection came; forged, unless it is answered */
 	uint8_t again_side;
 	uint32_t again_seq;

@@ -4,6 +4,7 @@
 #include <rpcsentry/rpc.h>
 
 #include "../base/clock.h"
+#include "../source/state.h"
 #include "decode.h"
 #include "stream_private.h"
 #include "tcp_private.h"
@@ -93,12 +94,16 @@ static void take_segment(struct rpcs_stream *stream, const struct parsed *parsed
 	half->fallback = true;
 	if (parsed->piece && (parsed->piece->head.flags & RPCS_F_IN_STEP))
 		take_step(stream, flow, side, parsed->piece, seq, pkt->payload_len, seen);
+	if (!parsed->piece && pkt->payload_len > 0)
+		rpcs_stream_lead(stream, flow, side);
 	take_open(stream, flow, side, seq, pkt->payload_len, seen);
 	rpcs_tcp_segment(&stream->tcp, half, seq, parsed->bytes, pkt->payload_len,
 			 parsed->available, seen);
 	half->adrift = half->in_step ? 0 : half->adrift + pkt->payload_len;
 	flow->established |= rpcs_flow_handshake(flow) && half->in_step;
 	rpcs_stream_tell_data(stream, flow, side, seen);
+	if (!parsed->piece && pkt->payload_len > 0)
+		rpcs_stream_led(stream, flow, side);
 	rpcs_stream_report_overlap(stream, flow, seen);
 	rpcs_stream_settle(stream, flow, side, seen);
 }
@@ -169,6 +174,18 @@ static bool matters(const struct rpcs_stream *stream, const struct parsed *parse
 	       rpcs_looks_like_record(parsed->bytes, parsed->available) == RPCS_LOOKS_YES;
 }
 
+/* A call marks its port for stage 1, as it does where that sees it. */
+static void mark_port(struct rpcs_stream *stream, const struct parsed *parsed,
+		      const struct rpcs_tuple *tuple)
+{
+	if (stream->handler.state && stream->settings->any_port != RPCS_ANY_PORT_OFF &&
+	    tuple->protocol == RPCS_IP_TCP &&
+	    rpcs_looks_like_record(parsed->bytes, parsed->available) == RPCS_LOOKS_YES &&
+	    rpcs_load_be32(parsed->bytes + 8) == RPCS_MSG_CALL)
+		rpcs_port_mark(rpcs_state_ports(stream->handler.state), tuple->dport,
+			       RPCS_PORT_RPC);
+}
+
 /* A SYN, FIN or RST that came in fragments, which stage 3 could not see. */
 static void take_control(struct rpcs_stream *stream, const struct rpcs_record_head *head,
 			 const struct parsed *parsed, const struct rpcs_sighting *seen)
@@ -193,8 +210,10 @@ static void take_whole(struct rpcs_stream *stream, const struct rpcs_record_head
 	bool tcp = parsed->pkt.protocol == RPCS_IP_TCP;
 	uint8_t flags = parsed->pkt.tcp_flags;
 
-	if (tcp && (flags & RPCS_TCP_SYN))
+	if (tcp && (flags & RPCS_TCP_SYN)) {
 		take_control(stream, head, parsed, seen);
+		rpcs_stream_led_syn(stream, tuple, parsed->pkt.seq, seen);
+	}
 	if (!tcp || (parsed->pkt.payload_len > 0 && !(flags & RPCS_TCP_RST)))
 		take_transport(stream, parsed, tuple, seen);
 	if (tcp && !(flags & RPCS_TCP_SYN) && (flags & (RPCS_TCP_FIN | RPCS_TCP_RST)))
@@ -215,8 +234,10 @@ static void take_fragment(struct rpcs_stream *stream, const struct rpcs_record_h
 		return;
 	}
 	tuple_of(&tuple, head, &parsed.pkt);
-	if (matters(stream, &parsed, &tuple))
-		take_whole(stream, head, &parsed, &tuple, &packet.seen);
+	if (!matters(stream, &parsed, &tuple))
+		return;
+	mark_port(stream, &parsed, &tuple);
+	take_whole(stream, head, &parsed, &tuple, &packet.seen);
 }
 
 /* A packet with all its pieces: stage 2 again. */

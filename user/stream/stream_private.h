@@ -89,6 +89,23 @@ void rpcs_stream_settle(struct rpcs_stream *stream, struct rpcs_flow *flow, int 
 /** Tells stage 3 that nothing more can be read of this direction. */
 void rpcs_stream_tell_stopped(struct rpcs_stream *stream, const struct rpcs_flow *flow, int side);
 
+/**
+ * A segment that stage 3 could not read is about to be taken: where the agent does not know
+ * the direction's place, stage 3 may.
+ */
+void rpcs_stream_lead(struct rpcs_stream *stream, struct rpcs_flow *flow, int side);
+
+/** It was taken: stage 3 is not to go on from where it was. To be settled then. */
+void rpcs_stream_led(struct rpcs_stream *stream, struct rpcs_flow *flow, int side);
+
+/** The same of a SYN. */
+void rpcs_stream_led_syn(struct rpcs_stream *stream, const struct rpcs_tuple *tuple, uint32_t seq,
+			 const struct rpcs_sighting *seen);
+
+/** What a message says of TLS. */
+void rpcs_stream_note_tls(struct rpcs_stream *stream, struct rpcs_flow *flow,
+			  const struct rpcs_message *message);
+
 /** The first number of a direction that stage 3 saw, where it knows. */
 bool rpcs_stream_born(struct rpcs_stream *stream, const struct rpcs_flow *flow, int side,
 		      uint32_t *ret_born);

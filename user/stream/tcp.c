@@ -40,7 +40,7 @@ static void drop_unplaced(struct rpcs_tcp *tcp, struct rpcs_half *half)
 		tcp->unplaced -= half->next - half->held->seq;
 	tcp->unplaced += half->held_bytes;
 	rpcs_half_drop(tcp->flows, half);
-	half->broken = half->seeking = false;
+	half->broken = half->seeking = half->hello = false;
 }
 
 /* Before the beginning nothing was seen. */
@@ -155,7 +155,7 @@ static bool place(struct rpcs_tcp *tcp, struct rpcs_half *half, struct rpcs_segm
 	}
 	hold(tcp, half, whole, bytes);
 	rpcs_tcp_take_records(tcp, half);
-	while (half->held && rpcs_tcp_is_over_limit(half)) {
+	while (half->held && !half->stopped && rpcs_tcp_is_over_limit(half)) {
 		rpcs_tcp_give_up_hole(tcp, half);
 		rpcs_tcp_take_records(tcp, half);
 		rpcs_tcp_lose_gaps(tcp, half);
@@ -349,12 +349,14 @@ static void skip_in_step(struct rpcs_tcp *tcp, struct rpcs_half *half)
 	do {
 		rpcs_tcp_give_up_hole(tcp, half);
 		rpcs_tcp_take_records(tcp, half);
-	} while (half->held && rpcs_tcp_has_hole(half, &again) && again == from);
+	} while (half->held && !half->stopped && rpcs_tcp_has_hole(half, &again) && again == from);
 }
 
 void rpcs_tcp_skip_hole(struct rpcs_tcp *tcp, struct rpcs_half *half)
 {
-	if (half->held && half->in_step)
+	if (half->hello)
+		half->stopped = true;
+	else if (half->held && half->in_step)
 		skip_in_step(tcp, half);
 	else if (half->held)
 		skip_out_of_step(tcp, half);

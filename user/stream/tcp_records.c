@@ -82,7 +82,8 @@ static enum scan scan_record(struct rpcs_tcp *tcp, struct rpcs_half *half)
 		mark = rpcs_load_be32(bytes);
 		if (half->tls && half->scanned == 0 && looks_like_tls(mark)) {
 			looks = looks_like_hello(half);
-			half->stopped = looks == RPCS_LOOKS_YES;
+			half->hello = looks == RPCS_LOOKS_YES;
+			half->stopped = half->hello && half->tls_sure;
 			if (looks != RPCS_LOOKS_NO)
 				return SCAN_WAIT;
 		}

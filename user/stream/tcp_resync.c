@@ -79,6 +79,10 @@ void rpcs_tcp_give_up_hole(struct rpcs_tcp *tcp, struct rpcs_half *half)
 	bool inside = half->wanted > half->scanned, final = inside && half->final;
 	uint32_t end = half->next + (inside ? half->wanted : half->scanned), from;
 
+	/* The server's word on TLS does not come. */
+	half->stopped = half->hello;
+	if (half->stopped)
+		return;
 	if (!half->in_step) {
 		if (!rpcs_tcp_seek_on(tcp, half, true))
 			rpcs_tcp_lose(tcp, half);
