@@ -80,7 +80,7 @@ class Traffic(threading.Thread):
 def dumped(run, calls):
     """Whose calls of these raised an alert; of a detection there are 20 lines a second at most."""
     alerted = {event["rpc"]["xid"] for event in run.seen("alert")
-               if event["alert"]["name"] == "portmap-dump"}
+               if event["alert"]["name"] == "portmap-dump" and "rpc" in event}
     return {client for xid, client in calls if xid in alerted}
 
 
