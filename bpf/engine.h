@@ -102,13 +102,14 @@ RPCS_INLINE bool rpcs_engine_flow_get(struct rpcs_engine *eng, const struct rpcs
 RPCS_INLINE bool rpcs_engine_flow_put(struct rpcs_engine *eng, const struct rpcs_flow_key *key,
 				      const struct rpcs_flow_value *value, __u64 *ret_other)
 {
-	if (!eng->flow) {
-		if (bpf_map_update_elem(&flows, key, value, BPF_ANY))
-			eng->counters->flows_full += 1;
-		return true;
-	}
-	if (__sync_val_compare_and_swap(&eng->flow->state, eng->flow_state, value->state) !=
-	    eng->flow_state) {
+	long err = 0;
+
+	if (!eng->flow)
+		err = bpf_map_update_elem(&flows, key, value, BPF_NOEXIST);
+	else if (__sync_val_compare_and_swap(&eng->flow->state, eng->flow_state, value->state) !=
+		 eng->flow_state)
+		err = -EEXIST;
+	if (err == -EEXIST) {
 		eng->counters->flows_raced += 1;
 		/* The agent's update, or an eviction, may have put it into another element. */
 		eng->flow = bpf_map_lookup_elem(&flows, key);
@@ -116,9 +117,14 @@ RPCS_INLINE bool rpcs_engine_flow_put(struct rpcs_engine *eng, const struct rpcs
 		*ret_other = eng->flow_state;
 		return false;
 	}
+	if (err)
+		eng->counters->flows_full += 1;
+	if (!eng->flow)
+		return true;
 	eng->flow->born = value->born;
 	eng->flow->second = value->second;
 	eng->flow->fallback = value->fallback;
+	eng->flow->turn = value->turn;
 	return true;
 }
 

@@ -12,6 +12,9 @@
 /* BPF_F_MMAPABLE (kernel 5.5) and BPF_F_NO_PREALLOC, which no type of vmlinux.h names. */
 enum { RPCS_MMAPABLE = 1 << 10, RPCS_NO_PREALLOC = 1 << 0 };
 
+/* A macro in the kernel's uapi, so not in BTF. */
+#define EEXIST 17
+
 /**
  * One CPU's working memory. What a function leaves here for the next one is
  * unknown to the verifier there, which so checks each of them once instead of

@@ -133,7 +133,7 @@ RPCS_INLINE void rpcs_plain_head(const struct rpcs_plain *plain, const __u8 *udp
 	head->vlan[0] = head->vlan[1] = 0;
 	head->vlan_count = head->tcp_flags = head->text_len = 0;
 	head->ttl = ip6 ? ip[7] : ip[8];
-	head->pad[0] = head->pad[1] = 0;
+	head->have = 0;
 }
 
 RPCS_INLINE void rpcs_plain_call(const __u8 *rpc, __u32 len, const __u8 *end,

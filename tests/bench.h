@@ -144,7 +144,7 @@ static inline void bench_back(struct bench *b, const struct test_flow *flow, uin
 {
 	const struct rpcs_flow_key key = flow_key(flow, false);
 
-	rpcs_state_flow_back(rpcs_native_state(b->native), &key, next);
+	rpcs_state_flow_back(rpcs_native_state(b->native), &key, TEST_TURN, next);
 	b->follow(b, &key);
 }
 

@@ -13,7 +13,11 @@
 #include <rpcsentry/packet.h>
 #include <rpcsentry/rpc.h>
 
-enum { FRAME_MAX = 4096 };
+enum {
+	FRAME_MAX = 4096,
+	/* A turn of the agent's that no flow of a test has come to (source/state.h). */
+	TEST_TURN = 0x7fffffff,
+};
 
 /** A frame in the making; offsets of the headers whose lengths frame_end() fills in. */
 struct test_frame {

@@ -65,12 +65,13 @@ static inline void frame_datagram(struct test_frame *f, const struct test_flow *
 
 /**
  * The part of a packet's payload from `from` on, `len` bytes, as an IP fragment;
- * `from` must be a multiple of 8. `whole` has no IPv6 extension headers.
+ * `from` must be a multiple of 8. IPv6 extension headers are cut like the rest.
  */
 static inline void frame_fragment(struct test_frame *f, const struct test_frame *whole,
 				  uint32_t from, uint32_t len, uint32_t id)
 {
 	uint32_t head = whole->ip6 ? 40 : 20, all = whole->len - whole->ip - head;
+	uint32_t transport = whole->ip + head, moved = transport + (whole->ip6 ? 8 : 0);
 	bool more = from + len < all;
 
 	memcpy(f, whole, sizeof(*f));
@@ -88,7 +89,8 @@ static inline void frame_fragment(struct test_frame *f, const struct test_frame 
 	put_bytes(f, whole->bytes + whole->ip + head + from, len);
 	f->udp = 0; /* its length is the whole packet's */
 	frame_end(f);
-	f->udp = whole->udp && from == 0 ? f->ip + head + (f->ip6 ? 8 : 0) : 0;
+	f->udp = whole->udp == transport && from == 0 ? moved : 0;
+	f->tcp = whole->tcp == transport && from == 0 && len >= 20 ? moved : 0;
 }
 
 /** The key of one direction of a TCP flow. */

@@ -81,14 +81,14 @@ static void test_flow_back(void **state)
 	(void)state;
 	sut_open(&sut, RPCS_ANY_PORT_OFF);
 	fall_back(&sut);
-	rpcs_state_flow_back(sut.state, &key, 233);
+	rpcs_state_flow_back(sut.state, &key, TEST_TURN, 233);
 	run_call(&sut, 233, CALL_BYTES);
 	assert_int_equal(sut_counters(&sut).calls, 2);
 	assert_int_equal(sut_counters(&sut).fallback_stream, 2);
 	/* A flow in step is nobody's to move. */
 	assert_true(rpcs_state_flow_get(sut.state, &key, &before));
-	rpcs_state_flow_back(sut.state, &key, 1000);
-	rpcs_state_flow_lost(sut.state, &key, false);
+	rpcs_state_flow_back(sut.state, &key, TEST_TURN, 1000);
+	rpcs_state_flow_lost(sut.state, &key, TEST_TURN, false);
 	assert_true(rpcs_state_flow_get(sut.state, &key, &after));
 	assert_memory_equal(&before, &after, sizeof(before));
 	assert_int_equal(rpcs_flow_step_of(after.state), RPCS_STEP_IN_STEP);
@@ -105,7 +105,7 @@ static void test_flow_lost(void **state)
 	(void)state;
 	sut_open(&sut, RPCS_ANY_PORT_OFF);
 	fall_back(&sut);
-	rpcs_state_flow_lost(sut.state, &key, false);
+	rpcs_state_flow_lost(sut.state, &key, TEST_TURN, false);
 	run_call(&sut, 7777, CALL_BYTES);
 	assert_int_equal(sut_counters(&sut).calls, 2);
 	assert_int_equal(sut_counters(&sut).fallback_stream, 2);
@@ -120,7 +120,7 @@ static void test_flow_stopped(void **state)
 	(void)state;
 	sut_open(&sut, RPCS_ANY_PORT_OFF);
 	fall_back(&sut);
-	rpcs_state_flow_lost(sut.state, &key, true);
+	rpcs_state_flow_lost(sut.state, &key, TEST_TURN, true);
 	run_call(&sut, 233, CALL_BYTES);
 	assert_int_equal(sut_counters(&sut).calls, 1);
 	assert_int_equal(sut_counters(&sut).fallback_stream, 2);
@@ -137,8 +137,8 @@ static void test_flow_unknown(void **state)
 
 	(void)state;
 	sut_open(&sut, RPCS_ANY_PORT_OFF);
-	rpcs_state_flow_back(sut.state, &key, 1);
-	rpcs_state_flow_lost(sut.state, &key, true);
+	rpcs_state_flow_back(sut.state, &key, TEST_TURN, 1);
+	rpcs_state_flow_lost(sut.state, &key, TEST_TURN, true);
 	assert_false(rpcs_state_flow_get(sut.state, &key, &value));
 	sut_close(&sut);
 }

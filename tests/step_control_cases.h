@@ -233,7 +233,7 @@ static void s_stopped_again(struct bench *b)
 
 	getport(&s, 1);
 	bench_syn(b, &portmap);
-	rpcs_state_flow_lost(rpcs_native_state(b->native), &key, true);
+	rpcs_state_flow_lost(rpcs_native_state(b->native), &key, TEST_TURN, true);
 	b->follow(b, &key);
 	DATA(b, &portmap, 100, s.bytes, s.len, "");
 	bench_syn(b, &portmap);

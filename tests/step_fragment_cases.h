@@ -99,7 +99,6 @@ static void s_tiny_fragment(struct bench *b)
 	bench_frame(b, &f);
 	EXPECT(b, "piece fragment");
 	frame_fragment(&f, &whole, 16, 712, 5);
-	f.tcp = 0;
 	bench_frame(b, &f);
 	EXPECT(b, "piece fragment");
 	frame_fragment(&f, &whole, 0, 24, 6);
@@ -122,7 +121,6 @@ static void s_tcp_fragment(struct bench *b)
 	bench_frame(b, &f);
 	EXPECT(b, "piece fragment");
 	frame_fragment(&f, &whole, 320, 312, 9);
-	f.tcp = 0;
 	bench_frame(b, &f);
 	EXPECT(b, "piece fragment");
 }

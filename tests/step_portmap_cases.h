@@ -205,7 +205,7 @@ static void s_tls(struct bench *b)
 	DATA(b, &portmap, 100, s.bytes, s.len,
 	     "call 1 @100 len 40 in-step; piece stream next 144 boundary 144");
 	bench_step_is(b, &portmap, RPCS_STEP_FALLBACK);
-	rpcs_state_flow_lost(rpcs_native_state(b->native), &key, true);
+	rpcs_state_flow_lost(rpcs_native_state(b->native), &key, TEST_TURN, true);
 	b->follow(b, &key);
 	DATA(b, &portmap, 144, s.bytes, s.len, "");
 	assert_int_equal(b->counters.tcp_stopped, 1);

@@ -3,6 +3,7 @@
 #ifndef RPCSENTRY_TESTS_STEP_TABLE_H
 #define RPCSENTRY_TESTS_STEP_TABLE_H
 
+#include "step_lag_cases.h"
 #include "step_odd_cases.h"
 
 #define OFF(fn)                            \
@@ -88,6 +89,13 @@ static const struct bench_case bench_cases[] = {
 	ALL(s_names),
 	FIRST_MODE(s_huge_record),
 	ALL(s_repeated_budget),
+	ALL(s_stale_word),
+	ALL(s_stale_connection),
+	ALL(s_tcp_fragments),
+	ALL(s_tcp_tiny_fragment),
+	FIRST_MODE(s_tcp_tiny_fragment),
+	OFF(s_late_headers),
+	ALL(s_late_headers),
 };
 
 enum { BENCH_CASES = sizeof(bench_cases) / sizeof(bench_cases[0]) };

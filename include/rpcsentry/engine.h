@@ -75,6 +75,7 @@ struct rpcs_work {
 	__u32 reason;	  /* enum rpcs_fallback: why the packet takes the fallback */
 	__u32 boundary;	  /* then: the record that the agent is to begin with */
 	__u32 next;	  /* and what the kernel saw before */
+	__u32 turn;	  /* of the flow, with this packet; 0: it has none */
 	__u8 in_step;	  /* `next` and `boundary` hold */
 	__u8 silent;	  /* the agent gets this packet's bytes: only marks count from here on */
 	__u8 lost;	  /* where the next record begins only the agent can tell */
@@ -101,6 +102,7 @@ RPCS_INLINE void rpcs_piece_fill(struct rpcs_record_piece *piece,
 	piece->head = *head;
 	piece->head.kind = RPCS_RECORD_PIECE;
 	piece->reason = reason;
+	piece->turn = work->turn;
 	if (work->in_step) {
 		piece->head.flags |= RPCS_F_IN_STEP;
 		piece->next = work->next;

@@ -52,6 +52,8 @@ struct rpcs_flow_value {
 	__u32 second;	/* of the fallback's limit, in the engine's clock */
 	__u32 fallback; /* bytes sent in that second */
 	__u32 wanted;	/* the agent waits for some of what lies before; 0: for nothing */
+	__u32 turn;	/* SYN and fallback packets so far: an older word of the agent's is stale */
+	__u32 pad;
 };
 
 RPCS_INLINE void rpcs_flow_key_fill(struct rpcs_flow_key *key, const struct rpcs_record_head *head)

@@ -82,15 +82,16 @@ RPCS_INLINE bool rpcs_inspect_begin(struct rpcs_engine *eng, enum rpcs_port_clas
 	return false;
 }
 
-/** A first fragment of a datagram in which an RPC header's constants cannot lie. */
+/** A first fragment in which an RPC header's constants cannot lie. */
 RPCS_INLINE bool rpcs_inspect_is_tiny(const struct rpcs_engine *eng, enum rpcs_packet_result result)
 {
 	const struct rpcs_packet *pkt = eng->packet;
+	__u32 header = RPCS_REPLY_BYTES;
 
-	return result == RPCS_PACKET_OK && pkt->protocol == RPCS_IP_UDP &&
-	       rpcs_any_port(eng) != RPCS_ANY_PORT_OFF &&
-	       pkt->network_offset + pkt->network_len <
-		       (__u32)pkt->payload_offset + RPCS_REPLY_BYTES;
+	if (pkt->protocol == RPCS_IP_TCP)
+		header += RPCS_MARK_BYTES;
+	return result == RPCS_PACKET_OK && rpcs_any_port(eng) != RPCS_ANY_PORT_OFF &&
+	       pkt->network_offset + pkt->network_len < (__u32)pkt->payload_offset + header;
 }
 
 /** Is a first fragment's message of another port one to wait for? */
@@ -146,6 +147,8 @@ RPCS_INLINE void rpcs_inspect_fragment(struct rpcs_engine *eng, enum rpcs_packet
 	struct rpcs_fragment_key *key = &eng->keys->fragment;
 	bool tiny = rpcs_inspect_is_tiny(eng, result);
 	bool watched = tiny || class != RPCS_PORT_OTHER;
+	bool names_flow = pkt->protocol == RPCS_IP_TCP && result != RPCS_PACKET_fragment_later &&
+			  (pkt->sport || pkt->dport);
 	enum rpcs_fragment_verdict before;
 
 	RPCS_ZERO(key);
@@ -162,6 +165,9 @@ RPCS_INLINE void rpcs_inspect_fragment(struct rpcs_engine *eng, enum rpcs_packet
 			return;
 		if (result == RPCS_PACKET_OK && !tiny && before != RPCS_FRAGMENT_WATCHED)
 			watched = rpcs_inspect_first_fragment(eng);
+		if (names_flow)
+			rpcs_tcp_take_fragment(eng,
+					       rpcs_gate_ports(eng->ports, pkt) != RPCS_PORT_OTHER);
 	}
 	rpcs_inspect_fragment_keep(eng, result == RPCS_PACKET_fragment_later, watched, before);
 	if (watched)

@@ -17,6 +17,7 @@ RPCS_INLINE void rpcs_inspect_connection(struct rpcs_engine *eng, enum rpcs_reco
 	conn->head.kind = kind;
 	conn->seq = seq;
 	conn->ack = eng->packet->ack;
+	conn->turn = eng->work->turn;
 	if (kind == RPCS_RECORD_CONNECTION)
 		eng->counters->connections += 1;
 	else if (kind == RPCS_RECORD_END)
@@ -43,6 +44,7 @@ RPCS_INLINE void rpcs_tcp_open(struct rpcs_engine *eng, struct rpcs_flow_value *
 	bool again = known && rpcs_tcp_is_at_syn(flow, pkt->seq);
 	__u32 flags = (pkt->tcp_flags & RPCS_TCP_ACK) ? 0 : RPCS_FLOW_NEW;
 
+	eng->work->turn = ++flow->turn;
 	rpcs_inspect_connection(eng, RPCS_RECORD_CONNECTION, pkt->seq);
 	if (again)
 		return;

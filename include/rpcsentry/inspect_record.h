@@ -62,8 +62,10 @@ RPCS_INLINE int rpcs_tcp_report(struct rpcs_engine *eng)
 	rec->seq = work->seq + work->at;
 	if (work->in_step)
 		rec->head.flags |= RPCS_F_IN_STEP;
-	if (open)
+	if (open) {
 		rec->head.flags |= RPCS_F_OPEN;
+		rec->head.have = work->have < 0xffff ? work->have : 0xffff;
+	}
 	rpcs_inspect_emit(eng, RPCS_MARK_BYTES);
 	work->open = open;
 	work->in_step = true;

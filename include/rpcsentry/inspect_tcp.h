@@ -35,6 +35,7 @@ RPCS_INLINE bool rpcs_tcp_may_fall_back(struct rpcs_engine *eng, struct rpcs_flo
 		return false;
 	}
 	flow->fallback += eng->packet->network_len;
+	eng->work->turn = ++flow->turn;
 	return true;
 }
 
@@ -213,6 +214,14 @@ RPCS_INLINE bool rpcs_tcp_is_unknown(const struct rpcs_flow_value *flow)
 	       !(flow->state & RPCS_FLOW_STRANGE);
 }
 
+/** Where the flow is in its stream, for the agent to begin with. */
+RPCS_INLINE void rpcs_tcp_tell_step(struct rpcs_work *work, __u64 state)
+{
+	work->in_step = rpcs_flow_step_of(state) == RPCS_STEP_IN_STEP;
+	work->next = rpcs_flow_next(state);
+	work->boundary = work->next + rpcs_flow_left(state);
+}
+
 /**
  * Keeps the flow's value. Where another CPU has put one in between, each of the two decided by a
  * state that the other has changed, and what that one stepped over may be missing here: the
@@ -235,12 +244,32 @@ RPCS_INLINE void rpcs_tcp_keep(struct rpcs_engine *eng, struct rpcs_flow_value *
 		flow->state = RPCS_STEP_FALLBACK;
 		if (pkt->payload_len == 0 || (pkt->tcp_flags & RPCS_TCP_RST))
 			continue;
-		work->in_step = rpcs_flow_step_of(other) == RPCS_STEP_IN_STEP;
-		work->next = rpcs_flow_next(other);
-		work->boundary = work->next + rpcs_flow_left(other);
+		rpcs_tcp_tell_step(work, other);
 		work->reason = RPCS_FALLBACK_stream;
 		rpcs_tcp_fall_back(eng, flow);
 	}
+}
+
+/**
+ * The first IP fragment of a segment: nobody here sees its data, so from here on the flow
+ * is the agent's. One that nobody knows is begun only where its port is watched.
+ */
+RPCS_INLINE void rpcs_tcp_take_fragment(struct rpcs_engine *eng, bool port_is_watched)
+{
+	struct rpcs_flow_value flow = {};
+	__u64 other;
+	int i;
+
+	rpcs_flow_key_fill(&eng->keys->flow, eng->head);
+	if (!rpcs_engine_flow_get(eng, &eng->keys->flow, &flow) && !port_is_watched)
+		return;
+	rpcs_tcp_tell_step(eng->work, flow.state);
+	other = flow.state;
+	flow.state = RPCS_STEP_FALLBACK;
+	eng->work->turn = ++flow.turn;
+	for (i = 0; i < RPCS_RACES_MAX && rpcs_flow_step_of(other) != RPCS_STEP_STOPPED; i++)
+		if (rpcs_engine_flow_put(eng, &eng->keys->flow, &flow, &other))
+			return;
 }
 
 RPCS_INLINE void rpcs_inspect_tcp(struct rpcs_engine *eng)

@@ -154,10 +154,14 @@ RPCS_INLINE enum rpcs_packet_result rpcs_packet_extension(struct rpcs_packet *pk
 							  const __u8 *end)
 {
 	const __u8 *ext = rpcs_at(data, pkt->payload_offset, RPCS_TRANSPORT_OFFSET_MAX);
+	bool first = pkt->flags & RPCS_F_FRAGMENT;
 	__u32 len, fragment;
 
 	if (!ext)
 		return RPCS_PACKET_ip6_deep;
+	/* Hosts take the rest of the headers from a later fragment, whatever RFC 7112 says. */
+	if (first && pkt->payload_len < 8)
+		return RPCS_PACKET_transport_short;
 	if (RPCS_BEYOND(ext, 8, end))
 		return RPCS_PACKET_ip_short;
 	len = (ext[1] + 1U) * 8;
@@ -178,7 +182,7 @@ RPCS_INLINE enum rpcs_packet_result rpcs_packet_extension(struct rpcs_packet *pk
 		}
 	}
 	if (pkt->payload_len < len)
-		return RPCS_PACKET_ip_bad;
+		return first ? RPCS_PACKET_transport_short : RPCS_PACKET_ip_bad;
 	pkt->protocol = ext[0];
 	pkt->payload_len -= len;
 	pkt->payload_offset += len;
@@ -236,10 +240,13 @@ RPCS_INLINE enum rpcs_packet_result rpcs_packet_tcp(struct rpcs_packet *pkt, con
 {
 	__u32 header_len;
 
-	if (pkt->payload_len < 20 || RPCS_BEYOND(tcp, 20, end))
+	/* A first fragment has 8 bytes at least (RFC 791 3.2): they name the flow. */
+	if (pkt->payload_len < 8 || RPCS_BEYOND(tcp, 8, end))
 		return RPCS_PACKET_transport_short;
 	pkt->sport = rpcs_load_be16(tcp);
 	pkt->dport = rpcs_load_be16(tcp + 2);
+	if (pkt->payload_len < 20 || RPCS_BEYOND(tcp, 20, end))
+		return RPCS_PACKET_transport_short;
 	header_len = (tcp[12] >> 4) * 4;
 	if (header_len < 20)
 		return RPCS_PACKET_transport_bad;

@@ -12,7 +12,7 @@
 #include "limits.h"
 #include "portable.h"
 
-enum { RPCS_RECORD_ABI = 2 };
+enum { RPCS_RECORD_ABI = 3 };
 
 enum rpcs_record_kind {
 	RPCS_RECORD_NONE,
@@ -52,7 +52,7 @@ struct rpcs_record_head {
 	__u8 tcp_flags;
 	__u8 ttl;
 	__u8 text_len; /* bytes that follow a compact record: the AUTH_SYS machine name */
-	__u8 pad[2];
+	__u16 have;    /* OPEN: bytes of the message that the segment had; 65,535: or more */
 };
 
 _Static_assert(sizeof(struct rpcs_record_head) == 64, "the head is one cache line");
@@ -71,9 +71,11 @@ struct rpcs_record_connection {
 	struct rpcs_record_head head;
 	__u32 seq;
 	__u32 ack;
+	__u32 turn; /* of its direction, where this packet has changed it; else 0 */
+	__u32 pad;
 };
 
-_Static_assert(sizeof(struct rpcs_record_connection) == 72, "no padding");
+_Static_assert(sizeof(struct rpcs_record_connection) == 80, "no padding");
 
 /**
  * An RPC header (RFC 5531 9) that lay whole in one packet, with the first
@@ -118,7 +120,9 @@ _Static_assert(__builtin_offsetof(struct rpcs_record_rpc, call) ==
  * from the IP header on. The pieces of one packet share (cpu, packet_id) and
  * come in order, offset 0 first. With RPCS_F_IN_STEP in the head's flags the
  * kernel was in step with the stream up to here: it has seen and reported, or
- * stepped over, all bytes before `next`, and a record begins at `boundary`.
+ * stepped over, all bytes before `next`, and a record begins at `boundary`. An IP
+ * fragment says so where it is the first of a TCP segment. `turn` counts what stage 3
+ * sends of a direction: what the agent says of it holds up to there (source/state.h).
  */
 struct rpcs_record_piece {
 	struct rpcs_record_head head;
@@ -132,11 +136,13 @@ struct rpcs_record_piece {
 	__u16 cpu;
 	__u8 reason; /* enum rpcs_fallback */
 	__u8 pad[3];
+	__u32 turn;
+	__u32 pad2;
 };
 
-_Static_assert(sizeof(struct rpcs_record_piece) == 96, "bytes follow without a gap");
+_Static_assert(sizeof(struct rpcs_record_piece) == 104, "bytes follow without a gap");
 
 /** The largest record: what a consumer must be ready for. */
-enum { RPCS_RECORD_BYTES_MAX = 96 + RPCS_PIECE_BYTES };
+enum { RPCS_RECORD_BYTES_MAX = sizeof(struct rpcs_record_piece) + RPCS_PIECE_BYTES };
 
 #endif

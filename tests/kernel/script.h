@@ -25,7 +25,7 @@ struct script_flow {
 struct script {
 	uint64_t random;
 	struct script_flow flows[SCRIPT_FLOWS];
-	/* Fragments of a datagram that have not been sent yet. */
+	/* Fragments of a packet that have not been sent yet. */
 	struct test_frame waiting[SCRIPT_WAITING];
 	uint32_t waiting_count;
 	uint32_t next_id;
@@ -198,19 +198,22 @@ static void script_control(struct script *s, struct script_flow *flow, int side,
 		      script_maybe(s, 4) ? script_random(s, 10) : 0);
 }
 
-/** A datagram; one in four comes in fragments, of which one is sent now. */
 static void script_datagram(struct script *s, struct script_flow *flow, int side,
 			    struct test_frame *f)
 {
 	struct test_frame message = { .len = 0 };
-	uint32_t head, from, len, all;
 
 	if (!script_maybe(s, 8))
 		script_message(s, &message, side);
 	frame_datagram(f, &flow->flow, side, message.bytes, message.len);
-	head = flow->flow.ip6 ? 40 : 20;
-	all = f->len - f->ip - head;
-	if (flow->flow.extensions || s->waiting_count || !script_maybe(s, 4))
+}
+
+/** One in `one_in` comes in fragments, of which one is sent now. */
+static void script_in_fragments(struct script *s, struct test_frame *f, uint32_t one_in)
+{
+	uint32_t head = f->ip6 ? 40 : 20, all = f->len - f->ip - head, from, len;
+
+	if (s->waiting_count || !script_maybe(s, one_in))
 		return;
 	for (from = 0; from < all && s->waiting_count < SCRIPT_WAITING; from += len) {
 		len = s->waiting_count + 1 == SCRIPT_WAITING ? all - from
@@ -262,14 +265,18 @@ static void script_frame(struct script *s, struct test_frame *f, uint32_t shorte
 	if (script_maybe(s, 16))
 		s->time_ns +=
 			BENCH_TIMEOUT_NS + (uint64_t)script_random(s, 2) * RPCS_FRAGMENT_VERDICT_NS;
-	if (s->waiting_count && script_maybe(s, 2))
+	if (s->waiting_count && script_maybe(s, 2)) {
 		script_fragment(s, f);
-	else if (what < 5)
+	} else if (what < 5) {
 		script_data(s, flow, side, f);
-	else if (what < 7)
+		script_in_fragments(s, f, 24);
+	} else if (what < 7) {
 		script_control(s, flow, side, f);
-	else
+		script_in_fragments(s, f, 24);
+	} else {
 		script_datagram(s, flow, side, f);
+		script_in_fragments(s, f, 4);
+	}
 	if (script_maybe(s, 10))
 		script_damage(s, f, shortest);
 	if (f->len < shortest)

@@ -15,7 +15,7 @@
 #include "script.h"
 #include "step_table.h"
 
-enum { MUTATIONS = 100000, SCRIPTS = 2600 };
+enum { MUTATIONS = 100000, SCRIPTS = 4500 };
 
 static const enum rpcs_any_port modes[] = { RPCS_ANY_PORT_OFF, RPCS_ANY_PORT_FIRST,
 					    RPCS_ANY_PORT_ALL };
@@ -144,9 +144,11 @@ static void agent_speaks(struct bench *b, struct script *s)
 	struct script_half *half = &flow->half[side];
 
 	if (script_maybe(s, 4))
-		rpcs_state_flow_lost(rpcs_native_state(b->native), &key, script_maybe(s, 4));
+		rpcs_state_flow_lost(rpcs_native_state(b->native), &key, TEST_TURN,
+				     script_maybe(s, 4));
 	else
-		rpcs_state_flow_back(rpcs_native_state(b->native), &key, half->isn + 1 + half->at);
+		rpcs_state_flow_back(rpcs_native_state(b->native), &key, TEST_TURN,
+				     half->isn + 1 + half->at);
 	both_follow(b, &key);
 }
 

@@ -59,7 +59,7 @@ static void without_rights(void *arg)
 	struct sut *sut = arg;
 
 	kt_drop_rights();
-	rpcs_state_flow_back(sut->state, &key, 233);
+	rpcs_state_flow_back(sut->state, &key, TEST_TURN, 233);
 	rpcs_port_mark(rpcs_state_ports(sut->state), OTHER_PORT, RPCS_PORT_RPC);
 }
 

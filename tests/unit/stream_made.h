@@ -7,6 +7,7 @@ enum { CLIENT, SERVER, CALL_BYTES = 44, AGREE_BYTES = 36, CLIENT_PORT = 900 };
 
 static uint16_t server_port; /* of all records below */
 static uint64_t made_ns;     /* when the next one is seen */
+static uint32_t made_turn;   /* of pieces */
 
 static inline void made_head(struct rpcs_record_head *head, uint8_t kind, int side, uint16_t flags)
 {
@@ -86,7 +87,8 @@ static inline void made_piece(int side, uint32_t seq, const void *bytes, uint32_
 						   .piece_len = (uint16_t)f.len,
 						   .packet_id = id++,
 						   .next = next,
-						   .boundary = boundary };
+						   .boundary = boundary,
+						   .turn = made_turn };
 	made_head(&record.piece.head, RPCS_RECORD_PIECE, side, flags);
 	memcpy(record.bytes, f.bytes, f.len);
 	made_send(&record, sizeof(record.piece) + f.len);
@@ -150,6 +152,7 @@ static inline int made_setup(void **state)
 {
 	server_port = 2049;
 	made_ns = 1000000000000ULL;
+	made_turn = 0;
 	settings.any_port = RPCS_ANY_PORT_ALL;
 	return setup(state);
 }

@@ -79,15 +79,23 @@ void rpcs_state_silenced_put(struct rpcs_state *state, const struct rpcs_expect_
 	state->put(state, RPCS_STATE_SILENCED, key, &ns);
 }
 
+/* The flow's value, unless stage 3 has moved on since the agent's `turn`. */
+static bool flow_at(struct rpcs_state *state, const struct rpcs_flow_key *key, uint32_t turn,
+		    struct rpcs_flow_value *ret_value)
+{
+	return rpcs_state_flow_get(state, key, ret_value) && (int32_t)(turn - ret_value->turn) >= 0;
+}
+
 /*
- * Between the look and the change the kernel may have moved a flow on by a SYN of
- * its own: its next segment then does not fit, and the flow comes here again.
+ * Between the look and the change the kernel may move the flow on. Then the place that
+ * is put there is an old one: the next segment does not fit, and the flow comes here again.
  */
-void rpcs_state_flow_back(struct rpcs_state *state, const struct rpcs_flow_key *key, uint32_t next)
+void rpcs_state_flow_back(struct rpcs_state *state, const struct rpcs_flow_key *key, uint32_t turn,
+			  uint32_t next)
 {
 	struct rpcs_flow_value value;
 
-	if (!rpcs_state_flow_get(state, key, &value) ||
+	if (!flow_at(state, key, turn, &value) ||
 	    rpcs_flow_step_of(value.state) != RPCS_STEP_FALLBACK)
 		return;
 	value.state = rpcs_flow_in_step(next, 0, 0);
@@ -117,11 +125,12 @@ void rpcs_state_flow_want(struct rpcs_state *state, const struct rpcs_flow_key *
 	rpcs_state_flow_put(state, key, &value);
 }
 
-void rpcs_state_flow_lost(struct rpcs_state *state, const struct rpcs_flow_key *key, bool stopped)
+void rpcs_state_flow_lost(struct rpcs_state *state, const struct rpcs_flow_key *key, uint32_t turn,
+			  bool stopped)
 {
 	struct rpcs_flow_value value;
 
-	if (!rpcs_state_flow_get(state, key, &value))
+	if (!flow_at(state, key, turn, &value))
 		return;
 	if (!stopped && rpcs_flow_step_of(value.state) != RPCS_STEP_FALLBACK)
 		return;

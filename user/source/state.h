@@ -84,9 +84,12 @@ void rpcs_state_silenced_put(struct rpcs_state *state, const struct rpcs_expect_
 
 /**
  * The agent has taken all bytes of this direction before `next`, where a record
- * begins: a flow that was its own to reassemble goes back to stage 3.
+ * begins: a flow that was its own to reassemble goes back to stage 3. `turn` is the
+ * last that the agent has of it: where stage 3 has sent more since, or has seen
+ * another connection begin, it stays where it is.
  */
-void rpcs_state_flow_back(struct rpcs_state *state, const struct rpcs_flow_key *key, uint32_t next);
+void rpcs_state_flow_back(struct rpcs_state *state, const struct rpcs_flow_key *key, uint32_t turn,
+			  uint32_t next);
 
 /** The agent waits for some of what lies before `wanted` (0: nothing): that is no repetition. */
 void rpcs_state_flow_want(struct rpcs_state *state, const struct rpcs_flow_key *key,
@@ -95,7 +98,8 @@ void rpcs_state_flow_want(struct rpcs_state *state, const struct rpcs_flow_key *
 /** The agent takes a direction over, known or not, until rpcs_state_flow_back(). */
 void rpcs_state_flow_take(struct rpcs_state *state, const struct rpcs_flow_key *key);
 
-/** The agent found no records there (`stopped`: TLS, nor will there be any). */
-void rpcs_state_flow_lost(struct rpcs_state *state, const struct rpcs_flow_key *key, bool stopped);
+/** The agent found no records there (`stopped`: TLS, nor will there be any). `turn` likewise. */
+void rpcs_state_flow_lost(struct rpcs_state *state, const struct rpcs_flow_key *key, uint32_t turn,
+			  bool stopped);
 
 #endif

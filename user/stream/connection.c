@@ -194,6 +194,8 @@ void rpcs_stream_take_connection(struct rpcs_stream *stream,
 	}
 	flow->half[0].portmapper = flow->half[1].portmapper =
 		rpcs_stream_is_portmapper(stream, &connection.tuple);
+	if (record->turn)
+		flow->half[side].turn = record->turn;
 	if (flags & RPCS_TCP_SYN)
 		take_begin(stream, flow, side, record->seq);
 	if ((flags & CONTROL) == RPCS_TCP_ACK)

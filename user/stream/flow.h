@@ -40,6 +40,7 @@ struct rpcs_half {
 	bool caller;   /* the flow's first call came this way */
 	uint8_t odd;   /* what was told of its marks since a record with bytes: 1 << kind */
 	bool fallback; /* the last bytes took the fallback: stage 3 waits for word */
+	uint32_t turn; /* the last that stage 3 sent of this direction */
 	uint32_t next; /* first byte not yet handed on */
 	struct rpcs_segment *held; /* bytes from `next` on, by sequence number, no overlap */
 	struct rpcs_segment *last; /* of that list */

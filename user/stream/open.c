@@ -9,72 +9,6 @@
 
 #include "tcp.h"
 
-bool rpcs_open_keep(struct rpcs_flow_table *flows, struct rpcs_half *half,
-		    const struct rpcs_message *message, const struct rpcs_record_rpc *record)
-{
-	struct rpcs_open *open = calloc(1, sizeof(*open));
-
-	rpcs_open_drop(flows, half);
-	if (!open) {
-		flows->open_lost++;
-		return false;
-	}
-	open->half = half;
-	open->message = *message;
-	open->start = record->seq;
-	open->end = record->seq + RPCS_MARK_BYTES + record->message_len;
-	if (message->body) {
-		memcpy(open->body.bytes, message->body, message->body_available);
-		open->message.body = open->body.bytes;
-	}
-	if (message->auth.machine.len) {
-		memcpy(open->machine, message->auth.machine.bytes, message->auth.machine.len);
-		open->message.auth.machine.bytes = open->machine;
-	}
-	open->older = flows->open_newest;
-	*(open->older ? &open->older->newer : &flows->open_oldest) = open;
-	flows->open_newest = open;
-	flows->open_bytes += sizeof(*open);
-	half->open = open;
-	return true;
-}
-
-struct rpcs_open *rpcs_open_take(struct rpcs_flow_table *flows, struct rpcs_half *half)
-{
-	struct rpcs_open *open = half->open;
-
-	*(open->older ? &open->older->newer : &flows->open_oldest) = open->newer;
-	*(open->newer ? &open->newer->older : &flows->open_newest) = open->older;
-	flows->open_bytes -= sizeof(*open);
-	half->open = NULL;
-	return open;
-}
-
-void rpcs_open_drop(struct rpcs_flow_table *flows, struct rpcs_half *half)
-{
-	if (!half->open)
-		return;
-	flows->open_lost++;
-	free(rpcs_open_take(flows, half));
-}
-
-bool rpcs_open_reached(struct rpcs_half *half, uint32_t next)
-{
-	return half->open && next - half->open->end <= RPCS_TCP_WINDOW_MAX;
-}
-
-void rpcs_open_follow(struct rpcs_half *half, uint32_t next)
-{
-	struct rpcs_open *open = half->open;
-
-	if (!open || next - open->start > open->end - open->start)
-		return;
-	if (open->following && (int32_t)(next - open->at) <= 0)
-		return;
-	open->following = true;
-	open->at = next;
-}
-
 /* Joins [from, to) with the parts that it touches. */
 static void add_part(struct rpcs_open *open, uint32_t from, uint32_t to)
 {
@@ -112,6 +46,100 @@ static void advance(struct rpcs_open *open)
 	open->parts -= n;
 }
 
+uint32_t rpcs_open_held(const struct rpcs_half *half, uint32_t from, uint32_t to,
+			struct rpcs_open_part *ret_parts)
+{
+	const struct rpcs_segment *segment = rpcs_half_find(half, from);
+	uint32_t count = 0, begin, end;
+
+	for (; segment && (int32_t)(to - segment->seq) > 0; segment = segment->next) {
+		if (segment->passed)
+			continue;
+		begin = (int32_t)(from - segment->seq) > 0 ? from : segment->seq;
+		end = segment->seq + segment->len;
+		if ((int32_t)(end - to) > 0)
+			end = to;
+		if (count > 0 && ret_parts[count - 1].to == begin)
+			ret_parts[count - 1].to = end;
+		else if (count < RPCS_OPEN_PARTS_MAX)
+			ret_parts[count++] = (struct rpcs_open_part){ begin, end };
+	}
+	return count;
+}
+
+bool rpcs_open_keep(struct rpcs_flow_table *flows, struct rpcs_half *half,
+		    const struct rpcs_message *message, const struct rpcs_record_rpc *record,
+		    const struct rpcs_open_part *parts, uint32_t count)
+{
+	struct rpcs_open *open = calloc(1, sizeof(*open));
+	uint32_t i;
+
+	rpcs_open_drop(flows, half);
+	if (!open) {
+		flows->open_lost++;
+		return false;
+	}
+	open->half = half;
+	open->message = *message;
+	open->start = record->seq;
+	open->end = record->seq + RPCS_MARK_BYTES + record->message_len;
+	open->at = record->seq + RPCS_MARK_BYTES + record->head.have;
+	if (message->body) {
+		memcpy(open->body.bytes, message->body, message->body_available);
+		open->message.body = open->body.bytes;
+	}
+	if (message->auth.machine.len) {
+		memcpy(open->machine, message->auth.machine.bytes, message->auth.machine.len);
+		open->message.auth.machine.bytes = open->machine;
+	}
+	open->older = flows->open_newest;
+	*(open->older ? &open->older->newer : &flows->open_oldest) = open;
+	flows->open_newest = open;
+	flows->open_bytes += sizeof(*open);
+	half->open = open;
+	for (i = 0; i < count; i++)
+		add_part(open, parts[i].from, parts[i].to);
+	advance(open);
+	return open->at == open->end;
+}
+
+struct rpcs_open *rpcs_open_take(struct rpcs_flow_table *flows, struct rpcs_half *half)
+{
+	struct rpcs_open *open = half->open;
+
+	*(open->older ? &open->older->newer : &flows->open_oldest) = open->newer;
+	*(open->newer ? &open->newer->older : &flows->open_newest) = open->older;
+	flows->open_bytes -= sizeof(*open);
+	half->open = NULL;
+	return open;
+}
+
+void rpcs_open_drop(struct rpcs_flow_table *flows, struct rpcs_half *half)
+{
+	if (!half->open)
+		return;
+	flows->open_lost++;
+	free(rpcs_open_take(flows, half));
+}
+
+bool rpcs_open_reached(struct rpcs_half *half, uint32_t next)
+{
+	return half->open && next - half->open->end <= RPCS_TCP_WINDOW_MAX;
+}
+
+bool rpcs_open_follow(struct rpcs_half *half, uint32_t next)
+{
+	struct rpcs_open *open = half->open;
+
+	if (!open || next - open->start > open->end - open->start)
+		return false;
+	open->following = true;
+	if ((int32_t)(next - open->at) > 0)
+		open->at = next;
+	advance(open);
+	return open->at == open->end;
+}
+
 bool rpcs_open_segment(struct rpcs_half *half, uint32_t seq, uint32_t len, uint64_t time_ns)
 {
 	struct rpcs_open *open = half->open;
@@ -124,7 +152,8 @@ bool rpcs_open_segment(struct rpcs_half *half, uint32_t seq, uint32_t len, uint6
 		if ((int32_t)(seq - open->end) >= 0)
 			return rpcs_open_reached(half, seq);
 		open->following = true;
-		open->at = (int32_t)(seq - open->start) > 0 ? seq : open->start;
+		if ((int32_t)(seq - open->at) > 0)
+			open->at = seq;
 	}
 	if ((int32_t)(end - open->end) > 0 && open->beyond_ns == 0)
 		open->beyond_ns = time_ns ? time_ns : 1;

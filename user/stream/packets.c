@@ -47,8 +47,9 @@ static void take_step(struct rpcs_stream *stream, struct rpcs_flow *flow, int si
 
 	if (rpcs_open_reached(half, piece->next))
 		rpcs_stream_deliver_open(stream, flow, side, seen);
-	else if (half->open && piece->boundary == half->open->end)
-		rpcs_open_follow(half, piece->next);
+	else if (half->open && piece->boundary == half->open->end &&
+		 rpcs_open_follow(half, piece->next))
+		rpcs_stream_deliver_open(stream, flow, side, seen);
 	rpcs_tcp_adopt(&stream->tcp, half, piece->boundary, seq, len);
 	if (led && rpcs_stream_born(stream, flow, side, &born))
 		rpcs_tcp_born(half, born);
@@ -86,6 +87,8 @@ static void take_segment(struct rpcs_stream *stream, const struct parsed *parsed
 	struct rpcs_half *half = &flow->half[side];
 
 	stream->counts.tcp_segments++;
+	if (parsed->piece)
+		half->turn = parsed->piece->turn;
 	if (flow->tls) {
 		take_encrypted(stream, flow, side, seq + pkt->payload_len);
 		return;
@@ -158,6 +161,18 @@ static bool is_rpc_datagram(const struct parsed *parsed)
 	return type == RPCS_MSG_REPLY && word <= RPCS_REPLY_DENIED;
 }
 
+/* Does stage 1 look at all segments of one of these ports? */
+static bool is_known_port(const struct rpcs_stream *stream, const struct rpcs_tuple *tuple)
+{
+	const struct rpcs_ports *ports;
+
+	if (!stream->handler.state)
+		return false;
+	ports = rpcs_state_ports(stream->handler.state);
+	return rpcs_port_class(ports, tuple->sport) != RPCS_PORT_OTHER ||
+	       rpcs_port_class(ports, tuple->dport) != RPCS_PORT_OTHER;
+}
+
 /* Does a packet matter that stage 1 could not judge, since its ports were in another fragment? */
 static bool matters(const struct rpcs_stream *stream, const struct parsed *parsed,
 		    const struct rpcs_tuple *tuple)
@@ -170,7 +185,7 @@ static bool matters(const struct rpcs_stream *stream, const struct parsed *parse
 		return false;
 	if (tuple->protocol == RPCS_IP_UDP)
 		return is_rpc_datagram(parsed);
-	return rpcs_flow_find(&stream->flows, tuple, &side) ||
+	return is_known_port(stream, tuple) || rpcs_flow_find(&stream->flows, tuple, &side) ||
 	       rpcs_looks_like_record(parsed->bytes, parsed->available) == RPCS_LOOKS_YES;
 }
 
@@ -220,13 +235,32 @@ static void take_whole(struct rpcs_stream *stream, const struct rpcs_record_head
 		take_control(stream, head, parsed, seen);
 }
 
-static void take_fragment(struct rpcs_stream *stream, const struct rpcs_record_head *head,
+/* What stage 3 knew of the stream when the first fragment of a segment came: it follows no more. */
+static void take_first_fragment(struct rpcs_stream *stream, const struct rpcs_record_piece *piece,
+				const struct rpcs_sighting *seen)
+{
+	struct rpcs_half *half;
+	int side;
+
+	rpcs_tuple_from_head(&stream->tuple, &piece->head);
+	stream->flow = rpcs_stream_flow(stream, &stream->tuple, piece->next, seen, &side);
+	half = &stream->flow->half[side];
+	half->portmapper = rpcs_stream_is_portmapper(stream, &stream->tuple);
+	if (!stream->flow->tls)
+		take_step(stream, stream->flow, side, piece, piece->next, 0, seen);
+	rpcs_stream_settle(stream, stream->flow, side, seen);
+}
+
+static void take_fragment(struct rpcs_stream *stream, const struct rpcs_record_piece *piece,
 			  const uint8_t *bytes, uint32_t len, const struct rpcs_sighting *seen)
 {
+	const struct rpcs_record_head *head = &piece->head;
 	struct parsed parsed = { 0 };
 	struct rpcs_ip_packet packet;
 	struct rpcs_tuple tuple;
 
+	if (head->flags & RPCS_F_IN_STEP)
+		take_first_fragment(stream, piece, seen);
 	if (!rpcs_ip_fragments_add(stream->fragments, bytes, len, seen, &packet))
 		return;
 	if (!parse(&parsed, packet.bytes, packet.len, packet.type)) {
@@ -249,7 +283,7 @@ static void take_packet(struct rpcs_stream *stream, const struct rpcs_record_pie
 	struct rpcs_tuple tuple;
 
 	if (head->flags & RPCS_F_FRAGMENT) {
-		take_fragment(stream, head, bytes, piece->packet_len, seen);
+		take_fragment(stream, piece, bytes, piece->packet_len, seen);
 	} else if (!parse(&parsed, bytes, piece->packet_len,
 			  (head->flags & RPCS_F_IP6) ? RPCS_ETH_IP6 : RPCS_ETH_IP4)) {
 		stream->counts.packets_bad++;

@@ -31,7 +31,7 @@ void rpcs_stream_tell_stopped(struct rpcs_stream *stream, const struct rpcs_flow
 	if (!stream->handler.state)
 		return;
 	key_of(flow, side, &key);
-	rpcs_state_flow_lost(stream->handler.state, &key, true);
+	rpcs_state_flow_lost(stream->handler.state, &key, flow->half[side].turn, true);
 }
 
 bool rpcs_stream_born(struct rpcs_stream *stream, const struct rpcs_flow *flow, int side,
@@ -147,10 +147,10 @@ static void tell(struct rpcs_stream *stream, struct rpcs_flow *flow, int side)
 	key_of(flow, side, &key);
 	if (half->in_step) {
 		half->guess = false;
-		rpcs_state_flow_back(stream->handler.state, &key, half->next);
+		rpcs_state_flow_back(stream->handler.state, &key, half->turn, half->next);
 	} else {
 		rpcs_tcp_lose(&stream->tcp, half);
-		rpcs_state_flow_lost(stream->handler.state, &key, false);
+		rpcs_state_flow_lost(stream->handler.state, &key, half->turn, false);
 	}
 }
 

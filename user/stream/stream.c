@@ -104,7 +104,10 @@ struct rpcs_flow *rpcs_stream_flow(struct rpcs_stream *stream, const struct rpcs
 static void take_tcp_rpc(struct rpcs_stream *stream, const struct rpcs_record_rpc *record,
 			 struct rpcs_message *message, struct rpcs_flow *flow, int side)
 {
+	uint32_t end = record->seq + RPCS_MARK_BYTES + record->message_len, count = 0;
+	struct rpcs_open_part parts[RPCS_OPEN_PARTS_MAX];
 	struct rpcs_half *half = &flow->half[side];
+	bool open = record->head.flags & RPCS_F_OPEN;
 	bool fresh;
 
 	if (flow->tls) {
@@ -118,16 +121,18 @@ static void take_tcp_rpc(struct rpcs_stream *stream, const struct rpcs_record_rp
 	if (rpcs_open_reached(half, record->seq))
 		rpcs_stream_deliver_open(stream, flow, side, &message->seen);
 	half->rpc = true;
+	if (open)
+		count = rpcs_open_held(half, record->seq, end, parts);
 	fresh = rpcs_tcp_pass(&stream->tcp, half, record, &message->seen);
 	flow->established |= rpcs_flow_handshake(flow);
 	rpcs_stream_tell_data(stream, flow, side, &message->seen);
 	rpcs_stream_report_overlap(stream, flow, &message->seen);
 	if (fresh)
 		rpcs_stream_tell_huge(stream, message);
-	if (fresh && (record->head.flags & RPCS_F_OPEN))
-		rpcs_open_keep(&stream->flows, half, message, record);
-	else if (fresh)
+	if (fresh && !open)
 		rpcs_stream_deliver(stream, message, flow);
+	else if (fresh && rpcs_open_keep(&stream->flows, half, message, record, parts, count))
+		rpcs_stream_deliver_open(stream, flow, side, &message->seen);
 	rpcs_tcp_go_on(&stream->tcp, half);
 	rpcs_stream_settle(stream, flow, side, &message->seen);
 }
