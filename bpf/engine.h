@@ -143,7 +143,8 @@ RPCS_INLINE void rpcs_engine_fragment_set(struct rpcs_engine *eng,
 {
 	struct rpcs_fragment_value value = { .time_ns = rpcs_engine_now(eng), .verdict = verdict };
 
-	bpf_map_update_elem(&fragments, key, &value, BPF_ANY);
+	if (bpf_map_update_elem(&fragments, key, &value, BPF_ANY))
+		eng->counters->state_full += 1;
 }
 
 RPCS_INLINE bool rpcs_engine_is_sensitive(struct rpcs_engine *eng, __u32 program)
@@ -155,10 +156,14 @@ RPCS_INLINE bool rpcs_engine_is_first(struct rpcs_engine *eng, const struct rpcs
 {
 	__u64 *last = bpf_map_lookup_elem(&firsts, key), now = rpcs_engine_now(eng);
 	bool first;
+	long err;
 
 	if (!last) {
-		bpf_map_update_elem(&firsts, key, &now, BPF_ANY);
-		return true;
+		err = bpf_map_update_elem(&firsts, key, &now, BPF_NOEXIST);
+		if (err && err != -EEXIST)
+			eng->counters->state_full += 1;
+		/* Of two CPUs that see it at once one has the first. */
+		return err != -EEXIST;
 	}
 	first = rpcs_first_is_over(key, *last, now, rpcs_config.flow_timeout_ns);
 	*last = now;
@@ -168,7 +173,8 @@ RPCS_INLINE bool rpcs_engine_is_first(struct rpcs_engine *eng, const struct rpcs
 RPCS_INLINE void rpcs_engine_expect(struct rpcs_engine *eng, const struct rpcs_expect_key *key,
 				    __u32 program)
 {
-	bpf_map_update_elem(&expected, key, &program, BPF_ANY);
+	if (bpf_map_update_elem(&expected, key, &program, BPF_ANY))
+		eng->counters->state_full += 1;
 }
 
 RPCS_INLINE bool rpcs_engine_expected(struct rpcs_engine *eng, const struct rpcs_expect_key *key,

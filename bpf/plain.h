@@ -99,6 +99,47 @@ RPCS_INLINE bool rpcs_plain_is_reply(const struct rpcs_plain *plain, const __u8 
 	return verf == 0 && rpcs_load_be32(rpc + 8) == RPCS_REPLY_ACCEPTED;
 }
 
+/** As rpcs_is_getport(): the reply to this call will tell a TCP port. */
+RPCS_INLINE bool rpcs_plain_asks_port(const struct rpcs_plain *plain, const __u8 *rpc, __u32 len)
+{
+	return len == RPCS_PLAIN_CALL4 && !RPCS_BEYOND(rpc, RPCS_PLAIN_CALL4, plain->end) &&
+	       rpcs_load_be32(rpc + 48) == RPCS_IP_TCP &&
+	       rpcs_load_be32(rpc + 20) == RPCS_PORTMAP_GETPORT && rpcs_load_be32(rpc + 16) == 2 &&
+	       rpcs_load_be32(rpc + 12) == RPCS_PORTMAP_PROGRAM;
+}
+
+/** As rpcs_inspect_learn(): is this the reply that does? */
+RPCS_INLINE bool rpcs_plain_tells_port(const struct rpcs_plain *plain, const __u8 *udp, __u32 len,
+				       bool ip6)
+{
+	const __u8 *rpc = udp + 8, *ip = plain->data + 14;
+	struct rpcs_expect_key *key;
+	struct rpcs_scratch *s;
+	__u32 *program, zero = 0;
+
+	if (len != RPCS_PLAIN_REPLY1 || RPCS_BEYOND(rpc, RPCS_PLAIN_REPLY1, plain->end) ||
+	    rpcs_load_be32(rpc + 20) != RPCS_ACCEPT_SUCCESS ||
+	    rpcs_load_be32(rpc + 24) - 1 >= 0xffff)
+		return false;
+	/* Not on the stack, which the functions of the long way need. */
+	s = bpf_map_lookup_elem(&scratch, &zero);
+	if (!s)
+		return false;
+	key = &s->keys.expect;
+	RPCS_ZERO(key);
+	if (ip6) {
+		RPCS_COPY(key->client, ip + 24, 16);
+	} else {
+		key->client[10] = key->client[11] = 0xff;
+		RPCS_COPY(key->client + 12, ip + 16, 4);
+	}
+	key->port = rpcs_load_be16(udp + 2);
+	key->protocol = RPCS_IP_UDP;
+	key->xid = rpcs_load_be32(rpc);
+	program = bpf_map_lookup_elem(&expected, key);
+	return program && *program == RPCS_EXPECT_PORT;
+}
+
 /** As rpcs_packet_addresses(), in stores of 8 and 4 bytes: the record is aligned. */
 RPCS_INLINE void rpcs_plain_addresses(const __u8 *ip, bool ip6, struct rpcs_record_head *head)
 {
@@ -195,7 +236,7 @@ RPCS_INLINE void rpcs_plain_emit(const struct rpcs_plain *plain, struct rpcs_cou
 
 /** Reports the packet, if it is one of those; false: it takes the long way. */
 RPCS_INLINE bool rpcs_plain_take(const struct rpcs_plain *plain, struct rpcs_counters *c,
-				 const struct rpcs_ports *table)
+				 const struct rpcs_ports *table, bool any_port)
 {
 	const __u8 *udp, *rpc;
 	bool ip6, is_call;
@@ -210,9 +251,11 @@ RPCS_INLINE bool rpcs_plain_take(const struct rpcs_plain *plain, struct rpcs_cou
 	type = rpcs_load_be32(rpc + 4);
 	is_call = type == RPCS_MSG_CALL;
 	if (is_call) {
-		if (!rpcs_plain_is_call(plain, rpc, len))
+		if (!rpcs_plain_is_call(plain, rpc, len) ||
+		    (any_port && rpcs_plain_asks_port(plain, rpc, len)))
 			return false;
-	} else if (type != RPCS_MSG_REPLY || !rpcs_plain_is_reply(plain, rpc, len)) {
+	} else if (type != RPCS_MSG_REPLY || !rpcs_plain_is_reply(plain, rpc, len) ||
+		   (any_port && rpcs_plain_tells_port(plain, udp, len, ip6))) {
 		return false;
 	}
 	c->packets_watched += 1;

@@ -181,7 +181,7 @@ RPCS_INLINE bool rpcs_entry(const struct rpcs_plain *plain, bool tagged)
 	if (rpcs_glance_is_others(table, any_port, plain->data, plain->end))
 		return false;
 	/* Calls are held against a rule that suppresses on the long way only. */
-	return tagged || rpcs_config.suppress || !rpcs_plain_take(plain, c, table);
+	return tagged || rpcs_config.suppress || !rpcs_plain_take(plain, c, table, any_port);
 }
 
 /* The whole way of a packet that a glance was not enough for. */

@@ -156,4 +156,57 @@ static void s_late_headers(struct bench *b)
 	}
 }
 
+/* A portmapper's answer makes the port known at once, not when the agent comes to it. */
+static void s_told_port(struct bench *b)
+{
+	const struct test_flow asker = { .sport = 800, .dport = 111 };
+	const struct test_flow told = { .sport = 901, .dport = 40123 };
+	const struct test_flow other = { .sport = 901, .dport = 40124 };
+	struct test_frame s = { .len = 0 }, ask = { .len = 0 }, answer = { .len = 0 };
+
+	put_record_call(&s, 1, TEST_PLAIN, 1, 0);
+	put_call(&ask, 5, RPCS_PORTMAP_PROGRAM, RPCS_PORTMAP_GETPORT, 16);
+	ask.bytes[CALL_HEADER + 11] = RPCS_IP_TCP;
+	put_reply(&answer, 6, 4);
+	answer.bytes[REPLY_HEADER + 2] = 40123 >> 8;
+	answer.bytes[REPLY_HEADER + 3] = (uint8_t)40123;
+	udp(b, &asker, true, &answer, "reply 6 len 28", __FILE__, __LINE__);
+	DATA(b, &told, 100, s.bytes, 10, "");
+	udp(b, &asker, false, &ask, "call 5 len 56", __FILE__, __LINE__);
+	answer.bytes[3] = 5;
+	udp(b, &asker, true, &answer, "reply 5 len 28", __FILE__, __LINE__);
+	DATA(b, &told, 100, s.bytes, 10, "piece stream");
+	DATA(b, &other, 100, s.bytes, 10, "");
+}
+
+/* AUTH_TLS on another port, also where the policy would keep the call off the ring. */
+static void s_port_tls(struct bench *b)
+{
+	struct test_frame s = { .len = 0 };
+	const struct test_flow *flow = &nfs;
+	bool back;
+
+	put_record_call(&s, 1, RPCS_NFS_PROGRAM, 0, 0);
+	bench_syn(b, flow);
+	SEGMENT(b, flow, true, 499, RPCS_TCP_SYN | RPCS_TCP_ACK, "", 0, "connection SA @499");
+	DATA(b, flow, 100, s.bytes, s.len, "call 1 @100 len 40 in-step");
+	s.bytes[4 + 24 + 3] = RPCS_AUTH_TLS;
+	DATA(b, flow, 144, s.bytes, s.len,
+	     "call 1 @144 len 40 in-step; piece stream next 188 boundary 188");
+	bench_step_is(b, flow, RPCS_STEP_FALLBACK);
+	DATA(b, flow, 188, "\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03", 11, "piece stream");
+	for (back = false;; back = true) {
+		const struct rpcs_flow_key key = flow_key(flow, back);
+
+		rpcs_state_flow_lost(rpcs_native_state(b->native), &key, TEST_TURN, true);
+		b->follow(b, &key);
+		if (back)
+			break;
+	}
+	DATA(b, flow, 199, s.bytes, s.len, "");
+	SEGMENT(b, flow, true, 500, RPCS_TCP_ACK, s.bytes, s.len, "");
+	assert_int_equal(b->counters.tcp_stopped, 2);
+	assert_int_equal(b->counters.calls_suppressed, 0);
+}
+
 #endif

@@ -96,6 +96,10 @@ static const struct bench_case bench_cases[] = {
 	FIRST_MODE(s_tcp_tiny_fragment),
 	OFF(s_late_headers),
 	ALL(s_late_headers),
+	FIRST_MODE(s_told_port),
+	ALL(s_told_port),
+	FIRST_MODE(s_port_tls),
+	ALL(s_port_tls),
 };
 
 enum { BENCH_CASES = sizeof(bench_cases) / sizeof(bench_cases[0]) };

@@ -28,6 +28,9 @@ struct rpcs_expect_key {
 	__u32 xid;
 };
 
+/* In a program's place: a portmapper was asked for a TCP port, and its reply tells one. */
+#define RPCS_EXPECT_PORT 0xffffffffU
+
 /** Was this call seen so long ago that its UDP flow is another one by now? */
 RPCS_INLINE bool rpcs_first_is_over(const struct rpcs_first_key *key, __u64 last_ns, __u64 now_ns,
 				    __u64 timeout_ns)

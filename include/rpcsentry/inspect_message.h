@@ -86,6 +86,35 @@ RPCS_INLINE bool rpcs_inspect_call_wanted(struct rpcs_engine *eng,
 	return rpcs_inspect_is_first(eng, rec);
 }
 
+/** Is this a question for a TCP port, as the portmapper of version 2 has it (RFC 1833 3.2)? */
+RPCS_INLINE bool rpcs_is_getport(const struct rpcs_record_rpc *rec)
+{
+	return rec->call.program == RPCS_PORTMAP_PROGRAM && rec->call.version == 2 &&
+	       rec->call.procedure == RPCS_PORTMAP_GETPORT && rec->body[2] == RPCS_IP_TCP;
+}
+
+/**
+ * Of a message of a portmapper port, with any_port: what it says of other ports. The agent
+ * learns ports from it too, from all procedures, but the connection may be faster than the agent.
+ */
+RPCS_INLINE void rpcs_inspect_learn(struct rpcs_engine *eng)
+{
+	const struct rpcs_record_rpc *rec = &eng->record->rpc;
+	__u32 said;
+
+	if (rec->head.kind == RPCS_RECORD_CALL) {
+		if (rpcs_is_getport(rec))
+			rpcs_engine_expect(eng, rpcs_expect_key(eng), RPCS_EXPECT_PORT);
+		else if (rpcs_is_relayed(rec))
+			rpcs_inspect_expect(eng);
+		return;
+	}
+	if (rec->reply.reply_stat == RPCS_REPLY_ACCEPTED &&
+	    rec->reply.stat == RPCS_ACCEPT_SUCCESS && rec->body[0] - 1 < 0xffff &&
+	    rpcs_engine_expected(eng, rpcs_expect_key(eng), &said) && said == RPCS_EXPECT_PORT)
+		rpcs_port_mark(eng->ports, rec->body[0], RPCS_PORT_RPC);
+}
+
 /** Is the message in eng->record to be sent? Those of the portmapper ports all are. */
 RPCS_INLINE bool rpcs_inspect_wanted(struct rpcs_engine *eng)
 {
@@ -96,9 +125,8 @@ RPCS_INLINE bool rpcs_inspect_wanted(struct rpcs_engine *eng)
 	if (rec->message_len > RPCS_RECORD_HUGE)
 		return true;
 	if (rpcs_is_portmapper(eng)) {
-		if (rec->head.kind == RPCS_RECORD_CALL && rpcs_any_port(eng) != RPCS_ANY_PORT_OFF &&
-		    rpcs_is_relayed(rec))
-			rpcs_inspect_expect(eng);
+		if (rpcs_any_port(eng) != RPCS_ANY_PORT_OFF)
+			rpcs_inspect_learn(eng);
 		return true;
 	}
 	if (rec->head.kind == RPCS_RECORD_CALL) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * One flow on two CPUs at once, while the agent answers: every call of it is told, once.
+ * One flow on two CPUs at once, while the agent answers: every call of it is told, once;
+ * and what is new is so for one of them.
  * Programs run by BPF_PROG_TEST_RUN from a thread on each CPU; each takes the next segment.
  */
 #include "kernel_test.h"
@@ -160,6 +161,26 @@ static void meet(uint32_t turn)
 		sched_yield();
 }
 
+/** A thread's calls over UDP: each is the first of its flow, program and procedure for both. */
+static void *send_firsts(void *arg)
+{
+	uint32_t me = (uint32_t)(uintptr_t)arg, pair;
+	struct test_flow flow = { .dport = race.port };
+	struct test_frame message, f;
+
+	stay_on(me);
+	for (pair = 0; pair < PAIRS; pair++) {
+		flow.sport = (uint16_t)(10000 + pair);
+		message.len = 0;
+		put_call(&message, 2 * pair + me, TEST_PLAIN, 1, 0);
+		frame_datagram(&f, &flow, false, message.bytes, message.len);
+		meet(pair + 1);
+		run_frame(&f);
+	}
+	race.running--;
+	return NULL;
+}
+
 /** A thread's part of the pairs: one of two segments of a flow, which both send at once. */
 static void *send_pairs(void *arg)
 {
@@ -237,7 +258,7 @@ static void run(void *(*send)(void *arg), uint32_t calls, bool at_once)
 	assert_false(race.failed);
 }
 
-static void begin(uint16_t port)
+static void begin(uint16_t port, enum rpcs_any_port any_port)
 {
 	static const uint16_t ports[] = { 111 };
 	const struct rpcs_kernel_options options = {
@@ -247,7 +268,7 @@ static void begin(uint16_t port)
 		.flows = 4096,
 		.calls = 1024,
 		.flow_timeout_ns = 120000000000ULL,
-		.any_port = RPCS_ANY_PORT_ALL,
+		.any_port = any_port,
 	};
 	struct rpcs_state_fds fds;
 
@@ -271,7 +292,7 @@ static uint64_t end(void)
 {
 	struct rpcs_counters c = kt_counters(race.kernel);
 
-	assert_int_equal(c.rpc_seen, c.records_sent);
+	assert_int_equal(c.rpc_seen, c.records_sent + c.records_suppressed);
 	assert_int_equal(c.fallbacks_capped, 0);
 	rpcs_ring_free(&race.ring);
 	rpcs_state_free(&race.state);
@@ -284,7 +305,7 @@ static void run_pairs(uint16_t port)
 {
 	uint64_t raced;
 
-	begin(port);
+	begin(port, RPCS_ANY_PORT_ALL);
 	make_pairs(port);
 	run(send_pairs, TOLD_MAX, false);
 	raced = end();
@@ -297,7 +318,7 @@ static void run_streams(uint16_t port)
 {
 	uint32_t i;
 
-	begin(port);
+	begin(port, RPCS_ANY_PORT_ALL);
 	for (i = 0; i < STREAMS; i++) {
 		/* Another client each time: a second's limit of fallback bytes is a flow's. */
 		race.flow = (struct test_flow){ .sport = (uint16_t)(900 + i), .dport = port };
@@ -332,6 +353,21 @@ static void test_streams_other_port(void **state)
 	run_streams(2049);
 }
 
+/* any_port's `first`: one of both is it. */
+static void test_firsts(void **state)
+{
+	struct rpcs_counters c;
+
+	(void)state;
+	begin(40000, RPCS_ANY_PORT_FIRST);
+	run(send_firsts, 0, false);
+	c = kt_counters(race.kernel);
+	assert_int_equal(c.calls, PAIRS);
+	assert_int_equal(c.calls_suppressed, PAIRS);
+	assert_int_equal(c.rpc_seen, c.records_sent + c.records_suppressed);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,6 +375,7 @@ int main(void)
 		cmocka_unit_test(test_pairs_other_port),
 		cmocka_unit_test(test_streams_portmapper),
 		cmocka_unit_test(test_streams_other_port),
+		cmocka_unit_test(test_firsts),
 	};
 
 	return cmocka_run_group_tests_name("races", tests, kt_setup, NULL);
