@@ -187,6 +187,13 @@ RPCS_INLINE bool rpcs_engine_expected(struct rpcs_engine *eng, const struct rpcs
 	return program;
 }
 
+RPCS_INLINE struct rpcs_early *rpcs_engine_early(struct rpcs_engine *eng)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&early, &zero);
+}
+
 /** Counts a portmapper call by version and procedure. */
 RPCS_INLINE void rpcs_engine_count_call(struct rpcs_engine *eng, __u32 version, __u32 procedure)
 {

@@ -105,6 +105,14 @@ struct {
 	__type(value, __u32);
 } expected SEC(".maps");
 
+/* Replies that were let through to nobody lately. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rpcs_early);
+} early SEC(".maps");
+
 /* The programs of the sensitive set (detections.md). */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -179,6 +179,24 @@ static void s_told_port(struct bench *b)
 	DATA(b, &other, 100, s.bytes, 10, "");
 }
 
+/* A reply that came in by another way than its call, and faster: gone, and counted. */
+static void s_early_reply(struct bench *b)
+{
+	b->time_ns = 5ULL << 30;
+	UDP_REPLY(b, &mount, 1, 0, "");
+	UDP_REPLY(b, &mount, 2, 0, "");
+	assert_int_equal(b->counters.replies_suppressed, 2);
+	UDP_CALL(b, &mount, 1, TEST_PLAIN, 1, 0, "call 1 len 40");
+	assert_int_equal(b->counters.replies_early, 1);
+	UDP_REPLY(b, &mount, 1, 0, "reply 1 len 24");
+	/* A call that is kept off the ring waits for none. */
+	UDP_CALL(b, &mount, 2, TEST_PLAIN, 1, 0, "");
+	UDP_REPLY(b, &mount, 3, 0, "");
+	b->time_ns = 7ULL << 30;
+	UDP_CALL(b, &mount, 3, TEST_PLAIN, 2, 0, "call 3 len 40");
+	assert_int_equal(b->counters.replies_early, 1);
+}
+
 /* AUTH_TLS on another port, also where the policy would keep the call off the ring. */
 static void s_port_tls(struct bench *b)
 {

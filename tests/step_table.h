@@ -98,6 +98,7 @@ static const struct bench_case bench_cases[] = {
 	ALL(s_late_headers),
 	FIRST_MODE(s_told_port),
 	ALL(s_told_port),
+	FIRST_MODE(s_early_reply),
 	FIRST_MODE(s_port_tls),
 	ALL(s_port_tls),
 };

@@ -28,6 +28,17 @@ struct rpcs_expect_key {
 	__u32 xid;
 };
 
+enum {
+	/* Replies that nobody waits for, remembered for a second or two. */
+	RPCS_EARLY_BITS = 12,
+	RPCS_EARLY_SLOTS = 1 << RPCS_EARLY_BITS,
+};
+
+/** The last of them in each slot: 32 bits of its key's hash above the second it came in. */
+struct rpcs_early {
+	__u64 slot[RPCS_EARLY_SLOTS];
+};
+
 /* In a program's place: a portmapper was asked for a TCP port, and its reply tells one. */
 #define RPCS_EXPECT_PORT 0xffffffffU
 
@@ -36,6 +47,34 @@ RPCS_INLINE bool rpcs_first_is_over(const struct rpcs_first_key *key, __u64 last
 				    __u64 timeout_ns)
 {
 	return key->protocol == RPCS_IP_UDP && now_ns > last_ns && now_ns - last_ns > timeout_ns;
+}
+
+RPCS_INLINE __u64 rpcs_expect_hash(const struct rpcs_expect_key *key)
+{
+	__u64 word[3];
+
+	RPCS_COPY(word, key, sizeof(word));
+	return (word[0] ^ (word[1] << 32 | word[1] >> 32) ^ word[2] * 0x9e3779b97f4a7c15ULL) *
+	       0xd6e8feb86659fd93ULL;
+}
+
+/** Remembers a reply that was kept off the ring. */
+RPCS_INLINE void rpcs_early_add(struct rpcs_early *lately, const struct rpcs_expect_key *key,
+				__u64 now_ns)
+{
+	__u64 hash = rpcs_expect_hash(key);
+
+	lately->slot[hash >> (64 - RPCS_EARLY_BITS)] = hash << 32 | (__u32)(now_ns >> 30);
+}
+
+/** Has such a reply passed in this second or the one before? */
+RPCS_INLINE bool rpcs_early_find(const struct rpcs_early *lately, const struct rpcs_expect_key *key,
+				 __u64 now_ns)
+{
+	__u64 hash = rpcs_expect_hash(key);
+	__u64 slot = lately->slot[hash >> (64 - RPCS_EARLY_BITS)];
+
+	return slot >> 32 == (__u32)hash && slot && (__u32)(now_ns >> 30) - (__u32)slot <= 1;
 }
 
 _Static_assert(sizeof(struct rpcs_first_key) == 52, "no padding");

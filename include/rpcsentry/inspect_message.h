@@ -47,6 +47,32 @@ RPCS_INLINE void rpcs_inspect_expect(struct rpcs_engine *eng)
 	rpcs_engine_expect(eng, rpcs_expect_key(eng), eng->record->rpc.call.program);
 }
 
+/**
+ * The same for the replies that are not all let through. One may have passed already, where
+ * call and reply come in on two interfaces or CPUs: it is gone, but not without a count.
+ */
+RPCS_INLINE void rpcs_inspect_await(struct rpcs_engine *eng)
+{
+	const struct rpcs_early *lately = rpcs_engine_early(eng);
+
+	rpcs_inspect_expect(eng);
+	if (lately && rpcs_early_find(lately, &eng->keys->expect, rpcs_engine_now(eng)))
+		eng->counters->replies_early += 1;
+}
+
+/** Is the reply in eng->record awaited? Its call may be in another CPU's hand just now. */
+RPCS_INLINE bool rpcs_inspect_is_awaited(struct rpcs_engine *eng)
+{
+	struct rpcs_early *lately = rpcs_engine_early(eng);
+	__u32 program;
+
+	if (rpcs_engine_expected(eng, rpcs_expect_key(eng), &program))
+		return true;
+	if (lately)
+		rpcs_early_add(lately, &eng->keys->expect, rpcs_engine_now(eng));
+	return rpcs_engine_expected(eng, &eng->keys->expect, &program);
+}
+
 RPCS_INLINE bool rpcs_inspect_is_first(struct rpcs_engine *eng, const struct rpcs_record_rpc *rec)
 {
 	struct rpcs_first_key *key = &eng->keys->first;
@@ -119,7 +145,6 @@ RPCS_INLINE void rpcs_inspect_learn(struct rpcs_engine *eng)
 RPCS_INLINE bool rpcs_inspect_wanted(struct rpcs_engine *eng)
 {
 	const struct rpcs_record_rpc *rec = &eng->record->rpc;
-	__u32 program;
 
 	/* detections.md, 1110045: of any kind. */
 	if (rec->message_len > RPCS_RECORD_HUGE)
@@ -133,14 +158,15 @@ RPCS_INLINE bool rpcs_inspect_wanted(struct rpcs_engine *eng)
 		if (!rpcs_inspect_call_wanted(eng, rec))
 			return false;
 		/* With `all`, only whose replies' bodies count needs to be known. */
-		if (rpcs_any_port(eng) == RPCS_ANY_PORT_FIRST ||
-		    rec->call.program == RPCS_PORTMAP_PROGRAM)
+		if (rpcs_any_port(eng) == RPCS_ANY_PORT_FIRST)
+			rpcs_inspect_await(eng);
+		else if (rec->call.program == RPCS_PORTMAP_PROGRAM)
 			rpcs_inspect_expect(eng);
 		return true;
 	}
 	if (rpcs_any_port(eng) == RPCS_ANY_PORT_ALL)
 		return true;
-	return rpcs_engine_expected(eng, rpcs_expect_key(eng), &program);
+	return rpcs_inspect_is_awaited(eng);
 }
 
 /** May the body of the message in eng->record be cut to what the record has of it? */

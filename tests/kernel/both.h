@@ -17,9 +17,18 @@
 enum { BOTH_MAPS = 32 };
 
 /** The kernel's memory: what it forgets between scripts. */
-enum both_map { BOTH_FLOWS, BOTH_FRAGMENTS, BOTH_FIRSTS, BOTH_EXPECTED, BOTH_PORTS, BOTH_MAP__MAX };
+enum both_map {
+	BOTH_FLOWS,
+	BOTH_FRAGMENTS,
+	BOTH_FIRSTS,
+	BOTH_EXPECTED,
+	BOTH_PORTS,
+	BOTH_EARLY,
+	BOTH_MAP__MAX
+};
 
-static const char *const both_map_names[] = { "flows", "fragments", "firsts", "expected", "ports" };
+static const char *const both_map_names[] = { "flows",	  "fragments", "firsts",
+					      "expected", "ports",     "early" };
 
 struct both {
 	struct rpcs_kernel *kernel;
@@ -124,6 +133,7 @@ static void both_close(struct bench *b)
 /** Both engines forget everything. */
 static void both_fresh(struct bench *b)
 {
+	static const struct rpcs_early no_early;
 	struct both *both = b->engines;
 	struct rpcs_counters *none;
 	uint8_t key[64];
@@ -135,6 +145,7 @@ static void both_fresh(struct bench *b)
 			assert_int_equal(bpf_map_delete_elem(both->maps[i], key), 0);
 	assert_int_equal(bpf_map_update_elem(both->maps[BOTH_PORTS], &zero, &both->ports, BPF_ANY),
 			 0);
+	assert_int_equal(bpf_map_update_elem(both->maps[BOTH_EARLY], &zero, &no_early, BPF_ANY), 0);
 	none = calloc((size_t)both->cpus, sizeof(*none));
 	assert_non_null(none);
 	assert_int_equal(

@@ -34,6 +34,7 @@ struct rpcs_native {
 	struct rpcs_record_head head;
 	struct rpcs_record_buffer record;
 	struct rpcs_record_connection connection;
+	struct rpcs_early early;
 	union {
 		struct rpcs_record_piece piece;
 		struct rpcs_record_buffer compact;
@@ -179,6 +180,11 @@ static bool rpcs_engine_silenced(struct rpcs_engine *eng, const struct rpcs_expe
 
 	return rpcs_state_silenced_get(eng->native->state, key, &since) &&
 	       rpcs_silence_holds(since, rpcs_engine_now(eng), eng->config->call_timeout_ns);
+}
+
+static struct rpcs_early *rpcs_engine_early(struct rpcs_engine *eng)
+{
+	return &eng->native->early;
 }
 
 static void rpcs_engine_count_call(struct rpcs_engine *eng, uint32_t version, uint32_t procedure)
