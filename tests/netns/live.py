@@ -28,6 +28,7 @@ MODES = ("native", "generic", "tc")
 POLICY = """networks: {home: [10.0.0.0/8, 192.168.0.0/16, "fd00::/8"]}
 sensor: {any_port: %s, ring_size: 32M}
 timeouts: {call: 30m, flow: 30m, fragment: 30m}
+inventory: {file: %s}
 """
 MTU = 9000
 BATCH = 64  # driver XDP of a veth pair has room for 256
@@ -54,6 +55,7 @@ class Lane:
         self.cpu = sorted(os.sched_getaffinity(0))[number % os.cpu_count()]
         self.directory, self.pins = f"{directory}/{number}", f"/sys/fs/bpf/lane{number}"
         os.mkdir(self.directory, 0o755)
+        self.runs = 0
         # One queue: frames of different flows stay in order.
         one = ("numrxqueues", "1", "numtxqueues", "1")
         box.sh("ip", "link", "add", self.watched, *one, "type", "veth", "peer", "name", self.wire, *one)
@@ -94,7 +96,9 @@ class Lane:
         """The frames past a sensor: (its lines, the times they were sent at)."""
         eve, policy, log = (f"{self.directory}/{name}" for name in ("eve.json", "policy.yaml", "log"))
         with open(policy, "w", encoding="utf-8") as out:
-            out.write(POLICY % job.any_port)
+            # One that learns nothing from the run before.
+            self.runs += 1
+            out.write(POLICY % (job.any_port, f"{self.directory}/services-{self.runs}.json"))
         with open(eve, "wb"), open(log, "wb") as errors:
             sensor = subprocess.Popen([box.BINARY, "run", "-i", self.watched, "-m", job.mode, "-c",
                                        policy, "--no-journal", "--eve", eve], env=self.env,
