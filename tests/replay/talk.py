@@ -13,6 +13,7 @@ PORTMAPPER, NFS_PORT, MOUNTD_PORT = 111, 2049, 635
 PORTMAP, NFS, MOUNTD, PRIVATE = 100000, 100003, 100005, 0x30000001
 NULL, SET, UNSET, GETPORT, DUMP, CALLIT, GETVERSADDR = 0, 1, 2, 3, 4, 5, 9
 NONE, SYS, GSS = 0, 1, 6
+TCP, UDP = frames.TCP, frames.UDP
 MAC = b"\2\0\0\0\0\2\2\0\0\0\0\1"
 
 
@@ -29,8 +30,8 @@ def auth(flavor=NONE, body=b"", length=None):
     return words(flavor) + opaque(body, length)
 
 
-def auth_sys(machine=b"client", groups=0):
-    return auth(SYS, words(7) + opaque(machine) + words(0, 0, groups, *range(groups)))
+def auth_sys(machine=b"client", groups=0, uid=0, stamp=7):
+    return auth(SYS, words(stamp) + opaque(machine) + words(uid, uid, groups, *range(groups)))
 
 
 def call(xid, program=PORTMAP, version=2, procedure=NULL, arguments=b"", credential=auth(),
@@ -38,12 +39,25 @@ def call(xid, program=PORTMAP, version=2, procedure=NULL, arguments=b"", credent
     return words(xid, 0, rpc, program, version, procedure) + credential + verifier + arguments
 
 
+def lookup(xid, program, version=3, protocol=UDP, **header):
+    return call(xid, procedure=GETPORT, arguments=words(program, version, protocol, 0), **header)
+
+
 def getport(xid, program=NFS):
-    return call(xid, procedure=GETPORT, arguments=words(program, 3, 17, 0))
+    return lookup(xid, program)
 
 
 def reply(xid, results=b"", stat=0, verifier=auth()):
     return words(xid, 1, 0) + verifier + words(stat) + results
+
+
+def denied(xid, auth_stat):
+    return words(xid, 1, 1, 1, auth_stat)
+
+
+def services(*programs):
+    """The results of a DUMP: (program, port) of each."""
+    return b"".join(words(1, program, 2, UDP, port) for program, port in programs) + words(0)
 
 
 def record(message, *cuts):

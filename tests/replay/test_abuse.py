@@ -22,8 +22,9 @@ BINARY = os.path.join(TOP, os.environ.get("BUILD") or "build", "rpcsentry")
 VALIDATE = os.path.join(TOP, "scripts", "validate-eve.py")
 SHARED = os.path.join(os.path.dirname(TOP), "shared", "captures")
 ABUSE = range(1110040, 1110059)
-# Nothing that an allow rule could silence may be in the way, and these none can.
-POLICY = "allow: [{calls: all}]\nnetworks: {home: [10.0.0.0/8]}\n"
+# Nothing that an allow rule could silence may be in the way, and these none can. Each alert for itself.
+UNFOLDED = "alerts: {repeat: 0s}\n"
+POLICY = "allow: [{calls: all}]\nnetworks: {home: [10.0.0.0/8]}\n" + UNFOLDED
 HUGE = (4 << 20) + (1 << 16)
 PROC_UNAVAIL, GARBAGE_ARGS, PROG_MISMATCH = 3, 4, 2
 tap = Tap()
@@ -231,7 +232,7 @@ def forms(engine):
     for length, expected in ((2048, []), (2049, [("portmap-callit-overlong", 1, 1)])):
         case(f"CALLIT with {length} bytes", engine, [udp(call(1, procedure=CALLIT, arguments=words(
             PRIVATE, 1, 1, length) + bytes(2052)))], expected)
-    held = "allow: [{calls: all, outcome: answered}]\n"
+    held = "allow: [{calls: all, outcome: answered}]\n" + UNFOLDED
     case("before a held call's outcome", engine, [udp(call(1, version=9)), udp(reply(
         1, words(2, 4), PROG_MISMATCH), back=True)], [("portmap-unknown-procedure", 1, 3)],
          policy=held)

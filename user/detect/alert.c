@@ -119,6 +119,8 @@ void rpcs_alert_set_call(struct rpcs_alert *alert, const struct rpcs_call *call)
 
 	alert->call = call;
 	rpcs_alert_set_packet(alert, &message->tuple, &message->seen, call->flow_id);
+	if (rpcs_detection_row(alert->detection)->per_server)
+		return;
 	alert->about = message->program;
 	if (message->portmap.has && (message->portmap.shape == RPCS_PORTMAP_MAPPING ||
 				     message->portmap.shape == RPCS_PORTMAP_RPCB ||

@@ -36,6 +36,7 @@ struct rpcs_detection_row {
 			  uint64_t flow_id);
 	void (*on_tick)(struct rpcs_detect *detect, uint64_t now_ns);
 	bool per_source; /* repeats fold by their source alone, whatever the server and program */
+	bool per_server; /* by source and server, whatever the program */
 	const struct rpcs_explanation *explanation; /* NULL: not implemented yet */
 };
 

@@ -228,6 +228,8 @@ static const struct rpcs_detection_row rows[RPCS_D__MAX] = {
 	[RPCS_D_SET_DUMP_PAIR] = {
 		.on_message = rpcs_set_dump_message,
 		.describe = rpcs_set_dump_describe,
+		/* One of SET, one of DUMP: each order of them is the same pair. */
+		.per_server = true,
 		.explanation = &rpcs_explain_set_dump_pair,
 	},
 	[RPCS_D_CALLIT_OVERLONG] = {
