@@ -26,12 +26,13 @@ def frames_of(path):
     return [data for *_, data in capture.frames]
 
 
-def write_capture(path, frames, times_ns):
-    """A capture with nanoseconds."""
+def write_capture(path, frames, times_ns, snap=0x40000):
+    """A capture with nanoseconds, of at most `snap` bytes of each frame."""
     with open(path, "wb") as out:
-        out.write(struct.pack("<IHHiIII", 0xa1b23c4d, 2, 4, 0, 0, 0x40000, ETHERNET))
+        out.write(struct.pack("<IHHiIII", 0xa1b23c4d, 2, 4, 0, 0, snap, ETHERNET))
         for data, time in zip(frames, times_ns):
-            out.write(struct.pack("<4I", *divmod(time, 10**9), len(data), len(data)) + data)
+            kept = data[:snap]
+            out.write(struct.pack("<4I", *divmod(time, 10**9), len(kept), len(data)) + kept)
 
 
 def network_of(frame):

@@ -38,10 +38,15 @@ def mac_of(address):
     return b"\2\0" + packed
 
 
+def is_local(source, to):
+    return source.startswith("127.") and to.startswith("127.")
+
+
 def ip4(source, to, protocol, payload, ttl=TTL, ident=1):
     head = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 0, 0, 0, ttl, protocol, 0,
                        socket.inet_aton(source), socket.inet_aton(to))
-    return (mac_of(to) + mac_of(source) + struct.pack(">H", fr.IPV4)
+    macs = bytes(12) if is_local(source, to) else mac_of(to) + mac_of(source)
+    return (macs + struct.pack(">H", fr.IPV4)
             + fr.ip4_head(head, 20 + len(payload), ident, 0) + payload)
 
 
@@ -64,7 +69,8 @@ class Connection:
 
     def __init__(self, scene, client, sport, server, port=111):
         self.scene, self.ends = scene, (client, sport, server, port)
-        self.next = {False: 1000 + sport * 7, True: 900000 + sport * 13}
+        number = scene.number()
+        self.next = {False: number * 64007, True: number * 128021}
         self._segment(b"", fr.SYN, False)
         self.next[False] += 1
         self._segment(b"", fr.SYN | fr.ACK, True)
@@ -107,6 +113,7 @@ class Scene:
 
     def __init__(self):
         self.now_ns, self.frames, self.times, self.xid = START_NS, [], [], 0
+        self.snap = 0x40000  # bytes that are captured of a frame
 
     def wait(self, seconds):
         self.now_ns += int(seconds * 1000) * MS_NS
@@ -141,7 +148,7 @@ class Scene:
         """The lines that `read` tells of the capture."""
         with tempfile.TemporaryDirectory() as directory:
             path = f"{directory}/scene.pcap"
-            fr.write_capture(path, self.frames, self.times)
+            fr.write_capture(path, self.frames, self.times, self.snap)
             return read(path, policy, *flags)
 
 
