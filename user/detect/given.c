@@ -341,5 +341,5 @@ bool rpcs_given_is_callback(const struct rpcs_detect *detect, const struct rpcs_
 	/* Of a connection that lasts only the first calls may have been seen (any_port: first). */
 	note = rpcs_recent_find(detect->given->peers, &pair, message->seen.time_ns, TOLD_NS);
 	return note && (note->value == call->flow_id ||
-			is_within(message->seen.time_ns, note->time_ns, HOUR_NS));
+			is_within(message->seen.time_ns, note->time_ns, HOUR_NS + 1));
 }

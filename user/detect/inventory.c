@@ -18,8 +18,8 @@ enum {
 	MOVES_SHOWN = 5,
 };
 
-/* A SET or UNSET from a wire is held against a change for so long. */
-#define MEDDLED_NS (600 * RPCS_NSEC_PER_SEC)
+/* A SET or UNSET from a wire is held against a change for so long; what is as old counts. */
+#define MEDDLED_NS (600 * RPCS_NSEC_PER_SEC + 1)
 
 int rpcs_inventory_init(struct rpcs_detect *detect)
 {
