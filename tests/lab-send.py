@@ -4,8 +4,9 @@
 
 usage: lab-send.py set PROGRAM VERSION udp|tcp PORT
            registers a program with the portmapper of this machine, over loopback
-       lab-send.py call SERVER PROCEDURE [PROGRAM VERSION udp|tcp PORT]
-           one portmapper version 2 call over UDP, and whether an answer came
+       lab-send.py call SERVER PROCEDURE [PROGRAM VERSION udp|tcp|NUMBER PORT]
+           one portmapper version 2 call over UDP, and whether an answer came; for CALLIT, NUMBER
+           is the inner procedure, and PORT the length of its arguments
        lab-send.py spoof IFACE GATEWAY SOURCE SERVER PROGRAM
            an UNSET with a false source address, in a frame to the gateway
 """
@@ -26,8 +27,12 @@ def call(procedure, arguments):
     return struct.pack(">10I", xid, 0, 2, PORTMAPPER, 2, procedure, 0, 0, 0, 0) + arguments
 
 
+def number_of(protocol):
+    return PROTOCOLS[protocol] if protocol in PROTOCOLS else int(protocol)
+
+
 def mapping(program, version, protocol, port):
-    return struct.pack(">4I", int(program), int(version), PROTOCOLS[protocol], int(port))
+    return struct.pack(">4I", int(program), int(version), number_of(protocol), int(port))
 
 
 def ask(server, message):
