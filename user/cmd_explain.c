@@ -16,10 +16,11 @@
 enum { COLUMNS = 80 };
 
 static const char help[] =
-	"usage: rpcsentry explain NAME\n"
+	"usage: rpcsentry explain [NAME]\n"
 	"       rpcsentry explain --list | --catalog\n\n"
 	"What a detection means, what fires it, what to look at next, how to allow it.\n"
-	"NAME is a detection's name or its signature id: portmap-dump, or 1110001.\n\n"
+	"NAME is a detection's name or its signature id: portmap-dump, or 1110001. Without one,\n"
+	"the list.\n\n"
 	"  -l, --list     the detections there are, a line each\n"
 	"      --catalog  all of them as a catalog of systemd-journald (journalctl -x)\n"
 	"  -h, --help     this text\n";
@@ -87,7 +88,7 @@ static void list(void)
 	for (id = 0; id < RPCS_D__MAX; id++) {
 		info = rpcs_detection_info(id);
 		if (rpcs_detect_explain(id))
-			printf("%u  %-25s  %s\n", info->signature_id, info->name, info->signature);
+			printf("%u  %-31s  %s\n", info->signature_id, info->name, info->signature);
 	}
 }
 
@@ -207,6 +208,8 @@ int rpcs_cmd_explain(int argc, char **argv)
 			return RPCS_EXIT_USAGE;
 		}
 	}
+	if (!print && argc == optind)
+		print = list;
 	if (argc - optind != (print ? 0 : 1)) {
 		rpcs_log_error("explain: wants the name of one detection, or --list or --catalog "
 			       "alone; `rpcsentry explain --help` shows how");

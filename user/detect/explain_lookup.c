@@ -114,8 +114,9 @@ const struct rpcs_explanation rpcs_explain_unknown_program = {
 		 "does not name, and that is not between 0x20000000 and 0x5fffffff, where users "
 		 "and transient programs take their numbers.",
 	.why = "Backdoors and bugs ask for such numbers, and so do scanners that count through "
-	       "them and old exploit scripts whose text was sent as a number. The sites of 2001 "
-	       "saw lookups of 1000 and of bytes that were no number at all.",
+	       "them and old exploit scripts whose text was sent as a number. In December 1999 "
+	       "sites all over the world saw lookups of 1000, and logs had bytes instead of "
+	       "numbers.",
 	.false_positives = "Software of your own, or of a vendor who took a number without asking "
 			   "for it.",
 	.next = "Is it registered (outcome success)? Then find the process on the server: rpcinfo "
