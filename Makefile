@@ -215,8 +215,8 @@ run: #: watch a real interface: make run IFACE=eth0 [ARGS='-m generic ...']
 	@$(QUIET_BUILD) all
 	@$(BUILD)/rpcsentry run -i $(IFACE) --text $(ARGS)
 
-.PHONY: check check-format check-static check-includes check-headers check-text check-shell check-man
-check: check-format check-static check-includes check-headers check-text check-shell check-man #: formatting, static analysis and the project's own lints
+.PHONY: check check-format check-static check-includes check-headers check-text check-detections check-shell check-man
+check: check-format check-static check-includes check-headers check-text check-detections check-shell check-man #: formatting, static analysis and the project's own lints
 check-format:
 	@$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
 check-static: $(SKELETON)
@@ -227,6 +227,8 @@ check-headers:
 	@BUILD=$(BUILD) scripts/lint-headers.sh
 check-text:
 	@scripts/lint-text.py
+check-detections:
+	@scripts/lint-detections.py
 check-shell:
 	@scripts/lint-shell.sh
 check-man: $(MAN_PAGES)

@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 
-parts=(format static includes headers text shell man)
+parts=(format static includes headers text detections shell man)
 echo "1..${#parts[@]}"
 number=0
 for part in "${parts[@]}"; do
