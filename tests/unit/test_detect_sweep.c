@@ -80,6 +80,7 @@ static void order_does_not_hide_consecutive_targets(void **state)
 		syn("192.168.42.6", 250 + i * 7 % 16, CASE_WHEN + i);
 	assert_true(case_says(case_last(&c), "addresses consecutive, from 10.1.86.250 to "
 					     "10.1.87.9"));
+	assert_true(case_says(case_last(&c), "16 hosts in under 0.1 s (threshold: 16 in 60 s)"));
 	case_end(&c);
 	case_start(&c, ONLY_SWEEP("", ""));
 	for (i = 0; i < 16; i++)

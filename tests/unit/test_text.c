@@ -178,6 +178,13 @@ static void test_alert(void **state)
 			    "10.0.0.1:856 -> 10.0.0.2:111 UDP portmap v2 UNSET nfs v3 udp port 0; "
 			    "not from a local address\n");
 	output_close(&output);
+	/* Without a call, there is nothing between the two ends and the evidence. */
+	alert.call = NULL;
+	output_open(&output, false);
+	assert_int_equal(output.sink->alert(output.sink, &alert), 0);
+	output_flush(&output);
+	assert_non_null(strstr(output.text, "10.0.0.2:111 UDP; not from a local address\n"));
+	output_close(&output);
 }
 
 /* On a terminal: colour that ends where it began, a day's line once, facts below each other. */

@@ -30,8 +30,9 @@ void rpcs_words_found(struct rpcs_alert *alert, const struct rpcs_distinct *dist
 	found = rpcs_distinct_found(distinct, &count);
 	tenths = rpcs_age(found[count - 1].time_ns, found[0].time_ns) / (RPCS_NSEC_PER_SEC / 10);
 	rpcs_alert_evidence(
-		alert, "%" PRIu32 " %s in %" PRIu64 ".%" PRIu64 " s (threshold: %" PRIu64 " in %s)",
-		count, what, tenths / 10, tenths % 10,
+		alert,
+		"%" PRIu32 " %s in %s%" PRIu64 ".%" PRIu64 " s (threshold: %" PRIu64 " in %s)",
+		count, what, tenths ? "" : "under ", tenths / 10, tenths ? tenths % 10 : 1,
 		window->threshold < RPCS_DISTINCT_MAX ? window->threshold : RPCS_DISTINCT_MAX,
 		rpcs_words_duration(window->length_ns, text));
 }

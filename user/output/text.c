@@ -162,6 +162,9 @@ static int text_break(struct text *text, struct rpcs_line *line)
 	int err = 0;
 
 	if (!text->terminal) {
+		/* An alert without a call has nothing behind its two ends. */
+		while (line->len && line->buf[line->len - 1] == ' ')
+			line->len--;
 		rpcs_line_add(line, "; ");
 		return 0;
 	}
