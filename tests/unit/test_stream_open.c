@@ -259,6 +259,28 @@ static void test_forged_reset(void **state)
 	assert_int_not_equal(rig.told[0].flow_id, rig.told[2].flow_id);
 }
 
+/* While the agent reads a direction itself it knows where that is: a record in hand stays. */
+static void test_forged_reset_inside(void **state)
+{
+	uint8_t bytes[CALL_BYTES];
+	uint32_t i;
+
+	(void)state;
+	call_bytes(bytes, 1);
+	made_handshake(100);
+	for (i = 0; i < 3; i++) {
+		made_piece(CLIENT, 101 + 10 * i, bytes + 10 * i, 10, 0, 0, 0);
+		made_control(RPCS_RECORD_CONNECTION, CLIENT, RPCS_TCP_RST, 9000 << i, 0);
+	}
+	made_piece(CLIENT, 131, bytes + 30, CALL_BYTES - 30, 0, 0, 0);
+	assert_int_equal(rig.count, 1);
+	assert_int_equal(counts().tcp_unplaced, 0);
+	/* One where the stream is ends it, and the record that will never be whole. */
+	made_piece(CLIENT, 101 + CALL_BYTES, bytes, 10, 0, 0, 0);
+	made_control(RPCS_RECORD_CONNECTION, CLIENT, RPCS_TCP_RST, 111 + CALL_BYTES, 0);
+	assert_int_equal(counts().tcp_unplaced, CALL_BYTES);
+}
+
 /*
  * On a port that is no portmapper's stage 3 looks for records again by itself, once the
  * largest record that the stream may have begun in is over.
@@ -332,6 +354,7 @@ int main(void)
 		CASE(test_suppressed),
 		cmocka_unit_test_setup_teardown(test_wrong_step, made_setup_portmapper, teardown),
 		CASE(test_forged_reset),
+		CASE(test_forged_reset_inside),
 		CASE(test_lost),
 		CASE(test_split_header),
 	};

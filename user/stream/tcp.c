@@ -318,8 +318,8 @@ bool rpcs_tcp_fits(const struct rpcs_half *half, uint32_t seq)
 {
 	uint32_t reach = half->held ? half->last->seq + half->last->len - half->next : 0;
 
-	/* What the kernel stepped over on other ports is not known here. */
-	if (!half->portmapper)
+	/* What the kernel steps over on other ports is not known here. */
+	if (!half->portmapper && !half->fallback)
 		reach = RPCS_TCP_WINDOW_MAX;
 	return !half->in_step || seq - half->next <= reach;
 }
