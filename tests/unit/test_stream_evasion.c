@@ -129,6 +129,34 @@ static void test_syn_data(void **state)
 	assert_int_equal(rig.count, 4);
 }
 
+/* The same of data that makes no whole record: other bytes in its place are not its rest. */
+static void test_syn_data_in_part(void **state)
+{
+	uint8_t bytes[DUMP_BYTES];
+
+	(void)state;
+	call(bytes, 1, PROC_DUMP);
+	segment(CLIENT, 900, 100, 0, RPCS_TCP_SYN, bytes, 30);
+	segment(SERVER, 900, 500, 101, RPCS_TCP_SYN | RPCS_TCP_ACK, NULL, 0);
+	whole(900, 101, 2);
+	assert_int_equal(rig.count, 1);
+	assert_int_equal(rig.told[0].message.xid, 2);
+	whole(900, 101 + DUMP_BYTES, 3);
+	assert_int_equal(rig.count, 2);
+	/* Taken, it is. */
+	segment(CLIENT, 901, 100, 0, RPCS_TCP_SYN, bytes, 30);
+	segment(SERVER, 901, 500, 131, RPCS_TCP_SYN | RPCS_TCP_ACK, NULL, 0);
+	data(901, 131, bytes + 30, DUMP_BYTES - 30);
+	assert_int_equal(rig.count, 3);
+	assert_int_equal(rig.told[2].message.xid, 1);
+	/* Data that was seen before the answer, and came without the SYN, stays. */
+	segment(CLIENT, 902, 100, 0, RPCS_TCP_SYN, NULL, 0);
+	data(902, 101, bytes, 30);
+	segment(SERVER, 902, 500, 101, RPCS_TCP_SYN | RPCS_TCP_ACK, NULL, 0);
+	data(902, 131, bytes + 30, DUMP_BYTES - 30);
+	assert_int_equal(rig.count, 4);
+}
+
 static void test_forged_rst(void **state)
 {
 	uint8_t bytes[DUMP_BYTES];
@@ -352,6 +380,7 @@ int main(void)
 		CASE(test_evicted),
 		CASE(test_limit),
 		CASE(test_syn_data),
+		CASE(test_syn_data_in_part),
 	};
 
 	return cmocka_run_group_tests_name("stream evasion", tests, NULL, NULL);

@@ -103,7 +103,10 @@ static void take_refusal(struct rpcs_stream *stream, struct rpcs_flow *flow, int
 	struct rpcs_half *half = &flow->half[!side];
 
 	if (flow->syn_seen[side] || !flow->syn_seen[!side] || ack != flow->syn_seq[!side] + 1 ||
-	    !half->in_step || half->next == ack || half->next - ack > RPCS_PACKET_MAX)
+	    !half->in_step || half->next - ack > RPCS_PACKET_MAX)
+		return;
+	/* Of a record that is not whole only what came with the SYN is meant. */
+	if (half->next == ack && !half->syn_data)
 		return;
 	rpcs_open_drop(&stream->flows, half);
 	rpcs_history_drop(&stream->flows, half);

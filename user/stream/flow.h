@@ -39,6 +39,7 @@ struct rpcs_half {
 	bool rpc;      /* RPC was read on the flow, in either direction */
 	bool caller;   /* the flow's first call came this way */
 	uint8_t odd;   /* what was told of its marks since a record with bytes: 1 << kind */
+	bool syn_data; /* the SYN brought bytes that may still be refused */
 	bool fallback; /* the last bytes took the fallback: stage 3 waits for word */
 	uint32_t turn; /* the last that stage 3 sent of this direction */
 	uint32_t next; /* first byte not yet handed on */

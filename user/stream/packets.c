@@ -95,6 +95,7 @@ static void take_segment(struct rpcs_stream *stream, const struct parsed *parsed
 	}
 	half->portmapper = rpcs_stream_is_portmapper(stream, &stream->tuple);
 	half->fallback = true;
+	half->syn_data |= (pkt->tcp_flags & RPCS_TCP_SYN) && pkt->payload_len > 0;
 	if (parsed->piece && (parsed->piece->head.flags & RPCS_F_IN_STEP))
 		take_step(stream, flow, side, parsed->piece, seq, pkt->payload_len, seen);
 	if (!parsed->piece && pkt->payload_len > 0)
