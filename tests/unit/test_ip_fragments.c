@@ -127,6 +127,33 @@ static void test_overlap(void **state)
 	assert_memory_equal(whole.bytes + 20 + 8, other + 8, 8);
 }
 
+/* The largest packet in the smallest pieces, in any order: Linux puts that together too. */
+static void test_smallest(void **state)
+{
+	enum { SIZE = 65504, PIECES = SIZE / 8 };
+	/* Each has no factor in common with the number of pieces. */
+	static const uint32_t steps[] = { 1, PIECES - 1, 4999, 7 };
+	static uint8_t large[SIZE];
+	uint32_t i, j, from;
+
+	(void)state;
+	for (i = 0; i < SIZE; i++)
+		large[i] = (uint8_t)(i * 7 >> 3);
+	for (i = 0; i < 4; i++) {
+		for (j = 0, from = 0; j < PIECES; j++) {
+			assert_int_equal(add4((uint16_t)i, from * 8, 8, from != PIECES - 1, large),
+					 j == PIECES - 1);
+			/* One that reaches over others brings nothing. */
+			if (i == 0 && j == 600)
+				assert_false(add4(0, 4000, 512, true, large));
+			from = (from + steps[i]) % PIECES;
+		}
+		assert_int_equal(whole.len, 20 + SIZE);
+		assert_memory_equal(whole.bytes + 20, large, SIZE);
+	}
+	assert_int_equal(rpcs_ip_fragments_counts(fragments)->overlaps, 0);
+}
+
 /* Bytes behind the end, or a second end: no host makes a packet of that. */
 static void test_false_end(void **state)
 {
@@ -249,6 +276,7 @@ int main(void)
 		CASE(test_any_order),	     CASE(test_ip6),	      CASE(test_overlap),
 		CASE(test_false_end),	     CASE(test_timeout),      CASE(test_limit),
 		CASE(test_limit_at_the_end), CASE(test_verdict_ages), CASE(test_finish),
+		CASE(test_smallest),
 	};
 
 	return cmocka_run_group_tests_name("ip fragments", tests, NULL, NULL);

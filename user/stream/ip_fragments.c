@@ -14,8 +14,9 @@
 
 enum {
 	PACKETS_MAX = 4096,
-	/* A packet in more pieces than this is made to cost time, not to arrive. */
-	PIECES_MAX = 512,
+	/* No search goes over more pieces than lie in one such part of the payload. */
+	PART_BYTES = 4096,
+	PARTS = 65536 / PART_BYTES + 1,
 	HEADER_MAX = 60,
 	/* detections.md, 1110047: no link makes such fragments of a packet that needs none. */
 	NEEDLESS_UNDER = 256,
@@ -33,7 +34,8 @@ struct piece {
 struct packet {
 	struct rpcs_fragment_key key;
 	struct piece *pieces;
-	uint32_t piece_count, held;
+	struct piece *before[PARTS]; /* the last piece that ends where the part begins, or before */
+	uint32_t held;
 	uint32_t covered; /* bytes of the payload that came */
 	uint32_t total;	  /* of the payload; 0 until the last fragment came */
 	uint32_t reach;	  /* the end of the piece that lies farthest back */
@@ -105,6 +107,27 @@ void rpcs_ip_fragments_free(struct rpcs_ip_fragments **fragments)
 	*fragments = NULL;
 }
 
+/* Where to look for the first piece that ends behind `from`. */
+static struct piece **piece_place(struct packet *packet, uint32_t from)
+{
+	struct piece *before = packet->before[from / PART_BYTES];
+	struct piece **at = before ? &before->next : &packet->pieces;
+
+	while (*at && (*at)->offset + (*at)->len <= from)
+		at = &(*at)->next;
+	return at;
+}
+
+static void piece_note(struct packet *packet, struct piece *piece)
+{
+	uint32_t end = piece->offset + piece->len;
+	uint32_t part = (end + PART_BYTES - 1) / PART_BYTES;
+
+	for (; part < PARTS; part++)
+		if (!packet->before[part] || packet->before[part]->offset < piece->offset)
+			packet->before[part] = piece;
+}
+
 /* Puts the fragment's bytes [from, to) of the payload in before `*at`. */
 static bool piece_insert(struct rpcs_ip_fragments *fragments, struct packet *packet,
 			 struct piece **at, const struct rpcs_ip_fragment *f, uint32_t from,
@@ -116,7 +139,8 @@ static bool piece_insert(struct rpcs_ip_fragments *fragments, struct packet *pac
 
 	if (there > to - from)
 		there = to - from;
-	if (packet->piece_count >= PIECES_MAX || !(piece = malloc(sizeof(*piece) + there)))
+	piece = malloc(sizeof(*piece) + there);
+	if (!piece)
 		return false;
 	piece->next = *at;
 	piece->offset = from;
@@ -124,7 +148,7 @@ static bool piece_insert(struct rpcs_ip_fragments *fragments, struct packet *pac
 	piece->available = there;
 	memcpy(piece->bytes, f->payload + skip, there);
 	*at = piece;
-	packet->piece_count++;
+	piece_note(packet, piece);
 	packet->covered += piece->len;
 	packet->held += (uint32_t)sizeof(*piece) + there;
 	fragments->held += sizeof(*piece) + there;
@@ -216,7 +240,7 @@ static void packet_fill(struct rpcs_ip_fragments *fragments, struct packet *pack
 {
 	uint32_t from = f->offset, end = f->offset + f->len, to;
 	struct rpcs_overlap overlap = { .seen = *seen, .fragments = true };
-	struct piece **at = &packet->pieces;
+	struct piece **at = piece_place(packet, from);
 
 	while (from < end) {
 		while (*at && (*at)->offset + (*at)->len <= from)
