@@ -104,6 +104,22 @@ static void test_real_reuse(void **state)
 	assert_int_not_equal(rig.told[0].flow_id, rig.told[1].flow_id);
 }
 
+/* With the client's number again, which it may choose: the server's tells. */
+static void test_real_reuse_same_number(void **state)
+{
+	(void)state;
+	handshake(900, 100);
+	whole(900, 101, 1);
+	handshake(900, 100); /* again, late: it begins nothing */
+	whole(900, 101, 1);
+	assert_int_equal(rig.count, 1);
+	segment(CLIENT, 900, 100, 0, RPCS_TCP_SYN, NULL, 0);
+	segment(SERVER, 900, 90000, 101, RPCS_TCP_SYN | RPCS_TCP_ACK, NULL, 0);
+	whole(900, 101, 2);
+	assert_int_equal(rig.count, 2);
+	assert_int_not_equal(rig.told[0].flow_id, rig.told[1].flow_id);
+}
+
 /* A server that takes no data with a SYN says so, and gets other bytes in their place. */
 static void test_syn_data(void **state)
 {
@@ -139,22 +155,18 @@ static void test_syn_data_in_part(void **state)
 	segment(CLIENT, 900, 100, 0, RPCS_TCP_SYN, bytes, 30);
 	segment(SERVER, 900, 500, 101, RPCS_TCP_SYN | RPCS_TCP_ACK, NULL, 0);
 	whole(900, 101, 2);
-	assert_int_equal(rig.count, 1);
 	assert_int_equal(rig.told[0].message.xid, 2);
-	whole(900, 101 + DUMP_BYTES, 3);
-	assert_int_equal(rig.count, 2);
-	/* Taken, it is. */
+	/* Taken, they are. */
 	segment(CLIENT, 901, 100, 0, RPCS_TCP_SYN, bytes, 30);
 	segment(SERVER, 901, 500, 131, RPCS_TCP_SYN | RPCS_TCP_ACK, NULL, 0);
 	data(901, 131, bytes + 30, DUMP_BYTES - 30);
-	assert_int_equal(rig.count, 3);
-	assert_int_equal(rig.told[2].message.xid, 1);
+	assert_int_equal(rig.count, 2);
 	/* Data that was seen before the answer, and came without the SYN, stays. */
 	segment(CLIENT, 902, 100, 0, RPCS_TCP_SYN, NULL, 0);
 	data(902, 101, bytes, 30);
 	segment(SERVER, 902, 500, 101, RPCS_TCP_SYN | RPCS_TCP_ACK, NULL, 0);
 	data(902, 131, bytes + 30, DUMP_BYTES - 30);
-	assert_int_equal(rig.count, 4);
+	assert_int_equal(rig.count, 3);
 }
 
 static void test_forged_rst(void **state)
@@ -369,6 +381,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_forged_syn),
 		CASE(test_real_reuse),
+		CASE(test_real_reuse_same_number),
 		CASE(test_forged_rst),
 		CASE(test_decoy_ahead),
 		CASE(test_reuse_after_close),

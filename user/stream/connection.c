@@ -80,12 +80,16 @@ void rpcs_stream_skip_holes(struct rpcs_stream *stream, uint64_t now_ns)
 }
 
 /* Its peer answers the SYN of another connection: that one is real. */
-static void take_answer(struct rpcs_stream *stream, struct rpcs_flow *flow, int side, uint32_t ack,
-			uint64_t time_ns)
+static void take_answer(struct rpcs_stream *stream, struct rpcs_flow *flow, int side,
+			const struct rpcs_record_connection *record, uint64_t time_ns)
 {
 	uint32_t seq = flow->again_seq;
 
-	if (!flow->again || side == flow->again_side || ack != seq + 1)
+	if (!flow->again || side == flow->again_side || record->ack != seq + 1)
+		return;
+	/* Both numbers are those of the connection that is there: they were sent again. */
+	if (flow->syn_seen[0] && flow->syn_seen[1] && flow->syn_seq[!side] == seq &&
+	    flow->syn_seq[side] == record->seq)
 		return;
 	rpcs_stream_take_rest(stream, flow);
 	rpcs_flow_restart(&stream->flows, flow, time_ns);
@@ -192,7 +196,7 @@ void rpcs_stream_take_connection(struct rpcs_stream *stream,
 	flow = rpcs_flow_get(&stream->flows, &connection.tuple, seen->time_ns, opens, record->seq,
 			     &side);
 	if ((flags & RPCS_TCP_SYN) && !opens) {
-		take_answer(stream, flow, side, record->ack, seen->time_ns);
+		take_answer(stream, flow, side, record, seen->time_ns);
 		take_refusal(stream, flow, side, record->ack);
 	}
 	flow->half[0].portmapper = flow->half[1].portmapper =

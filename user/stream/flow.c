@@ -120,8 +120,11 @@ static bool udp_is_another(const struct rpcs_flow_table *flows, const struct rpc
 static void take_syn(struct rpcs_flow_table *flows, struct rpcs_flow *flow, uint64_t time_ns,
 		     uint32_t seq, int side)
 {
-	/* The same SYN again is a retransmission. */
-	if (!flow->closed && flow->syn_seen[side] && flow->syn_seq[side] == seq)
+	const struct rpcs_half *half = &flow->half[side];
+
+	/* The same SYN again is a retransmission, unless something has come since. */
+	if (!flow->closed && flow->syn_seen[side] && flow->syn_seq[side] == seq &&
+	    (!half->in_step || half->next == seq + 1))
 		return;
 	if (!flow->closed && (rpcs_flow_handshake(flow) || flow->half[side].in_step)) {
 		note_again(flow, side, seq);
