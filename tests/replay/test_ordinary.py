@@ -65,11 +65,18 @@ def cut(made):
     return made
 
 
-def one_way(made):
-    """Only what clients send, as behind a tap of one direction."""
+def of_servers(frame):
     ours, theirs = bytes([10, 2]), bytes([198, 51])
-    return remade([(time, frame) for time, frame in zip(made.times, made.frames)
-                   if frame[26:28] != ours and (frame[26:28] != theirs or frame[30:32] == ours)])
+    return frame[26:28] == ours or frame[26:28] == theirs and frame[30:32] != ours
+
+
+def calls_only(made):
+    """What clients send, as behind a tap of one direction."""
+    return remade([pair for pair in zip(made.times, made.frames) if not of_servers(pair[1])])
+
+
+def answers_only(made):
+    return remade([pair for pair in zip(made.times, made.frames) if of_servers(pair[1])])
 
 
 def remade(timed):
@@ -91,7 +98,7 @@ SCENES = {
     restart: (4, [(CHANGED, "3", "success", 1), (CHANGED, "3", "success", 1),
                   (LOCAL, "4", "success", 2)]),
 }
-VIEWS = [lossy, gaps, late, cut, one_way]
+VIEWS = [lossy, gaps, late, cut, calls_only, answers_only]
 SITE = """networks:
   home: [10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 127.0.0.0/8, "fc00::/7", "fe80::/10",
          130.57.0.0/16, 139.25.0.0/16, 131.151.0.0/16]
