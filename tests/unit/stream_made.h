@@ -38,6 +38,16 @@ static inline void made_control(uint8_t kind, int side, uint8_t tcp_flags, uint3
 	made_send(&record, sizeof(record));
 }
 
+/** The client's FIN, where its stream is. */
+static inline void made_fin(uint32_t seq)
+{
+	struct rpcs_record_connection record = { .seq = seq };
+
+	made_head(&record.head, RPCS_RECORD_CONNECTION, CLIENT, RPCS_F_IN_STEP);
+	record.head.tcp_flags = RPCS_TCP_FIN;
+	made_send(&record, sizeof(record));
+}
+
 static inline void made_handshake(uint32_t isn)
 {
 	made_control(RPCS_RECORD_CONNECTION, CLIENT, RPCS_TCP_SYN, isn, 0);

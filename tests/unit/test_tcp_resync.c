@@ -286,14 +286,14 @@ static void test_left_out_joined(void **state)
 static enum rpcs_looks looks(const uint32_t *words, uint32_t count)
 {
 	uint8_t bytes[200];
-	uint32_t i, word, end;
-	bool last;
+	struct rpcs_found found;
+	uint32_t i, word;
 
 	for (i = 0; i < count; i++) {
 		word = __builtin_bswap32(words[i]);
 		memcpy(bytes + i * 4, &word, 4);
 	}
-	return rpcs_looks_recognised(bytes, count * 4, &end, &last);
+	return rpcs_looks_recognised(bytes, count * 4, &found);
 }
 
 #define LOOKS(...)                               \

@@ -118,10 +118,10 @@ static void take_refusal(struct rpcs_stream *stream, struct rpcs_flow *flow, int
 }
 
 /*
- * An RST counts where the stream is. Of other ports stage 3 alone may know where that is,
- * and says so: a forged one would make room for a forged SYN.
+ * An RST or FIN counts where the stream is. Of other ports stage 3 alone may know where that
+ * is, and says so: a forged one would make room for a forged SYN.
  */
-static bool is_reset(const struct rpcs_half *half, const struct rpcs_record_connection *record)
+static bool is_at_end(const struct rpcs_half *half, const struct rpcs_record_connection *record)
 {
 	return rpcs_tcp_fits(half, record->seq) &&
 	       (half->portmapper || half->fallback || !half->in_step || record->seq == half->next ||
@@ -136,11 +136,11 @@ static void take_end(struct rpcs_stream *stream, struct rpcs_flow *flow, int sid
 	uint8_t flags = record->head.tcp_flags;
 	uint32_t seq = record->seq;
 
-	if ((flags & RPCS_TCP_RST) && is_reset(half, record))
+	if ((flags & RPCS_TCP_RST) && is_at_end(half, record))
 		flow->closed = true;
 	/* A FIN's segment may have brought data, which was taken before it. */
 	if ((flags & RPCS_TCP_FIN) &&
-	    (rpcs_tcp_fits(half, seq) || half->next - seq < RPCS_PACKET_MAX))
+	    (is_at_end(half, record) || half->next - seq < RPCS_PACKET_MAX))
 		flow->fin_seen[side] = true;
 	if (flow->fin_seen[0] && flow->fin_seen[1])
 		flow->closed = true;
@@ -149,17 +149,32 @@ static void take_end(struct rpcs_stream *stream, struct rpcs_flow *flow, int sid
 		rpcs_stream_take_rest(stream, flow);
 }
 
+/* An answer to the peer's SYN knows its number; a SYN before it, of which nothing came, did not. */
+static bool is_corrected(const struct rpcs_flow *flow, int side,
+			 const struct rpcs_record_connection *record)
+{
+	const struct rpcs_half *half = &flow->half[side];
+
+	return (record->head.tcp_flags & RPCS_TCP_ACK) && flow->syn_seen[!side] &&
+	       record->ack == flow->syn_seq[!side] + 1 && flow->syn_seq[side] != record->seq &&
+	       half->next == flow->syn_seq[side] + 1 && !half->held;
+}
+
 /* A SYN: the stream begins with it, unless another one is under way. */
-static void take_begin(struct rpcs_stream *stream, struct rpcs_flow *flow, int side, uint32_t seq)
+static void take_begin(struct rpcs_stream *stream, struct rpcs_flow *flow, int side,
+		       const struct rpcs_record_connection *record)
 {
 	struct rpcs_half *half = &flow->half[side];
+	uint32_t seq = record->seq;
 
 	/* Stage 3 may follow it where it has forgotten the flow. */
-	if (flow->again && flow->again_side == side)
+	if (flow->again && flow->again_side == side && flow->again_seq == seq) {
 		half->guess = true;
-	if (flow->syn_seen[side])
 		return;
-	if (!half->in_step)
+	}
+	if (flow->syn_seen[side] && !is_corrected(flow, side, record))
+		return;
+	if (!half->in_step || flow->syn_seen[side])
 		rpcs_tcp_begin(&stream->tcp, half, seq + 1);
 	flow->syn_seen[side] = true;
 	flow->syn_seq[side] = seq;
@@ -204,11 +219,12 @@ void rpcs_stream_take_connection(struct rpcs_stream *stream,
 	if (record->turn)
 		flow->half[side].turn = record->turn;
 	if (flags & RPCS_TCP_SYN)
-		take_begin(stream, flow, side, record->seq);
+		take_begin(stream, flow, side, record);
 	if ((flags & CONTROL) == RPCS_TCP_ACK)
 		take_third_step(flow, side, record->ack);
-	/* Nothing of the stream lies behind a FIN. */
-	if ((flags & RPCS_TCP_FIN) && rpcs_open_reached(&flow->half[side], record->seq))
+	/* Nothing of the stream lies behind a FIN, where stage 3 says that it is its own. */
+	if ((flags & RPCS_TCP_FIN) && (record->head.flags & RPCS_F_IN_STEP) &&
+	    rpcs_open_reached(&flow->half[side], record->seq))
 		rpcs_stream_deliver_open(stream, flow, side, seen);
 	if (flags & (RPCS_TCP_FIN | RPCS_TCP_RST))
 		take_end(stream, flow, side, record);

@@ -126,7 +126,12 @@ static void take_syn(struct rpcs_flow_table *flows, struct rpcs_flow *flow, uint
 	if (!flow->closed && flow->syn_seen[side] && flow->syn_seq[side] == seq &&
 	    (!half->in_step || half->next == seq + 1))
 		return;
-	if (!flow->closed && (rpcs_flow_handshake(flow) || flow->half[side].in_step)) {
+	/* Both sides may open at once (RFC 9293 3.5). */
+	if (!flow->closed && !flow->syn_seen[side] && flow->syn_seen[!side] &&
+	    !flow->half[side].in_step)
+		return;
+	if (!flow->closed &&
+	    (rpcs_flow_handshake(flow) || flow->half[side].in_step || flow->half[side].held)) {
 		note_again(flow, side, seq);
 	} else {
 		if (flows->leave)

@@ -67,7 +67,8 @@ struct rpcs_half {
 	bool seeking;
 	bool seek_last; /* that fragment is its record's last */
 	uint32_t seek, seek_end, seek_reached;
-	bool floored; /* before `floor` all was handed on */
+	uint8_t astray; /* segments in a row that lay elsewhere */
+	bool floored;	/* before `floor` all was handed on */
 	uint32_t floor;
 };
 

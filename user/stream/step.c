@@ -66,14 +66,18 @@ void rpcs_stream_lead(struct rpcs_stream *stream, struct rpcs_flow *flow, int si
 	struct rpcs_half *half = &flow->half[side];
 	struct rpcs_flow_value value;
 	struct rpcs_flow_key key;
+	uint32_t next;
 
-	if (half->in_step || !stream->handler.state)
+	if ((half->in_step && !half->open) || !stream->handler.state)
 		return;
 	key_of(flow, side, &key);
-	if (rpcs_state_flow_get(stream->handler.state, &key, &value) &&
-	    rpcs_flow_step_of(value.state) == RPCS_STEP_IN_STEP)
-		rpcs_tcp_begin(&stream->tcp, half,
-			       rpcs_flow_next(value.state) + rpcs_flow_left(value.state));
+	if (!rpcs_state_flow_get(stream->handler.state, &key, &value) ||
+	    rpcs_flow_step_of(value.state) != RPCS_STEP_IN_STEP)
+		return;
+	next = rpcs_flow_next(value.state);
+	rpcs_open_follow(half, next);
+	if (!half->in_step)
+		rpcs_tcp_begin(&stream->tcp, half, next + rpcs_flow_left(value.state));
 }
 
 void rpcs_stream_led(struct rpcs_stream *stream, struct rpcs_flow *flow, int side)

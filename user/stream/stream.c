@@ -118,7 +118,7 @@ static void take_tcp_rpc(struct rpcs_stream *stream, const struct rpcs_record_rp
 	stream->flow = flow;
 	stream->tuple = message->tuple;
 	half->portmapper = rpcs_stream_is_portmapper(stream, &message->tuple);
-	if (rpcs_open_reached(half, record->seq))
+	if ((record->head.flags & RPCS_F_IN_STEP) && rpcs_open_reached(half, record->seq))
 		rpcs_stream_deliver_open(stream, flow, side, &message->seen);
 	half->rpc = true;
 	if (open)

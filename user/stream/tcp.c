@@ -171,6 +171,13 @@ static bool is_far_back(const struct rpcs_half *half, uint32_t seq)
 	return behind > RPCS_TCP_REPEAT_MAX && behind <= RPCS_TCP_WINDOW_MAX;
 }
 
+/* Nothing came since a SYN, and what comes now lies in another window: the SYN was a decoy. */
+static bool is_misled(const struct rpcs_half *half, uint32_t seq)
+{
+	return half->next == half->begin && !half->held && seq - half->next > RPCS_TCP_WINDOW_MAX &&
+	       half->next - seq > RPCS_TCP_WINDOW_MAX;
+}
+
 /* A segment of a direction that is in step. */
 static void take_in_step(struct rpcs_tcp *tcp, struct rpcs_half *half, struct rpcs_segment *whole,
 			 const uint8_t *bytes)
@@ -219,6 +226,8 @@ void rpcs_tcp_segment(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t seq
 	/* An acknowledgement that came in IP fragments has nothing to hold. */
 	if (len == 0)
 		return;
+	if (half->in_step && is_misled(half, seq))
+		rpcs_tcp_lose(tcp, half);
 	if (half->in_step)
 		take_in_step(tcp, half, &whole, bytes);
 	else if (!trim_old(half, &whole, &bytes))
@@ -318,10 +327,15 @@ bool rpcs_tcp_fits(const struct rpcs_half *half, uint32_t seq)
 {
 	uint32_t reach = half->held ? half->last->seq + half->last->len - half->next : 0;
 
-	/* What the kernel steps over on other ports is not known here. */
+	/* What is held may be forged itself: it makes no room for an RST anywhere in a window. */
+	if (reach > RPCS_TCP_REPEAT_MAX)
+		reach = RPCS_TCP_REPEAT_MAX;
+	/* What stage 3 stepped over on other ports is not known here. */
 	if (!half->portmapper && !half->fallback)
 		reach = RPCS_TCP_WINDOW_MAX;
-	return !half->in_step || seq - half->next <= reach;
+	if (!half->in_step)
+		return !half->held || seq - half->held->seq <= 2 * RPCS_TCP_REPEAT_MAX;
+	return seq - half->next <= reach;
 }
 
 /* Nothing has come for long to a direction out of step. */

@@ -88,93 +88,128 @@ static enum rpcs_looks look(const struct rpcs_tcp *tcp, const struct run *run,
 	const uint8_t *bytes = tcp->assembly + at;
 	enum rpcs_looks looks;
 
-	ret_found->end = 0;
-	looks = rpcs_looks_recognised(bytes, run->len - at, &ret_found->end, &ret_found->last);
+	*ret_found = (struct rpcs_found){ 0 };
+	looks = rpcs_looks_recognised(bytes, run->len - at, ret_found);
 	/* Where a segment begins a record is likely to; nobody cuts its header there. */
 	if (looks != RPCS_LOOKS_YES && segment->seq == run->seq + at &&
 	    segment->available <= run->len - at &&
 	    rpcs_looks_like_record(bytes, segment->available) == RPCS_LOOKS_YES) {
 		looks = RPCS_LOOKS_YES;
-		ret_found->end = (rpcs_load_be32(bytes) & ~RPCS_MARK_LAST) + RPCS_MARK_BYTES;
-		ret_found->last = false;
+		*ret_found = (struct rpcs_found){ .end = (rpcs_load_be32(bytes) & ~RPCS_MARK_LAST) +
+							 RPCS_MARK_BYTES };
 	}
 	ret_found->seq = run->seq + at;
 	ret_found->end += ret_found->seq;
 	return looks;
 }
 
-/* LATER goes before SHORT; of each the first one counts. */
-static bool is_better(enum rpcs_looks looks, enum rpcs_looks best)
+/* What a place is worth: of the best of them the first counts. */
+static int rank(enum rpcs_looks looks, const struct rpcs_found *found)
 {
-	return looks != RPCS_LOOKS_NO && looks != best &&
-	       (best == RPCS_LOOKS_NO || looks == RPCS_LOOKS_YES || best == RPCS_LOOKS_SHORT);
+	if (looks == RPCS_LOOKS_YES)
+		return found->joined ? 3 : 5;
+	if (looks == RPCS_LOOKS_LATER)
+		return found->last && !found->joined ? 4 : 2;
+	return looks == RPCS_LOOKS_SHORT;
+}
+
+/** The best of the places that were looked at. */
+struct best {
+	enum rpcs_looks looks;
+	struct rpcs_found found;
+};
+
+/* Of two that look like a header in several the one inside of the other is one. */
+static bool is_inner(const struct best *best, const struct rpcs_found *found, int worth)
+{
+	return worth == 3 && (int32_t)(found->seq - best->found.end) < 0;
+}
+
+static void compare(struct best *best, enum rpcs_looks looks, const struct rpcs_found *found)
+{
+	int worth = rank(looks, found), before = rank(best->looks, &best->found);
+
+	if (worth < before || (worth == before && !is_inner(best, found, worth)))
+		return;
+	best->looks = looks;
+	best->found = *found;
+}
+
+/* Will nothing behind `at` be better? What only looks like a header in several has one inside. */
+static bool is_decided(const struct best *best, uint32_t at)
+{
+	int worth = rank(best->looks, &best->found);
+
+	return worth > 3 || (worth == 3 && ((int32_t)(at - best->found.end) >= 0 ||
+					    (int32_t)(at - best->found.seq) >= HEADER_MAX));
 }
 
 /*
  * The first place in the run before `until` where a record begins. A reply whose end will
  * tell keeps what lies inside of it from being taken for one.
  */
-static enum rpcs_looks search(const struct rpcs_tcp *tcp, const struct rpcs_half *half,
-			      const struct run *run, uint32_t until, struct rpcs_found *ret_found)
+static void search(const struct rpcs_tcp *tcp, const struct rpcs_half *half, const struct run *run,
+		   uint32_t until, struct best *best)
 {
 	const struct rpcs_segment *segment = run->first;
-	enum rpcs_looks looks, best = RPCS_LOOKS_NO;
+	enum rpcs_looks looks;
 	struct rpcs_found found;
 	uint32_t at;
 
 	for (at = 0; at < run->len && (int32_t)(run->seq + at - until) < 0; at++) {
+		if (is_decided(best, run->seq + at))
+			return;
 		while (segment->next && (int32_t)(run->seq + at - segment->next->seq) >= 0)
 			segment = segment->next;
 		looks = look(tcp, run, segment, at, &found);
 		if (looks == RPCS_LOOKS_NO ||
 		    (looks != RPCS_LOOKS_SHORT && is_refuted(half, &found)))
 			continue;
-		if (is_better(looks, best)) {
-			*ret_found = found;
-			best = looks;
-		}
-		if (looks == RPCS_LOOKS_YES || (looks == RPCS_LOOKS_LATER && found.last))
-			break;
+		compare(best, looks, &found);
 	}
-	return best;
+}
+
+/* The run that begins with `segment`: as much of it as is needed, and where it ends. */
+static const struct rpcs_segment *search_run(struct rpcs_tcp *tcp, const struct rpcs_half *half,
+					     const struct rpcs_segment *segment, uint32_t from,
+					     uint32_t until, struct best *ret_best)
+{
+	uint32_t window = WINDOW_FIRST;
+	struct run run;
+
+	do {
+		run = gather(tcp, segment, from, window);
+		*ret_best = (struct best){ 0 };
+		search(tcp, half, &run, until, ret_best);
+		window *= 8;
+	} while (ret_best->looks != RPCS_LOOKS_YES && !run.whole &&
+		 (int32_t)(run.seq + run.len - until) < HEADER_MAX);
+	return run.whole ? run.end : NULL;
 }
 
 enum rpcs_looks rpcs_tcp_find_record(struct rpcs_tcp *tcp, const struct rpcs_half *half,
 				     uint32_t from, uint32_t until, struct rpcs_found *ret_found)
 {
 	const struct rpcs_segment *segment = rpcs_half_find(half, from);
-	enum rpcs_looks looks, best = RPCS_LOOKS_NO;
-	struct rpcs_found found;
-	uint32_t window;
-	struct run run;
+	struct best best = { 0 }, here;
 
 	while (segment && (int32_t)(segment->seq - until) < 0) {
 		if (segment->passed && (int32_t)(segment->seq - from) >= 0) {
-			*ret_found = (struct rpcs_found){ .seq = segment->seq,
-							  .end = segment->seq + segment->len,
-							  .last = true };
-			return RPCS_LOOKS_YES;
-		}
-		if (!has_bytes(segment)) {
+			here = (struct best){ RPCS_LOOKS_YES,
+					      { .seq = segment->seq,
+						.end = segment->seq + segment->len,
+						.last = true } };
+			segment = NULL;
+		} else if (!has_bytes(segment)) {
 			segment = segment->next;
 			continue;
+		} else {
+			segment = search_run(tcp, half, segment, from, until, &here);
 		}
-		window = WINDOW_FIRST;
-		do {
-			run = gather(tcp, segment, from, window);
-			looks = search(tcp, half, &run, until, &found);
-			window *= 8;
-		} while (looks != RPCS_LOOKS_YES && !run.whole &&
-			 (int32_t)(run.seq + run.len - until) < HEADER_MAX);
-		if (is_better(looks, best)) {
-			*ret_found = found;
-			best = looks;
-		}
-		if (looks == RPCS_LOOKS_YES || (looks == RPCS_LOOKS_LATER && found.last))
+		compare(&best, here.looks, &here.found);
+		if (rank(best.looks, &best.found) > 2)
 			break;
-		if (!run.whole)
-			break;
-		segment = run.end;
 	}
-	return best;
+	*ret_found = best.found;
+	return best.looks;
 }

@@ -255,13 +255,13 @@ static enum rpcs_looks at_once(const uint8_t *bytes, uint32_t len)
 	return is_no_message(bytes, len) ? RPCS_LOOKS_NO : RPCS_LOOKS_YES;
 }
 
-enum rpcs_looks rpcs_looks_recognised(const uint8_t *bytes, uint32_t len, uint32_t *ret_end,
-				      bool *ret_last)
+enum rpcs_looks rpcs_looks_recognised(const uint8_t *bytes, uint32_t len,
+				      struct rpcs_found *ret_found)
 {
 	enum rpcs_looks looks = at_once(bytes, len);
+	bool is_call, small;
 	struct start start;
 	uint32_t header;
-	bool is_call;
 
 	if (looks != RPCS_LOOKS_YES)
 		return looks;
@@ -279,7 +279,11 @@ enum rpcs_looks rpcs_looks_recognised(const uint8_t *bytes, uint32_t len, uint32
 	if (start.last && !start.breaks && header > start.len)
 		return RPCS_LOOKS_NO;
 	looks = by_end(&start, bytes, len, is_call);
-	*ret_end = start.end;
-	*ret_last = start.last;
+	/* An end that fits is proof enough. */
+	small = (rpcs_load_be32(bytes) & ~RPCS_MARK_LAST) <
+		(is_call ? RPCS_CALL_BYTES : RPCS_REPLY_BYTES);
+	*ret_found = (struct rpcs_found){ .end = start.end,
+					  .last = start.last,
+					  .joined = small && !(start.last && start.end <= len) };
 	return looks;
 }

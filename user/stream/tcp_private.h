@@ -99,6 +99,7 @@ struct rpcs_found {
 	uint32_t seq;
 	uint32_t end; /* of its fragments, as far as their marks are there; not for SHORT */
 	bool last;    /* there are no more of them */
+	bool joined;  /* its first words lie in several: a small number before one looks like it */
 };
 
 /** The first record that begins in [from, until). SHORT: at the end of what is held one may. */
@@ -113,10 +114,10 @@ enum rpcs_looks rpcs_looks_like_record(const uint8_t *bytes, uint32_t len);
 
 /**
  * The strict one, for any place: `len` bytes are there, behind which the stream breaks
- * off. With YES and LATER: *ret_end, how far its fragments reach; *ret_last, all of them.
+ * off. With YES and LATER *ret_found is set, as if `bytes` had the number 0.
  */
-enum rpcs_looks rpcs_looks_recognised(const uint8_t *bytes, uint32_t len, uint32_t *ret_end,
-				      bool *ret_last);
+enum rpcs_looks rpcs_looks_recognised(const uint8_t *bytes, uint32_t len,
+				      struct rpcs_found *ret_found);
 
 /** May a mark of a record begin here? Fewer bytes than it takes say yes. */
 bool rpcs_looks_like_mark(const uint8_t *bytes, uint32_t len);

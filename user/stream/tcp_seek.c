@@ -14,6 +14,8 @@ enum {
 	/* Kept where no reply is waited for: segments may come in another order. */
 	SEEK_IDLE_MAX = 1 << 14,
 	PEEK_BYTES = 64,
+	/* Segments in a row that lie elsewhere. */
+	ASTRAY_MAX = 8,
 };
 
 /* In step: what was held before is a gap, whose rest may still come. */
@@ -112,7 +114,7 @@ static void look(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t from, ui
 		return;
 	if (looks == RPCS_LOOKS_YES)
 		found(tcp, half, place.seq);
-	else if (!half->seeking || (int32_t)(place.seq - half->seek) < 0)
+	else if (!half->seeking || !half->seek_last || (int32_t)(place.seq - half->seek) < 0)
 		wait_for(half, &place);
 }
 
@@ -205,19 +207,48 @@ void rpcs_tcp_seek_less(struct rpcs_tcp *tcp, struct rpcs_half *half)
 		drop_first(tcp, half);
 }
 
+/*
+ * Does it lie in another place than what is held? One of the two is forged, or old: the
+ * held bytes go where a record begins there, or several segments say the same.
+ */
+static bool is_astray(struct rpcs_half *half, const struct rpcs_segment *whole,
+		      const uint8_t *bytes)
+{
+	if (whole->seq - half->next + RPCS_TCP_REPEAT_MAX <= 2 * RPCS_TCP_REPEAT_MAX)
+		half->astray = 0;
+	else
+		half->astray++;
+	return half->astray && half->astray < ASTRAY_MAX && !whole->passed &&
+	       rpcs_looks_like_record(bytes, whole->available) != RPCS_LOOKS_YES;
+}
+
+/* New bytes in [from, until): what they say of the reply that is waited for goes first. */
+static void look_at(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t from, uint32_t until)
+{
+	if (half->seeking && (int32_t)(from - half->seek) < 0)
+		look(tcp, half, from, (int32_t)(half->seek - until) < 0 ? half->seek : until);
+	decide(tcp, half);
+	if (!half->in_step)
+		look(tcp, half, from, until);
+	decide(tcp, half);
+}
+
 void rpcs_tcp_seek(struct rpcs_tcp *tcp, struct rpcs_half *half, const struct rpcs_segment *whole,
 		   const uint8_t *bytes)
 {
-	/* What is held belongs to another place, or one that nothing more comes of. */
-	if (half->held && whole->seq - half->next + RPCS_TCP_REPEAT_MAX > 2 * RPCS_TCP_REPEAT_MAX)
+	if (half->held && is_astray(half, whole, bytes)) {
+		tcp->unplaced += whole->len;
+		return;
+	}
+	if (half->held && half->astray)
 		rpcs_tcp_lose(tcp, half);
+	half->astray = 0;
 	if (half->floored && whole->seq - half->floor > RPCS_TCP_WINDOW_MAX)
 		half->floored = false;
 	if (!half->held || (int32_t)(whole->seq - half->next) < 0)
 		half->next = whole->seq;
 	rpcs_half_hold(tcp->flows, half, whole, bytes, &tcp->overlap);
-	look(tcp, half, whole->seq - SEEK_BACK, whole->seq + whole->len);
-	decide(tcp, half);
+	look_at(tcp, half, whole->seq - SEEK_BACK, whole->seq + whole->len);
 	limit(tcp, half);
 	rpcs_tcp_take_records(tcp, half);
 }
