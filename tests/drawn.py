@@ -150,6 +150,9 @@ class TcpConversation(Conversation):
                 self.turns.append((True, [(self.new_reply(call), call) for call in answered]))
         data = self.streams()
         segments = [self.segments(turn, *part) for turn, part in enumerate(data)]
+        if self.happens("fin_data"):
+            # What lies before it may still come.
+            segments[-1][-1] = segments[-1][-1]._replace(flags=wire.ACK | wire.FIN)
         if midstream:
             segments = self.from_middle(segments)
         else:
@@ -173,6 +176,9 @@ class TcpConversation(Conversation):
                              for _ in range(self.chance.randrange(4))]
                     while sum(sizes) >= len(message):
                         sizes.pop()
+                    # A mark without bytes at the front is none that anybody would miss.
+                    if sizes and sizes[0] == 0:
+                        sizes[0] = 16
                 if self.happens("empty") and self.chance.randrange(3) == 0:
                     data += struct.pack(">I", fr.LAST_FRAGMENT)
                 record = wire.record(message, sizes)

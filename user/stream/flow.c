@@ -117,6 +117,11 @@ static bool udp_is_another(const struct rpcs_flow_table *flows, const struct rpc
 	       time_ns - flow->last_ns > flows->idle_ns;
 }
 
+static bool is_under_way(const struct rpcs_half *half)
+{
+	return half->in_step || half->held;
+}
+
 static void take_syn(struct rpcs_flow_table *flows, struct rpcs_flow *flow, uint64_t time_ns,
 		     uint32_t seq, int side)
 {
@@ -130,8 +135,8 @@ static void take_syn(struct rpcs_flow_table *flows, struct rpcs_flow *flow, uint
 	if (!flow->closed && !flow->syn_seen[side] && flow->syn_seen[!side] &&
 	    !flow->half[side].in_step)
 		return;
-	if (!flow->closed &&
-	    (rpcs_flow_handshake(flow) || flow->half[side].in_step || flow->half[side].held)) {
+	if (!flow->closed && (rpcs_flow_handshake(flow) || is_under_way(&flow->half[0]) ||
+			      is_under_way(&flow->half[1]))) {
 		note_again(flow, side, seq);
 	} else {
 		if (flows->leave)

@@ -59,6 +59,7 @@ struct rpcs_half {
 	/* Before `next`: what never came, nearest first, and what of it has come since. */
 	struct rpcs_unseen unseen[RPCS_UNSEEN_MAX];
 	uint8_t unseen_count;
+	uint32_t start;	      /* where what was handed on begins, as far as it has no gap */
 	uint32_t begin;	      /* before it stage 3 has seen nothing either */
 	uint32_t wanted_told; /* what stage 3 was told to be waiting for */
 	struct rpcs_gap *gaps;
@@ -67,8 +68,10 @@ struct rpcs_half {
 	bool seeking;
 	bool seek_last; /* that fragment is its record's last */
 	uint32_t seek, seek_end, seek_reached;
-	uint8_t astray; /* segments in a row that lay elsewhere */
-	bool floored;	/* before `floor` all was handed on */
+	uint32_t seek_looked,
+		seek_from; /* up to the one all but what begins at the other is none */
+	uint8_t astray;	   /* segments in a row that lay elsewhere */
+	bool floored;	   /* before `floor` all was handed on */
 	uint32_t floor;
 };
 

@@ -14,6 +14,8 @@
 
 #include "tcp_private.h"
 
+enum { MISLED_MAX = 3 };
+
 int rpcs_tcp_init(struct rpcs_tcp *tcp, struct rpcs_flow_table *flows, rpcs_tcp_record_fn emit,
 		  void *arg)
 {
@@ -50,7 +52,8 @@ void rpcs_tcp_begin(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t seq)
 	rpcs_gap_drop(tcp, half);
 	half->in_step = true;
 	half->guess = half->floored = false;
-	half->next = half->begin = seq;
+	half->astray = 0;
+	half->next = half->start = half->begin = seq;
 	rpcs_gap_note(half, seq - RPCS_TCP_WINDOW_MAX, seq, false);
 }
 
@@ -168,14 +171,24 @@ static bool is_far_back(const struct rpcs_half *half, uint32_t seq)
 {
 	uint32_t behind = half->next - seq;
 
-	return behind > RPCS_TCP_REPEAT_MAX && behind <= RPCS_TCP_WINDOW_MAX;
+	return behind > RPCS_TCP_REPEAT_MAX && behind <= RPCS_TCP_WINDOW_MAX &&
+	       behind <= half->next - half->start;
 }
 
-/* Nothing came since a SYN, and what comes now lies in another window: the SYN was a decoy. */
-static bool is_misled(const struct rpcs_half *half, uint32_t seq)
+/*
+ * Nothing came since a SYN, and what comes now lies in another window: the SYN was a decoy,
+ * where a record begins there, or several segments in a row say so.
+ */
+static bool is_misled(struct rpcs_half *half, const struct rpcs_segment *whole,
+		      const uint8_t *bytes)
 {
-	return half->next == half->begin && !half->held && seq - half->next > RPCS_TCP_WINDOW_MAX &&
-	       half->next - seq > RPCS_TCP_WINDOW_MAX;
+	if (half->next != half->begin || half->held ||
+	    whole->seq - half->next <= RPCS_TCP_WINDOW_MAX ||
+	    half->next - whole->seq <= RPCS_TCP_WINDOW_MAX)
+		return false;
+	half->astray++;
+	return half->astray >= MISLED_MAX ||
+	       rpcs_looks_like_record(bytes, whole->available) == RPCS_LOOKS_YES;
 }
 
 /* A segment of a direction that is in step. */
@@ -226,7 +239,7 @@ void rpcs_tcp_segment(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t seq
 	/* An acknowledgement that came in IP fragments has nothing to hold. */
 	if (len == 0)
 		return;
-	if (half->in_step && is_misled(half, seq))
+	if (half->in_step && is_misled(half, &whole, bytes))
 		rpcs_tcp_lose(tcp, half);
 	if (half->in_step)
 		take_in_step(tcp, half, &whole, bytes);
@@ -310,7 +323,8 @@ void rpcs_tcp_adopt(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t bound
 	uint32_t ahead = boundary - half->next;
 
 	if (!half->in_step) {
-		rpcs_tcp_begin(tcp, half, boundary);
+		if (!half->guess)
+			rpcs_tcp_begin(tcp, half, boundary);
 		return;
 	}
 	/* The agent saw more than the kernel, or the kernel may be somewhere else altogether. */

@@ -80,6 +80,17 @@ static bool is_refuted(const struct rpcs_half *half, const struct rpcs_found *fo
 	return len > 0 && !rpcs_looks_like_mark(bytes, len);
 }
 
+/*
+ * Where a segment begins a record is likely to; nobody cuts its header there. What passes for
+ * a reply in fragments may be a call's words behind its program.
+ */
+static bool is_likely(const uint8_t *bytes, uint32_t len)
+{
+	return rpcs_looks_like_record(bytes, len) == RPCS_LOOKS_YES &&
+	       (rpcs_load_be32(bytes + 8) == RPCS_MSG_CALL ||
+		(rpcs_load_be32(bytes) & RPCS_MARK_LAST));
+}
+
 /* What begins `at` bytes behind the run's beginning, which lies in `segment`. */
 static enum rpcs_looks look(const struct rpcs_tcp *tcp, const struct run *run,
 			    const struct rpcs_segment *segment, uint32_t at,
@@ -90,10 +101,8 @@ static enum rpcs_looks look(const struct rpcs_tcp *tcp, const struct run *run,
 
 	*ret_found = (struct rpcs_found){ 0 };
 	looks = rpcs_looks_recognised(bytes, run->len - at, ret_found);
-	/* Where a segment begins a record is likely to; nobody cuts its header there. */
 	if (looks != RPCS_LOOKS_YES && segment->seq == run->seq + at &&
-	    segment->available <= run->len - at &&
-	    rpcs_looks_like_record(bytes, segment->available) == RPCS_LOOKS_YES) {
+	    segment->available <= run->len - at && is_likely(bytes, segment->available)) {
 		looks = RPCS_LOOKS_YES;
 		*ret_found = (struct rpcs_found){ .end = (rpcs_load_be32(bytes) & ~RPCS_MARK_LAST) +
 							 RPCS_MARK_BYTES };
@@ -169,21 +178,34 @@ static void search(const struct rpcs_tcp *tcp, const struct rpcs_half *half, con
 	}
 }
 
+/* Can more bytes change what the search came to? What is none by its first words stays so. */
+static bool is_open(const struct best *best)
+{
+	return best->looks != RPCS_LOOKS_NO &&
+	       (best->looks != RPCS_LOOKS_YES || best->found.joined);
+}
+
 /* The run that begins with `segment`: as much of it as is needed, and where it ends. */
 static const struct rpcs_segment *search_run(struct rpcs_tcp *tcp, const struct rpcs_half *half,
 					     const struct rpcs_segment *segment, uint32_t from,
 					     uint32_t until, struct best *ret_best)
 {
-	uint32_t window = WINDOW_FIRST;
+	uint32_t begin = (int32_t)(from - segment->seq) > 0 ? from : segment->seq;
+	uint32_t window = until - begin + PEEK_BYTES, limit = WINDOW_FIRST;
 	struct run run;
 
 	do {
+		if (window > limit)
+			window = limit;
 		run = gather(tcp, segment, from, window);
 		*ret_best = (struct best){ 0 };
 		search(tcp, half, &run, until, ret_best);
 		window *= 8;
-	} while (ret_best->looks != RPCS_LOOKS_YES && !run.whole &&
-		 (int32_t)(run.seq + run.len - until) < HEADER_MAX);
+		limit *= 8;
+	} while (!run.whole && ((int32_t)(run.seq + run.len - until) < 0
+					? ret_best->looks != RPCS_LOOKS_YES || is_open(ret_best)
+					: is_open(ret_best) && (int32_t)(run.seq + run.len -
+									 until) < HEADER_MAX));
 	return run.whole ? run.end : NULL;
 }
 

@@ -163,6 +163,7 @@ void rpcs_gap_split(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t seq)
 		rpcs_gap_note(owner, from, seq, half->in_step);
 	}
 	rpcs_tcp_release_until(tcp, half, seq);
+	half->start = seq;
 	half->floored = false;
 	if (half->gap)
 		half->gap->from = seq;

@@ -108,6 +108,10 @@ static void look(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t from, ui
 	if ((int32_t)(from - least) < 0)
 		from = least;
 	looks = rpcs_tcp_find_record(tcp, half, from, until, &place);
+	half->seek_looked = until;
+	half->seek_from = until;
+	if (looks != RPCS_LOOKS_NO)
+		half->seek_from = looks == RPCS_LOOKS_SHORT ? place.seq : until - SEEK_BACK;
 	if (looks == RPCS_LOOKS_LATER && is_large(half, &place))
 		looks = RPCS_LOOKS_YES;
 	if ((looks != RPCS_LOOKS_YES && looks != RPCS_LOOKS_LATER) || is_inside(half, place.seq))
@@ -233,6 +237,14 @@ static void look_at(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t from,
 	decide(tcp, half);
 }
 
+/* Where a record may begin that a new segment makes recognisable: mostly it follows the last one. */
+static uint32_t first_place(const struct rpcs_half *half, uint32_t seq)
+{
+	if (half->seek_looked != seq || seq - half->seek_from > SEEK_BACK)
+		return seq - SEEK_BACK;
+	return half->seek_from;
+}
+
 void rpcs_tcp_seek(struct rpcs_tcp *tcp, struct rpcs_half *half, const struct rpcs_segment *whole,
 		   const uint8_t *bytes)
 {
@@ -248,7 +260,7 @@ void rpcs_tcp_seek(struct rpcs_tcp *tcp, struct rpcs_half *half, const struct rp
 	if (!half->held || (int32_t)(whole->seq - half->next) < 0)
 		half->next = whole->seq;
 	rpcs_half_hold(tcp->flows, half, whole, bytes, &tcp->overlap);
-	look_at(tcp, half, whole->seq - SEEK_BACK, whole->seq + whole->len);
+	look_at(tcp, half, first_place(half, whole->seq), whole->seq + whole->len);
 	limit(tcp, half);
 	rpcs_tcp_take_records(tcp, half);
 }
