@@ -289,7 +289,7 @@ static int read_frames(struct reader *reader)
 	struct rpcs_agent_counters *agent = rpcs_pipeline_counters(reader->pipeline);
 	struct rpcs_progress progress;
 	struct rpcs_counters kernel;
-	struct rpcs_frame frame;
+	struct rpcs_frame frame = { 0 };
 	int got, err = 0;
 
 	rpcs_progress_start(&progress, rpcs_pcap_size(reader->pcap));
@@ -315,6 +315,9 @@ static int read_frames(struct reader *reader)
 					   agent->frames);
 	}
 	rpcs_progress_end(&progress);
+	/* Packets of others bring no record, but time has passed all the same. */
+	if (agent->frames)
+		rpcs_pipeline_tick(reader->pipeline, frame.time_ns);
 	count_kernel(reader, &kernel);
 	rpcs_pipeline_note_loss(reader->pipeline, &kernel);
 	rpcs_pipeline_finish(reader->pipeline);
