@@ -61,7 +61,6 @@ static void decide(struct rpcs_pipeline *pipeline, struct rpcs_call *call,
 	rpcs_policy_decide(pipeline->options.policy, &query, &decision);
 	call->allowed = decision.allowed;
 	call->names_change = decision.names_change;
-	call->names_servers = decision.names_servers;
 	call->held = decision.held;
 	call->log = decision.log && !is_suppressed(message, &decision);
 	call->rule = decision.rule;

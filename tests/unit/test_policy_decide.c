@@ -326,7 +326,7 @@ static void suppress_spares_what_matters(void **state)
 	}
 }
 
-static void servers_are_known_to_be_named(void **state)
+static void a_directed_broadcast_is_named_by_servers(void **state)
 {
 	OWNED_POLICY *policy = policy_of(
 		"allow:\n"
@@ -335,11 +335,14 @@ static void servers_are_known_to_be_named(void **state)
 	struct rpcs_policy_decision decision;
 
 	(void)state;
-	decision = decide(policy, "10.0.0.5", "10.2.255.255", RPCS_CALL_CALLIT, 100004);
-	assert_true(decision.allowed && decision.names_servers);
-	decision = decide(policy, IN, RPCS_CALL_CALLIT, 100004);
+	decision = decide(policy, "10.0.0.9", "10.2.255.255", RPCS_CALL_CALLIT, 100004);
 	assert_true(decision.allowed);
-	assert_false(decision.names_servers);
+	decision = decide(policy, "10.0.0.9", "10.2.255.255", RPCS_CALL_CALLIT, 100005);
+	assert_false(decision.allowed);
+	decision = decide(policy, "10.0.0.9", "10.2.0.10", RPCS_CALL_CALLIT, 100004);
+	assert_false(decision.allowed);
+	decision = decide(policy, "10.0.0.5", "10.2.255.255", RPCS_CALL_CALLIT, 100005);
+	assert_int_equal(decision.rule, 1);
 }
 
 static void many_rules_keep_their_order(void **state)
@@ -379,7 +382,7 @@ int main(void)
 		cmocka_unit_test(programs_need_a_program),
 		cmocka_unit_test(zeek_tables),
 		cmocka_unit_test(suppress_spares_what_matters),
-		cmocka_unit_test(servers_are_known_to_be_named),
+		cmocka_unit_test(a_directed_broadcast_is_named_by_servers),
 		cmocka_unit_test(many_rules_keep_their_order),
 	};
 

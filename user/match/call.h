@@ -56,12 +56,11 @@ struct rpcs_call {
 
 	/* the policy's decision, set in stage 8 */
 	bool allowed;
-	bool names_change;  /* the rule names SET or UNSET itself */
-	bool names_servers; /* the rule has `servers` */
-	bool held;	    /* the first matching rule has an outcome: decided with the reply */
-	bool log;	    /* false: no event line */
-	bool judged;	    /* stage 9 has seen it as a call; a held one only with its outcome */
-	uint32_t rule;	    /* index of the rule that decided; UINT32_MAX for none */
+	bool names_change; /* the rule names SET or UNSET itself */
+	bool held;	   /* the first matching rule has an outcome: decided with the reply */
+	bool log;	   /* false: no event line */
+	bool judged;	   /* stage 9 has seen it as a call; a held one only with its outcome */
+	uint32_t rule;	   /* index of the rule that decided; UINT32_MAX for none */
 
 	struct rpcs_call_alert alerts[RPCS_CALL_ALERTS_MAX];
 	uint8_t alert_count;

@@ -38,7 +38,6 @@ void rpcs_policy_decide(struct rpcs_policy *policy, const struct rpcs_policy_que
 	rule = &policy->rules[index];
 
 	ret_decision->rule = index;
-	ret_decision->names_servers = rule->servers.given;
 	if (rule->outcome != RPCS_WANT_ANY && query->answered == RPCS_ANSWERED_NOT_YET) {
 		ret_decision->held = true;
 		return;

@@ -37,13 +37,12 @@ enum { RPCS_RULE_NONE = 0xffffffffU };
 
 /** What the first matching rule says. */
 struct rpcs_policy_decision {
-	bool allowed;	    /* a rule permits it */
-	bool names_change;  /* that rule names SET or UNSET itself (detections.md, Allowed) */
-	bool held;	    /* that rule has an outcome and the reply is not known yet */
-	bool log;	    /* false: no event line */
-	bool suppress;	    /* `suppress: kernel` */
-	bool names_servers; /* the rule has `servers`: a directed broadcast named there */
-	uint32_t rule;	    /* index, RPCS_RULE_NONE when none matched */
+	bool allowed;	   /* a rule permits it */
+	bool names_change; /* that rule names SET or UNSET itself (detections.md, Allowed) */
+	bool held;	   /* that rule has an outcome and the reply is not known yet */
+	bool log;	   /* false: no event line */
+	bool suppress;	   /* `suppress: kernel` */
+	uint32_t rule;	   /* index, RPCS_RULE_NONE when none matched */
 };
 
 enum rpcs_mode { RPCS_MODE_AUTO, RPCS_MODE_NATIVE, RPCS_MODE_GENERIC, RPCS_MODE_TC };
