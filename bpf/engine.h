@@ -243,57 +243,50 @@ RPCS_INLINE void rpcs_engine_emit_rpc(struct rpcs_engine *eng, __u32 machine_off
 	rpcs_engine_output(eng->counters, buf, sizeof(buf->rpc) + len);
 }
 
-/** Sends the bytes of the scratch's piece, up to RPCS_PIECES_BYTES from `first` on. 0: done. */
-RPCS_INLINE int rpcs_engine_pieces(void *ctx, bool xdp, __u32 first)
+/** Sends the bytes of the scratch's piece from `offset` on, as many as go into one. 0: done. */
+RPCS_INLINE int rpcs_engine_piece(void *ctx, bool xdp, __u32 offset)
 {
 	struct rpcs_counters *c;
 	struct rpcs_scratch *s;
-	__u32 zero = 0, total, offset, len;
-	int i;
+	__u32 zero = 0, len;
 
 	c = bpf_map_lookup_elem(&counters, &zero);
 	s = bpf_map_lookup_elem(&scratch, &zero);
 	if (!c || !s)
-		return 0;
-	total = s->piece.packet_len;
-	for (i = 0; i < RPCS_PIECES_MAX; i++) {
-		offset = first + i * RPCS_PIECE_BYTES;
-		if (offset >= total)
-			break;
-		len = total - offset;
-		if (len > RPCS_PIECE_BYTES)
-			len = RPCS_PIECE_BYTES;
-		if (!rpcs_engine_bound(&len, RPCS_PIECE_BYTES))
-			break;
-		if (rpcs_engine_load(ctx, xdp, s->packet.network_offset + offset, s->bytes, len)) {
-			c->pieces_unread += 1;
-			return 1;
-		}
-		s->piece.offset = offset;
-		s->piece.piece_len = len;
-		c->pieces += 1;
-		rpcs_engine_output(c, &s->piece, sizeof(s->piece) + len);
+		return 1;
+	len = s->piece.packet_len - offset;
+	if (len > RPCS_PIECE_BYTES)
+		len = RPCS_PIECE_BYTES;
+	if (!rpcs_engine_bound(&len, RPCS_PIECE_BYTES))
+		return 1;
+	if (rpcs_engine_load(ctx, xdp, s->packet.network_offset + offset, s->bytes, len)) {
+		c->pieces_unread += 1;
+		return 1;
 	}
+	s->piece.offset = offset;
+	s->piece.piece_len = len;
+	c->pieces += 1;
+	rpcs_engine_output(c, &s->piece, sizeof(s->piece) + len);
 	return 0;
 }
 
-/* Global functions: verified once each, not once for every state of their callers. */
-__noinline int rpcs_xdp_pieces(struct xdp_md *ctx, __u32 first)
+/* Global functions: verified once each, not once for every piece and state of their callers. */
+__noinline int rpcs_xdp_piece(struct xdp_md *ctx, __u32 offset)
 {
-	return rpcs_engine_pieces(ctx, true, first);
+	return rpcs_engine_piece(ctx, true, offset);
 }
 
-__noinline int rpcs_tc_pieces(struct __sk_buff *skb, __u32 first)
+__noinline int rpcs_tc_piece(struct __sk_buff *skb, __u32 offset)
 {
-	return rpcs_engine_pieces(skb, false, first);
+	return rpcs_engine_piece(skb, false, offset);
 }
 
-/** Sends the packet's bytes from the IP header on, in numbered pieces. */
-RPCS_INLINE void rpcs_engine_emit_packet(struct rpcs_engine *eng, __u8 reason)
+/** As rpcs_engine_emit_packet(), in a global function of each kind of context. */
+RPCS_INLINE void rpcs_engine_packet(struct rpcs_engine *eng, __u8 reason)
 {
 	struct rpcs_record_piece *piece = &eng->scratch->piece;
 	const struct rpcs_packet *pkt = eng->packet;
-	__u32 total = eng->frame_len - pkt->network_offset, first;
+	__u32 total = eng->frame_len - pkt->network_offset, at;
 
 	if (total > pkt->network_len)
 		total = pkt->network_len;
@@ -306,13 +299,15 @@ RPCS_INLINE void rpcs_engine_emit_packet(struct rpcs_engine *eng, __u8 reason)
 	piece->wire_len = pkt->network_len;
 	piece->packet_id = eng->scratch->next_packet_id++;
 	piece->cpu = bpf_get_smp_processor_id();
-	for (first = 0; first < RPCS_PACKET_MAX && first < total; first += RPCS_PIECES_BYTES)
-		if (eng->hook == RPCS_HOOK_XDP ? rpcs_xdp_pieces(eng->ctx, first)
-					       : rpcs_tc_pieces(eng->ctx, first))
+	for (at = 0; at < RPCS_PACKET_MAX && at < total; at += RPCS_PIECE_BYTES)
+		if (eng->hook == RPCS_HOOK_XDP ? rpcs_xdp_piece(eng->ctx, at)
+					       : rpcs_tc_piece(eng->ctx, at))
 			break;
 }
 
 /* Defined with the programs, once for each kind of context. */
+int rpcs_xdp_packet(struct xdp_md *ctx, int reason);
+int rpcs_tc_packet(struct __sk_buff *skb, int reason);
 int rpcs_xdp_step(struct xdp_md *ctx);
 int rpcs_tc_step(struct __sk_buff *skb);
 int rpcs_xdp_message(struct xdp_md *ctx);
@@ -321,6 +316,15 @@ int rpcs_xdp_known(struct xdp_md *ctx, int reason, __u32 skip);
 int rpcs_tc_known(struct __sk_buff *skb, int reason, __u32 skip);
 int rpcs_xdp_decapsulate(struct xdp_md *ctx, int kind);
 int rpcs_tc_decapsulate(struct __sk_buff *skb, int kind);
+
+/** Sends the packet's bytes from the IP header on, in numbered pieces. */
+RPCS_INLINE void rpcs_engine_emit_packet(struct rpcs_engine *eng, __u8 reason)
+{
+	if (eng->hook == RPCS_HOOK_XDP)
+		rpcs_xdp_packet(eng->ctx, reason);
+	else
+		rpcs_tc_packet(eng->ctx, reason);
+}
 
 RPCS_INLINE int rpcs_engine_step(struct rpcs_engine *eng)
 {

@@ -147,6 +147,30 @@ struct {
 	__type(value, struct rpcs_rule_hits);
 } rules SEC(".maps");
 
+/*
+ * The programs that hold the whole way of a packet (rpcs_xdp_look, rpcs_tc_look), each
+ * alone in an array. Its last reference from user space keeps what is in such an array.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} xdp_look SEC(".maps"), tc_look SEC(".maps");
+
+/* How the packet under way came to TC's hook, for rpcs_tc_look: enum rpcs_way. */
+enum rpcs_way {
+	RPCS_WAY_EGRESS = 1 << 0,
+	RPCS_WAY_L3 = 1 << 1, /* it begins with its IP header */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} tc_way SEC(".maps");
+
 /* The interfaces watched: a forwarded packet counts where it came in. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -28,9 +28,6 @@ enum {
 	RPCS_PIECE_BYTES = 2048,
 	/* Linux's largest offload buffer (GSO_MAX_SIZE); an IP packet has 65,535 bytes at most. */
 	RPCS_PACKET_MAX = 1 << 19,
-	/* Pieces that the kernel sends in one go: more of them cost the verifier too much. */
-	RPCS_PIECES_MAX = 32,
-	RPCS_PIECES_BYTES = RPCS_PIECES_MAX * RPCS_PIECE_BYTES,
 	/*
 	 * The window that stage 2 reads an RPC message through: record mark, call header,
 	 * both opaque_auth at their limit, and the units of a compact record's body.

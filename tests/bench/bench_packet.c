@@ -317,12 +317,12 @@ static void print_json(void)
 	printf("\n]}\n");
 }
 
-static uint32_t verified(enum program program, enum rpcs_hook hook)
+static uint32_t verified(int fd)
 {
 	struct bpf_prog_info info = { 0 };
 	__u32 len = sizeof(info);
 
-	if (bpf_obj_get_info_by_fd(rpcs_kernel_program_fd(kernels[program], hook), &info, &len))
+	if (bpf_obj_get_info_by_fd(fd, &info, &len))
 		die("program info", errno);
 	return info.verified_insns;
 }
@@ -369,9 +369,12 @@ int main(int argc, char **argv)
 	else
 		print_table();
 	fprintf(json ? stderr : stdout,
-		"verified instructions: XDP %u, TC ingress %u, TC egress %u\n",
-		verified(FIRST, RPCS_HOOK_XDP), verified(FIRST, RPCS_HOOK_TC_INGRESS),
-		verified(FIRST, RPCS_HOOK_TC_EGRESS));
+		"verified instructions: XDP %u and %u, TC ingress %u, egress %u, and %u\n",
+		verified(rpcs_kernel_program_fd(kernels[FIRST], RPCS_HOOK_XDP)),
+		verified(rpcs_kernel_look_fd(kernels[FIRST], RPCS_HOOK_XDP)),
+		verified(rpcs_kernel_program_fd(kernels[FIRST], RPCS_HOOK_TC_INGRESS)),
+		verified(rpcs_kernel_program_fd(kernels[FIRST], RPCS_HOOK_TC_EGRESS)),
+		verified(rpcs_kernel_look_fd(kernels[FIRST], RPCS_HOOK_TC_INGRESS)));
 	for (i = OFF; i <= FIRST; i++) {
 		rpcs_ring_free(&rings[i]);
 		rpcs_kernel_free(&kernels[i]);

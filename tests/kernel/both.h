@@ -50,7 +50,7 @@ static void both_find_maps(struct both *both)
 {
 	uint32_t ids[BOTH_MAPS], len = sizeof(struct bpf_prog_info), i, zero = 0;
 	struct bpf_prog_info info = { .nr_map_ids = BOTH_MAPS, .map_ids = (uintptr_t)ids };
-	int program = rpcs_kernel_program_fd(both->kernel, RPCS_HOOK_XDP), fd, j;
+	int program = rpcs_kernel_look_fd(both->kernel, RPCS_HOOK_XDP), fd, j;
 
 	assert_int_equal(bpf_obj_get_info_by_fd(program, &info, &len), 0);
 	assert_true(info.nr_map_ids <= BOTH_MAPS);

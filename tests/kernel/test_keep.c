@@ -68,11 +68,11 @@ static void keep_and_take_over(enum rpcs_mode mode)
 	assert_true(is_pinned("counters"));
 	/* Nobody listens; the ring does. */
 	for (xid = 0; xid < 10; xid++)
-		kt_send("rsv1", xid);
+		send_either_way(xid);
 	kernel = kt_load(true);
 	attachments = attach(kernel, "rsv0", mode);
 	rpcs_attachments_settle(attachments);
-	kt_send("rsv1", xid);
+	send_either_way(xid);
 	assert_int_equal(kt_await_calls(kernel, 11).calls, 11);
 	drain(kernel, &seen);
 	assert_int_equal(seen.records, 11);
@@ -123,6 +123,7 @@ static pid_t send_on(uint32_t count)
 	if (child == 0) {
 		for (xid = 0; xid < count; xid++) {
 			kt_frame(frame, xid, 111);
+			mark_long(frame, xid);
 			if (send(fd, frame, sizeof(frame), 0) != sizeof(frame))
 				_exit(1);
 			nanosleep(&pause, NULL);

@@ -52,6 +52,45 @@ static void test_sizes(void **state)
 	assert_null(kernel);
 }
 
+static uint32_t verified(int program_fd)
+{
+	struct bpf_prog_info info = {};
+	uint32_t len = sizeof(info);
+
+	assert_int_equal(bpf_obj_get_info_by_fd(program_fd, &info, &len), 0);
+	return info.verified_insns;
+}
+
+/** A start waits for the verifier: what it has to look at stays below what it was, and a tenth. */
+static void test_verified(void **state)
+{
+	static const uint32_t entry_max = 6600, look_max = 102000;
+	struct rpcs_kernel *kernel = NULL;
+	struct rpcs_kernel_options options = {
+		.ring_size = 1 << 20,
+		.flows = 1000,
+		.any_port = RPCS_ANY_PORT_FIRST,
+		.tunnels = true,
+	};
+	int hook;
+
+	(void)state;
+	kt_need();
+	assert_int_equal(rpcs_kernel_load(&options, &kernel), 0);
+	for (hook = RPCS_HOOK_XDP; hook <= RPCS_HOOK_TC_EGRESS; hook++) {
+		assert_in_range(verified(rpcs_kernel_program_fd(kernel, hook)), 100, entry_max);
+		assert_in_range(verified(rpcs_kernel_look_fd(kernel, hook)), 10000, look_max);
+	}
+	rpcs_kernel_free(&kernel);
+	/* Where no interface is to have XDP, none of its programs is verified. */
+	options.no_xdp = true;
+	assert_int_equal(rpcs_kernel_load(&options, &kernel), 0);
+	assert_true(rpcs_kernel_program_fd(kernel, RPCS_HOOK_XDP) < 0);
+	assert_true(rpcs_kernel_look_fd(kernel, RPCS_HOOK_XDP) < 0);
+	assert_true(rpcs_kernel_program_fd(kernel, RPCS_HOOK_TC_INGRESS) >= 0);
+	rpcs_kernel_free(&kernel);
+}
+
 struct got {
 	uint32_t records, calls, native;
 	uint32_t xid;
@@ -302,6 +341,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_verified),
 		cmocka_unit_test(test_run_all_hooks),
 		cmocka_unit_test(test_packets_pass_unchanged),
 		cmocka_unit_test(test_ports),

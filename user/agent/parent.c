@@ -99,9 +99,20 @@ static int rpcs_parent_inspect(struct rpcs_parent *parent)
 	return 0;
 }
 
+/** Will all interfaces have TC? Programs that nobody uses cost a start half its time. */
+static bool rpcs_parent_is_tc(const struct rpcs_parent *parent)
+{
+	uint32_t i;
+
+	for (i = 0; i < parent->plan->interface_count; i++)
+		if (parent->interfaces[i].mode != RPCS_MODE_TC)
+			return false;
+	return true;
+}
+
 static int rpcs_parent_load(struct rpcs_parent *parent)
 {
-	struct rpcs_kernel_options options = { .pin = true };
+	struct rpcs_kernel_options options = { .pin = true, .no_xdp = rpcs_parent_is_tc(parent) };
 	int err = rpcs_home_apply(parent->policy);
 
 	if (err) {

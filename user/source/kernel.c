@@ -123,19 +123,36 @@ static int rpcs_kernel_fill(struct rpcs_kernel *kernel, const struct rpcs_kernel
 				     options->suppress_count);
 }
 
-/** The sizes that the policy sets. */
 /** Programs that nobody asked for need not be verified. */
-static void rpcs_kernel_choose(struct rpcsentry_bpf *skel, enum rpcs_hook only)
+static void rpcs_kernel_choose(struct rpcsentry_bpf *skel,
+			       const struct rpcs_kernel_options *options)
 {
+	enum rpcs_hook only = options->only;
+	bool xdp = !options->no_xdp && (!only || only == RPCS_HOOK_XDP);
+
+	bpf_program__set_autoload(skel->progs.rpcs_xdp, xdp);
+	bpf_program__set_autoload(skel->progs.rpcs_xdp_look, xdp);
 	if (!only)
 		return;
-	bpf_program__set_autoload(skel->progs.rpcs_xdp, only == RPCS_HOOK_XDP);
+	bpf_program__set_autoload(skel->progs.rpcs_tc_look, only != RPCS_HOOK_XDP);
 	bpf_program__set_autoload(skel->progs.rpcs_tc_ingress, only == RPCS_HOOK_TC_INGRESS);
 	bpf_program__set_autoload(skel->progs.rpcs_tc_egress, only == RPCS_HOOK_TC_EGRESS);
 	bpf_program__set_autoload(skel->progs.rpcs_tc_l3_ingress, false);
 	bpf_program__set_autoload(skel->progs.rpcs_tc_l3_egress, false);
 }
 
+/** Where the programs on the hooks go on to; kept ones that use the same array do at once. */
+static int rpcs_kernel_join(const struct bpf_map *array, const struct bpf_program *look)
+{
+	const uint32_t zero = 0;
+	int fd = bpf_program__fd(look);
+
+	if (!bpf_program__autoload(look))
+		return 0;
+	return bpf_map_update_elem(bpf_map__fd(array), &zero, &fd, BPF_ANY) ? -errno : 0;
+}
+
+/** The sizes that the policy sets. */
 static int rpcs_kernel_size(struct rpcsentry_bpf *skel, const struct rpcs_kernel_options *options)
 {
 	int ret;
@@ -184,8 +201,11 @@ static int rpcs_kernel_open(struct rpcs_kernel *kernel, const struct rpcs_kernel
 	kernel->maps[RPCS_KERNEL_RULES] = skel->maps.rules;
 	kernel->maps[RPCS_KERNEL_SUPPRESS] = skel->maps.suppress;
 	kernel->maps[RPCS_KERNEL_SILENCED] = skel->maps.silenced;
+	kernel->maps[RPCS_KERNEL_XDP_LOOK] = skel->maps.xdp_look;
+	kernel->maps[RPCS_KERNEL_TC_LOOK] = skel->maps.tc_look;
+	kernel->maps[RPCS_KERNEL_TC_WAY] = skel->maps.tc_way;
 	rpcs_kernel_configure((struct rpcs_config *)&skel->rodata->rpcs_config, options);
-	rpcs_kernel_choose(skel, options->only);
+	rpcs_kernel_choose(skel, options);
 	ret = rpcs_kernel_size(skel, options);
 	if (ret)
 		rpcs_log_error("can't size the kernel's maps: %s", strerror(-ret));
@@ -250,6 +270,12 @@ static int rpcs_kernel_start(struct rpcs_kernel *kernel, const struct rpcs_kerne
 		return ret;
 	}
 	ret = rpcs_kernel_fill(kernel, options);
+	if (!ret)
+		ret = rpcs_kernel_join(kernel->skel->maps.xdp_look,
+				       kernel->skel->progs.rpcs_xdp_look);
+	if (!ret)
+		ret = rpcs_kernel_join(kernel->skel->maps.tc_look,
+				       kernel->skel->progs.rpcs_tc_look);
 	if (ret) {
 		rpcs_log_error("can't fill the kernel's maps: %s", strerror(-ret));
 		return ret;
@@ -323,6 +349,12 @@ int rpcs_kernel_l3_program_fd(const struct rpcs_kernel *kernel, enum rpcs_hook h
 	default:
 		return -EINVAL;
 	}
+}
+
+int rpcs_kernel_look_fd(const struct rpcs_kernel *kernel, enum rpcs_hook hook)
+{
+	return bpf_program__fd(hook == RPCS_HOOK_XDP ? kernel->skel->progs.rpcs_xdp_look
+						     : kernel->skel->progs.rpcs_tc_look);
 }
 
 void rpcs_kernel_set_time(struct rpcs_kernel *kernel, uint64_t time_ns)

@@ -33,7 +33,8 @@ struct rpcs_kernel_options {
 	const struct rpcs_suppress_entry *suppress;
 	uint32_t suppress_count;
 	bool test_clock;     /* for test runs over a capture: rpcs_kernel_set_time() is the clock */
-	enum rpcs_hook only; /* load this hook's program alone; 0: all */
+	enum rpcs_hook only; /* load this hook's programs alone; 0: all */
+	bool no_xdp;	     /* load none of XDP: no interface will have it */
 	bool pin;	     /* under RPCS_PIN_DIR; takes maps over that a `run --keep` left */
 };
 
@@ -54,6 +55,8 @@ void rpcs_kernel_free(struct rpcs_kernel **kernel);
 int rpcs_kernel_program_fd(const struct rpcs_kernel *kernel, enum rpcs_hook hook);
 /** The programs for packets that begin with an IP header; TC only, -EINVAL for XDP. */
 int rpcs_kernel_l3_program_fd(const struct rpcs_kernel *kernel, enum rpcs_hook hook);
+/** The program that this hook's one goes on to where a glance is not enough. */
+int rpcs_kernel_look_fd(const struct rpcs_kernel *kernel, enum rpcs_hook hook);
 int rpcs_kernel_ring_fd(const struct rpcs_kernel *kernel);
 int rpcs_kernel_counters_fd(const struct rpcs_kernel *kernel);
 int rpcs_kernel_procedures_fd(const struct rpcs_kernel *kernel);

@@ -10,7 +10,7 @@
 #include "kernel_private.h"
 #include "pins.h"
 
-/* More than our programs have. */
+/* More than our programs on hooks have. */
 enum { RPCS_PROGRAM_MAPS = 16 };
 
 int rpcs_kernel_cpus(void)
@@ -85,12 +85,12 @@ static bool rpcs_kernel_program_uses(uint32_t program_id, uint32_t map_id)
 	return false;
 }
 
-bool rpcs_kernel_is_running(void)
+static bool rpcs_kernel_is_used(const char *name)
 {
 	char path[RPCS_PIN_PATH];
 	uint32_t map_id, id = 0;
 
-	if (rpcs_pins_path("counters", path))
+	if (rpcs_pins_path(name, path))
 		return false;
 	map_id = rpcs_pins_map_id(path);
 	if (!map_id)
@@ -99,4 +99,10 @@ bool rpcs_kernel_is_running(void)
 		if (rpcs_kernel_program_uses(id, map_id))
 			return true;
 	return false;
+}
+
+bool rpcs_kernel_is_running(void)
+{
+	/* Only programs on hooks use these; what lies in them stays as long as their pins. */
+	return rpcs_kernel_is_used("xdp_look") || rpcs_kernel_is_used("tc_look");
 }

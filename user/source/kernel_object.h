@@ -28,6 +28,11 @@ enum rpcs_kernel_pin {
 	RPCS_KERNEL_RULES,
 	RPCS_KERNEL_SUPPRESS,
 	RPCS_KERNEL_SILENCED,
+	/* Pins keep kept programs' tail calls: what a program array holds goes with the last of
+	   its references from user space. A later run puts its own programs in. */
+	RPCS_KERNEL_XDP_LOOK,
+	RPCS_KERNEL_TC_LOOK,
+	RPCS_KERNEL_TC_WAY,
 	RPCS_KERNEL_PINS
 };
 

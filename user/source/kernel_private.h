@@ -11,7 +11,7 @@ void rpcs_kernel_keep(struct rpcs_kernel *kernel);
 /** Takes all pins of maps off, whoever made them. */
 void rpcs_kernel_unpin_all(void);
 
-/** Does any program still count into the pinned map `counters`? */
+/** Is any program on a hook still one that works with the pinned maps? */
 bool rpcs_kernel_is_running(void);
 
 /** Sends libbpf's messages to standard error with -v, else nowhere. */
