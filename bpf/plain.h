@@ -109,10 +109,10 @@ RPCS_INLINE bool rpcs_plain_asks_port(const struct rpcs_plain *plain, const __u8
 }
 
 /** As rpcs_inspect_learn(): is this the reply that does? */
-RPCS_INLINE bool rpcs_plain_tells_port(const struct rpcs_plain *plain, const __u8 *udp, __u32 len,
-				       bool ip6)
+RPCS_INLINE bool rpcs_plain_tells_port(const struct rpcs_plain *plain, const __u8 *rpc, __u32 len,
+				       __u16 dport, __u8 protocol, bool ip6)
 {
-	const __u8 *rpc = udp + 8, *ip = plain->data + 14;
+	const __u8 *ip = plain->data + 14;
 	struct rpcs_expect_key *key;
 	struct rpcs_scratch *s;
 	__u32 *program, zero = 0;
@@ -133,8 +133,8 @@ RPCS_INLINE bool rpcs_plain_tells_port(const struct rpcs_plain *plain, const __u
 		key->client[10] = key->client[11] = 0xff;
 		RPCS_COPY(key->client + 12, ip + 16, 4);
 	}
-	key->port = rpcs_load_be16(udp + 2);
-	key->protocol = RPCS_IP_UDP;
+	key->port = dport;
+	key->protocol = protocol;
 	key->xid = rpcs_load_be32(rpc);
 	program = bpf_map_lookup_elem(&expected, key);
 	return program && *program == RPCS_EXPECT_PORT;
@@ -157,19 +157,19 @@ RPCS_INLINE void rpcs_plain_addresses(const __u8 *ip, bool ip6, struct rpcs_reco
 	RPCS_COPY(&dst[3], ip + 16, 4);
 }
 
-RPCS_INLINE void rpcs_plain_head(const struct rpcs_plain *plain, const __u8 *udp, bool ip6,
-				 __u64 now, struct rpcs_record_head *head)
+RPCS_INLINE void rpcs_plain_head(const struct rpcs_plain *plain, const __u8 *l4, __u8 protocol,
+				 bool ip6, __u64 now, struct rpcs_record_head *head)
 {
 	const __u8 *ip = plain->data + 14;
 
 	rpcs_plain_addresses(ip, ip6, head);
 	head->abi = RPCS_RECORD_ABI;
 	head->hook = plain->hook;
-	head->protocol = RPCS_IP_UDP;
+	head->protocol = protocol;
 	head->ifindex = plain->ifindex;
 	head->time_ns = now;
-	head->sport = rpcs_load_be16(udp);
-	head->dport = rpcs_load_be16(udp + 2);
+	head->sport = rpcs_load_be16(l4);
+	head->dport = rpcs_load_be16(l4 + 2);
 	head->flags = plain->flags | (ip6 ? RPCS_F_IP6 : 0) | rpcs_packet_link_flags(plain->data);
 	head->vlan[0] = head->vlan[1] = 0;
 	head->vlan_count = head->tcp_flags = head->text_len = 0;
@@ -206,13 +206,13 @@ RPCS_INLINE void rpcs_plain_reply(const __u8 *rpc, __u32 len, const __u8 *end,
 		rec->body[0] = rpcs_load_be32(rpc + 24);
 }
 
-/** Writes the record into the ring; counted once, sent or lost. */
+/** Writes the record into the ring; counted once, sent or lost. TCP: of a flow in step. */
 RPCS_INLINE void rpcs_plain_emit(const struct rpcs_plain *plain, struct rpcs_counters *c,
-				 const __u8 *udp, __u32 len, bool ip6, bool is_call)
+				 const __u8 *l4, const __u8 *rpc, __u32 len, __u8 protocol,
+				 bool ip6, bool is_call)
 {
 	__u64 now = rpcs_config.test_clock ? 0 : bpf_ktime_get_ns();
 	struct rpcs_record_rpc *rec = bpf_ringbuf_reserve(&ring, sizeof(*rec), 0);
-	const __u8 *rpc = udp + 8;
 
 	c->rpc_seen += 1;
 	if (!rec) {
@@ -220,8 +220,13 @@ RPCS_INLINE void rpcs_plain_emit(const struct rpcs_plain *plain, struct rpcs_cou
 		return;
 	}
 	/* Each byte is written once: zeroing all of it before is a tenth of the whole way. */
-	rpcs_plain_head(plain, udp, ip6, now, &rec->head);
+	rpcs_plain_head(plain, l4, protocol, ip6, now, &rec->head);
 	rec->seq = 0;
+	if (protocol == RPCS_IP_TCP) {
+		rec->head.flags |= RPCS_F_IN_STEP;
+		rec->head.tcp_flags = l4[13];
+		rec->seq = rpcs_load_be32(l4 + 4);
+	}
 	rec->message_len = len;
 	rec->cred_len = rec->verf_len = 0;
 	rec->cred_flavor = rec->verf_flavor = rec->uid = rec->gid = 0;
@@ -232,6 +237,18 @@ RPCS_INLINE void rpcs_plain_emit(const struct rpcs_plain *plain, struct rpcs_cou
 		rpcs_plain_reply(rpc, len, plain->end, rec);
 	bpf_ringbuf_submit(rec, 0);
 	c->records_sent += 1;
+}
+
+RPCS_INLINE void rpcs_plain_count(struct rpcs_counters *c, const __u8 *rpc, bool is_call)
+{
+	c->packets_watched += 1;
+	if (!is_call) {
+		c->replies += 1;
+		return;
+	}
+	c->calls += 1;
+	if (rpcs_load_be32(rpc + 12) == RPCS_PORTMAP_PROGRAM)
+		rpcs_engine_count_call(NULL, rpcs_load_be32(rpc + 16), rpcs_load_be32(rpc + 20));
 }
 
 /** Reports the packet, if it is one of those; false: it takes the long way. */
@@ -255,19 +272,12 @@ RPCS_INLINE bool rpcs_plain_take(const struct rpcs_plain *plain, struct rpcs_cou
 		    (any_port && rpcs_plain_asks_port(plain, rpc, len)))
 			return false;
 	} else if (type != RPCS_MSG_REPLY || !rpcs_plain_is_reply(plain, rpc, len) ||
-		   (any_port && rpcs_plain_tells_port(plain, udp, len, ip6))) {
+		   (any_port && rpcs_plain_tells_port(plain, rpc, len, rpcs_load_be16(udp + 2),
+						      RPCS_IP_UDP, ip6))) {
 		return false;
 	}
-	c->packets_watched += 1;
-	if (is_call) {
-		c->calls += 1;
-		if (rpcs_load_be32(rpc + 12) == RPCS_PORTMAP_PROGRAM)
-			rpcs_engine_count_call(NULL, rpcs_load_be32(rpc + 16),
-					       rpcs_load_be32(rpc + 20));
-	} else {
-		c->replies += 1;
-	}
-	rpcs_plain_emit(plain, c, udp, len, ip6, is_call);
+	rpcs_plain_count(c, rpc, is_call);
+	rpcs_plain_emit(plain, c, udp, rpc, len, RPCS_IP_UDP, ip6, is_call);
 	return true;
 }
 

@@ -17,7 +17,7 @@
 #include <rpcsentry/glance.h>
 #include <rpcsentry/inspect.h>
 
-#include "plain.h"
+#include "plain_tcp.h"
 #include "stages.h"
 #include "tunnel.h"
 
@@ -54,7 +54,10 @@ RPCS_INLINE bool rpcs_entry(const struct rpcs_plain *plain, bool tagged)
 	if (rpcs_glance_is_others(table, any_port, plain->data, plain->end))
 		return false;
 	/* Calls are held against a rule that suppresses on the long way only. */
-	return tagged || rpcs_config.suppress || !rpcs_plain_take(plain, c, table, any_port);
+	if (tagged || rpcs_config.suppress)
+		return true;
+	return !rpcs_plain_take(plain, c, table, any_port) &&
+	       !rpcs_plain_take_tcp(plain, c, table, any_port);
 }
 
 /** The rest of the work on a packet that a glance was not enough for; it ends the program. */

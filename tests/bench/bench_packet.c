@@ -6,6 +6,7 @@
  *
  *	bench_packet [--json] [--rounds N]
  */
+#include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -52,6 +53,7 @@ struct row {
 	const struct packet *packet;
 	enum hook hook;
 	enum program program;
+	uint32_t seq; /* a stream's: where the runs so far have brought it */
 	double ns[ROUNDS_MAX];
 };
 
@@ -111,7 +113,7 @@ static void tcp_call(struct test_frame *f)
 	frame_end(f);
 }
 
-enum { TCP_CALL_BYTES = 60 };
+enum { TCP_CALL_BYTES = 60, TCP_SEQ = 14 + 20 + 4 };
 
 static const struct packet packets[] = {
 	{ "ARP", arp, false, 0, false },
@@ -203,8 +205,19 @@ static void drain(const struct row *row, struct ring_buffer *yard_ring)
 			die("ring", EIO);
 }
 
+/** A stream goes on where the runs before ended: behind that all would be repetitions. */
+static void go_on(struct row *row, struct test_frame *frame, uint32_t repeat)
+{
+	uint32_t be = htonl(row->seq);
+
+	if (!row->packet->stream)
+		return;
+	memcpy(frame->bytes + TCP_SEQ, &be, sizeof(be));
+	row->seq += repeat * row->packet->stream;
+}
+
 /** Nanoseconds a run, by the kernel's own count. */
-static double run(const struct row *row, struct ring_buffer *yard_ring)
+static double run(struct row *row, struct ring_buffer *yard_ring)
 {
 	bool records = row->packet->record && row->program != EMPTY && row->program != PARSE;
 	int batches = records ? BATCHES : 1, i;
@@ -217,6 +230,7 @@ static double run(const struct row *row, struct ring_buffer *yard_ring)
 			    .repeat = records ? REPEAT_RECORDS : REPEAT);
 
 		row->packet->build(&frame);
+		go_on(row, &frame, (uint32_t)opts.repeat);
 		opts.data_size_in = frame.len;
 		if (bpf_prog_test_run_opts(fd, &opts))
 			die(row->packet->name, errno);

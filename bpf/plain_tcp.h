@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The plain way of TCP (plain.h): a segment of a flow that is in step just there, between two
+ * records, which brings one such call or reply and nothing else. The flow's state is moved
+ * first: where another CPU was faster, nothing has been said and the long way sees to it.
+ */
+#ifndef RPCSENTRY_BPF_PLAIN_TCP_H
+#define RPCSENTRY_BPF_PLAIN_TCP_H
+
+#include "plain.h"
+
+#include <rpcsentry/flow.h>
+
+/** The IP header: is it plain, and of a segment that is whole? *ret_len: the segment's length. */
+RPCS_INLINE bool rpcs_plain_tcp_ip(const struct rpcs_plain *plain, const __u8 **ret_tcp,
+				   __u32 *ret_len, bool *ret_ip6)
+{
+	const __u8 *data = plain->data;
+	__u16 type;
+
+	if (RPCS_BEYOND(data, 14 + 40 + 20, plain->end))
+		return false;
+	type = rpcs_load_be16(data + 12);
+	if (type == RPCS_ETH_IP4) {
+		if (data[14] != 0x45 || (rpcs_load_be16(data + 20) & 0x3fff) ||
+		    data[23] != RPCS_IP_TCP)
+			return false;
+		*ret_ip6 = false;
+		*ret_len = rpcs_load_be16(data + 16) - 20;
+		*ret_tcp = data + 34;
+		return true;
+	}
+	if (type != RPCS_ETH_IP6 || data[14] >> 4 != 6 || data[20] != RPCS_IP_TCP)
+		return false;
+	*ret_ip6 = true;
+	*ret_len = rpcs_load_be16(data + 18);
+	*ret_tcp = data + 54;
+	return true;
+}
+
+/** The message behind the record mark of a segment of `len` bytes that holds nothing else. */
+RPCS_INLINE const __u8 *rpcs_plain_tcp_message(const struct rpcs_plain *plain, const __u8 *tcp,
+					       __u32 len, __u32 *ret_len)
+{
+	__u32 header = (tcp[12] >> 4) * 4;
+	const __u8 *mark = tcp + header;
+
+	if (header < 20 || (tcp[13] & (RPCS_TCP_SYN | RPCS_TCP_FIN | RPCS_TCP_RST)) ||
+	    RPCS_BEYOND(mark, RPCS_MARK_BYTES + RPCS_PLAIN_REPLY, plain->end))
+		return NULL;
+	len -= header + RPCS_MARK_BYTES;
+	if (rpcs_load_be32(mark) != (RPCS_MARK_LAST | len))
+		return NULL;
+	*ret_len = len;
+	return mark + RPCS_MARK_BYTES;
+}
+
+/** Moves the flow from here over the message of `len` bytes; false: it is elsewhere. */
+RPCS_INLINE bool rpcs_plain_tcp_step(const struct rpcs_plain *plain, const __u8 *tcp, bool ip6,
+				     __u32 len)
+{
+	__u32 seq = rpcs_load_be32(tcp + 4), zero = 0;
+	__u64 here = rpcs_flow_in_step(seq, 0, 0);
+	__u64 there = rpcs_flow_in_step(seq + RPCS_MARK_BYTES + len, 0, 0);
+	const __u8 *ip = plain->data + 14;
+	struct rpcs_flow_value *flow;
+	struct rpcs_flow_key *key;
+	struct rpcs_scratch *s;
+
+	s = bpf_map_lookup_elem(&scratch, &zero);
+	if (!s)
+		return false;
+	key = &s->keys.flow;
+	if (ip6) {
+		RPCS_COPY(key->src, ip + 8, 16);
+		RPCS_COPY(key->dst, ip + 24, 16);
+	} else {
+		RPCS_ZERO(key);
+		key->src[10] = key->src[11] = key->dst[10] = key->dst[11] = 0xff;
+		RPCS_COPY(key->src + 12, ip + 12, 4);
+		RPCS_COPY(key->dst + 12, ip + 16, 4);
+	}
+	key->sport = rpcs_load_be16(tcp);
+	key->dport = rpcs_load_be16(tcp + 2);
+	flow = bpf_map_lookup_elem(&flows, key);
+	return flow && flow->born && flow->state == here &&
+	       __sync_val_compare_and_swap(&flow->state, here, there) == here;
+}
+
+/** As rpcs_plain_take(). */
+RPCS_INLINE bool rpcs_plain_take_tcp(const struct rpcs_plain *plain, struct rpcs_counters *c,
+				     const struct rpcs_ports *table, bool any_port)
+{
+	const __u8 *tcp, *rpc;
+	__u32 len, type;
+	bool ip6, is_call;
+
+	if (!rpcs_plain_tcp_ip(plain, &tcp, &len, &ip6) || RPCS_BEYOND(tcp, 20, plain->end) ||
+	    !rpcs_plain_is_portmapper(table, tcp))
+		return false;
+	rpc = rpcs_plain_tcp_message(plain, tcp, len, &len);
+	if (!rpc || RPCS_BEYOND(rpc, RPCS_PLAIN_REPLY, plain->end))
+		return false;
+	type = rpcs_load_be32(rpc + 4);
+	is_call = type == RPCS_MSG_CALL;
+	if (is_call) {
+		if (!rpcs_plain_is_call(plain, rpc, len) ||
+		    (any_port && rpcs_plain_asks_port(plain, rpc, len)))
+			return false;
+	} else if (type != RPCS_MSG_REPLY || !rpcs_plain_is_reply(plain, rpc, len) ||
+		   (any_port && rpcs_plain_tells_port(plain, rpc, len, rpcs_load_be16(tcp + 2),
+						      RPCS_IP_TCP, ip6))) {
+		return false;
+	}
+	if (!rpcs_plain_tcp_step(plain, tcp, ip6, len))
+		return false;
+	rpcs_plain_count(c, rpc, is_call);
+	rpcs_plain_emit(plain, c, tcp, rpc, len, RPCS_IP_TCP, ip6, is_call);
+	return true;
+}
+
+#endif
