@@ -191,6 +191,13 @@ bench: #: what it costs, beside yardsticks that are measured in the same run (ro
 	@scripts/install-deps.sh build test
 	@$(QUIET_BUILD) all $(BUILD)/bench/bench_packet
 	@$(BUILD)/bench/bench_packet $(ARGS)
+	@$(QUIET_BUILD) $(BUILD)/bench/traffic
+	@BUILD=$(BUILD) tests/bench/bench_read.py $(ARGS)
+
+.PHONY: bench-read
+bench-read: #: what `read` takes for captures of a million packets, beside tcpdump (ARGS=--json)
+	@$(QUIET_BUILD) all $(BUILD)/bench/traffic
+	@BUILD=$(BUILD) tests/bench/bench_read.py $(ARGS)
 
 .PHONY: bench-policy
 bench-policy: #: nanoseconds that a policy decision takes, by rules and addresses

@@ -25,7 +25,7 @@
 /** The run of one command. */
 struct reader {
 	const char *path, *policy_path, *eve_path, *state_path;
-	bool messages, kernel_engine;
+	bool messages, alerts_only, kernel_engine;
 	enum rpcs_any_port any_port;
 	bool has_any_port;
 
@@ -50,6 +50,7 @@ static const char help[] =
 	"  -c, --config FILE      policy (default: the built-in one)\n"
 	"      --any-port MODE    RPC on other ports: off, first, all\n"
 	"      --eve FILE         write EVE JSON to FILE (- for standard output)\n"
+	"      --alerts           alerts and the summary only: no line for each call\n"
 	"      --messages         a line for every RPC message as well\n"
 	"      --state FILE       the map of services: taken from there, and written back\n"
 	"      --engine ENGINE    native (default, no privilege), or kernel: every frame\n"
@@ -59,11 +60,12 @@ static const char help[] =
 
 static int parse_options(struct reader *reader, int argc, char **argv)
 {
-	enum { OPT_ANY_PORT = 256, OPT_EVE, OPT_MESSAGES, OPT_STATE, OPT_ENGINE };
+	enum { OPT_ANY_PORT = 256, OPT_EVE, OPT_ALERTS, OPT_MESSAGES, OPT_STATE, OPT_ENGINE };
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' },
 		{ "any-port", required_argument, NULL, OPT_ANY_PORT },
 		{ "eve", required_argument, NULL, OPT_EVE },
+		{ "alerts", no_argument, NULL, OPT_ALERTS },
 		{ "messages", no_argument, NULL, OPT_MESSAGES },
 		{ "state", required_argument, NULL, OPT_STATE },
 		{ "engine", required_argument, NULL, OPT_ENGINE },
@@ -85,6 +87,9 @@ static int parse_options(struct reader *reader, int argc, char **argv)
 			break;
 		case OPT_EVE:
 			reader->eve_path = optarg;
+			break;
+		case OPT_ALERTS:
+			reader->alerts_only = true;
 			break;
 		case OPT_MESSAGES:
 			reader->messages = true;
@@ -109,6 +114,10 @@ static int parse_options(struct reader *reader, int argc, char **argv)
 			rpcs_option_unknown("read", opt, argv);
 			return -EINVAL;
 		}
+	}
+	if (reader->alerts_only && reader->messages) {
+		rpcs_log_error("read: --alerts and --messages ask for less and for more");
+		return -EINVAL;
 	}
 	if (optind + 1 != argc) {
 		rpcs_log_error("read: %s; `rpcsentry read --help` shows how",
@@ -139,7 +148,7 @@ static int open_sink(struct reader *reader)
 {
 	struct rpcs_output_context context = {
 		.sensor_name = reader->settings->sensor_name,
-		.transactions = true,
+		.transactions = !reader->alerts_only,
 		.ports = reader->settings->ports,
 		.port_count = reader->settings->port_count,
 	};

@@ -96,6 +96,24 @@ def test_schema():
                   done.returncode == 0 and out, (done.stderr + done.stdout).decode(errors="replace"))
 
 
+def test_alerts():
+    """Of a run's lines, in their order, `--alerts` leaves out those of calls and services."""
+    left = []
+    for name in PCAPS:
+        path = os.path.join(CAPTURES, name)
+        events = [line for line in read(path, "--eve", "-").stdout.splitlines()
+                  if json.loads(line)["event_type"] not in ("portmap", "rpc_call", "services")]
+        done = read(path, "--alerts", "--eve", "-")
+        left += done.stdout.splitlines()
+        tap.check(f"{name}: --alerts", done.returncode == 0 and done.stdout.splitlines() == events)
+        text = [line for line in read(path).stdout.splitlines()
+                if not line[:1].isdigit() or line.split()[1] not in (b"call", b"server")]
+        tap.check(f"{name}: --alerts as text", read(path, "--alerts").stdout.splitlines() == text)
+    tap.check("--alerts: some of them", any(b'"event_type":"alert"' in line for line in left))
+    done = read(os.path.join(CAPTURES, PCAPS[0]), "--alerts", "--messages")
+    tap.check("--alerts with --messages: usage", done.returncode == 2 and one_error_line(done))
+
+
 def test_file_forms(folder):
     name = "rpcinfo_p_cli.pcap"
     plain = read(os.path.join(CAPTURES, name), "--messages", "--eve", "-")
@@ -197,6 +215,7 @@ def main():
         if "kernel" in available:
             tap.guard("both engines", test_engines_agree, flags)
     tap.guard("schema", test_schema)
+    tap.guard("alerts only", test_alerts)
     with tempfile.TemporaryDirectory() as folder:
         tap.guard("file forms", test_file_forms, folder)
         tap.guard("cut files", test_cut, folder)

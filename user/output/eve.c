@@ -254,6 +254,7 @@ static int eve_stats(struct rpcs_sink *sink, const struct rpcs_stats *stats)
 static int eve_service(struct rpcs_sink *sink, const struct rpcs_lesson *lesson,
 		       const struct rpcs_service_change *change)
 {
+	struct eve *eve = (struct eve *)sink;
 	struct eve_event event = {
 		.common = {
 			.event_type = "services",
@@ -266,7 +267,7 @@ static int eve_service(struct rpcs_sink *sink, const struct rpcs_lesson *lesson,
 		.service = change,
 	};
 
-	return eve_write((struct eve *)sink, &event);
+	return eve->context.transactions ? eve_write(eve, &event) : 0;
 }
 
 static int eve_flush(struct rpcs_sink *sink)

@@ -11,7 +11,7 @@ struct rpcs_output_context {
 	const char *sensor_name; /* NULL or empty for none */
 	const char *path;	 /* where the lines go, for messages; NULL: standard output */
 	bool live;		 /* in_iface instead of pcap_cnt; a reader is not waited for */
-	bool transactions;	 /* `portmap` and `rpc_call` lines; alerts and stats always */
+	bool transactions;	 /* calls and `services`; alerts and stats always */
 	const uint16_t *ports;	 /* portmapper ports, for `portmap` against `rpc_call` */
 	uint32_t port_count;
 };
