@@ -251,12 +251,41 @@ static void test_random(void **state)
 	model_check(&model, table);
 }
 
+enum { MANY = 20000, MANY_KEYS = 30000 };
+
+/* So many that words go past full buckets, and come and go there. */
+static void test_many(void **state)
+{
+	static struct entry *there[MANY_KEYS];
+	OWNED_TABLE *table = table_of(MANY);
+	uint32_t key, count = 0, round;
+
+	(void)state;
+	srand(2);
+	for (round = 0; round < 10 * MANY_KEYS; round++) {
+		key = (uint32_t)rand() % MANY_KEYS;
+		assert_ptr_equal(find(table, key), there[key]);
+		if (there[key] && (count == MANY || rand() % 4 == 0)) {
+			rpcs_table_remove(table, there[key]);
+			there[key] = NULL;
+			count--;
+		} else if (!there[key] && count < MANY) {
+			there[key] = add(table, key, round + 1);
+			count++;
+		}
+	}
+	for (key = 0; key < MANY_KEYS; key++)
+		assert_ptr_equal(find(table, key), there[key]);
+	assert_int_equal(rpcs_table_count(table), count);
+	assert_true(count > MANY - 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sizes),	   cmocka_unit_test(test_order),
 		cmocka_unit_test(test_equal_keys), cmocka_unit_test(test_full),
-		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_random),	   cmocka_unit_test(test_many),
 	};
 
 	return cmocka_run_group_tests_name("table", tests, NULL, NULL);

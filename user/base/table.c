@@ -1,20 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Fixed slots, chained by index; see table.h. */
+/*
+ * Fixed slots, and an index of buckets that are a cache line each; see table.h.
+ *
+ * A bucket's words have a slot's number and, in the bits that this leaves, a part of
+ * its key's hash: what is not there costs one line, and what is there one line more.
+ * A word that finds its bucket full goes to the next one with room, and each bucket
+ * counts what went past it: a search ends where nothing did. Slots of one hash hang
+ * on one word, newest first.
+ */
 #include "table.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-enum { NONE = UINT32_MAX };
+enum {
+	NONE = UINT32_MAX,
+	WORDS = 15,
+	/* Slots for each bucket: less than 1 in 100 is full when all are taken. */
+	BUCKET_SLOTS = 8,
+	HASH_BITS = 30,
+};
 
 /* What stands before each entry. */
 struct link {
-	uint32_t hash;
-	uint32_t bucket_next;
+	uint32_t hash : HASH_BITS, lane : 32 - HASH_BITS;
+	uint32_t next;	       /* number + 1 of the next older one with this hash; 0: none */
 	uint32_t older, newer; /* in the lane; `newer` also chains free slots */
-	uint32_t lane;
-	uint32_t pad;
+};
+
+struct bucket {
+	uint32_t word[WORDS]; /* number + 1 and tag; 0: free */
+	uint32_t passed;
 };
 
 struct rpcs_table {
@@ -22,11 +39,12 @@ struct rpcs_table {
 	uint32_t key_size, value_size;
 	size_t stride;
 	uint32_t capacity, count;
-	uint32_t fresh; /* slots from here on were never used */
-	uint32_t free;	/* used once and given back */
-	uint32_t mask;
+	uint32_t fresh;	  /* slots from here on were never used */
+	uint32_t free;	  /* used once and given back */
+	uint32_t mask;	  /* of the buckets' numbers */
+	uint32_t tag_one; /* the lowest bit of a tag, which all tags have: no free word does */
 	uint32_t oldest[RPCS_LANE__MAX], newest[RPCS_LANE__MAX], queued[RPCS_LANE__MAX];
-	uint32_t *buckets;
+	struct bucket *buckets;
 	uint8_t *slots;
 	size_t slots_size, buckets_size;
 };
@@ -56,19 +74,23 @@ static void *map(size_t size)
 	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	return p == MAP_FAILED ? NULL : p;
+	if (p == MAP_FAILED)
+		return NULL;
+	/* In a large table each look-up would miss the processor's memory of pages, too. */
+	madvise(p, size, MADV_HUGEPAGE);
+	return p;
 }
 
 struct rpcs_table *rpcs_table_new(uint32_t capacity, uint32_t key_size, uint32_t value_size,
 				  const struct rpcs_hash_seed *seed)
 {
 	struct rpcs_table *table = calloc(1, sizeof(*table));
-	uint32_t buckets = 16;
+	uint32_t buckets = 1;
 	int lane;
 
-	if (!table || capacity == 0 || capacity > 1U << 30)
+	if (!table || capacity == 0 || capacity > 1U << HASH_BITS)
 		goto fail;
-	while (buckets < capacity)
+	while (buckets < (capacity + BUCKET_SLOTS - 1) / BUCKET_SLOTS)
 		buckets *= 2;
 	table->seed = *seed;
 	table->key_size = key_size;
@@ -77,6 +99,9 @@ struct rpcs_table *rpcs_table_new(uint32_t capacity, uint32_t key_size, uint32_t
 	table->capacity = capacity;
 	table->free = NONE;
 	table->mask = buckets - 1;
+	table->tag_one = 1;
+	while (table->tag_one <= capacity)
+		table->tag_one *= 2;
 	for (lane = 0; lane < RPCS_LANE__MAX; lane++)
 		table->oldest[lane] = table->newest[lane] = NONE;
 	table->slots_size = table->stride * capacity;
@@ -85,7 +110,6 @@ struct rpcs_table *rpcs_table_new(uint32_t capacity, uint32_t key_size, uint32_t
 	table->buckets = map(table->buckets_size);
 	if (!table->slots || !table->buckets)
 		goto fail;
-	/* Index + 1 in the buckets: the untouched page's 0 is "empty". */
 	return table;
 fail:
 	rpcs_table_free(&table);
@@ -104,14 +128,69 @@ void rpcs_table_free(struct rpcs_table **table)
 	*table = NULL;
 }
 
-static void *find_from(const struct rpcs_table *table, uint32_t index, uint32_t hash,
-		       const void *key)
+static uint32_t hash_of(const struct rpcs_table *table, const void *key)
+{
+	return (uint32_t)rpcs_hash(&table->seed, key, table->key_size) >> (32 - HASH_BITS);
+}
+
+/* The hash's upper bits: the bucket is chosen by the lower ones. */
+static uint32_t tag_of(const struct rpcs_table *table, uint32_t hash)
+{
+	return (hash << (32 - HASH_BITS) & ~(table->tag_one - 1)) | table->tag_one;
+}
+
+/* Bits of the words with this tag. No branches: a wrong guess costs as much as all of it. */
+static uint32_t tagged(const struct rpcs_table *table, const struct bucket *bucket, uint32_t tag)
+{
+	uint32_t bits = 0, i;
+
+	for (i = 0; i < WORDS; i++)
+		bits |= (uint32_t)((bucket->word[i] ^ tag) < table->tag_one) << i;
+	return bits;
+}
+
+/* The word on which slots of this hash hang, or NULL; *ret_bucket is its bucket's number. */
+static uint32_t *word_find(const struct rpcs_table *table, uint32_t hash, uint32_t *ret_bucket)
+{
+	uint32_t tag = tag_of(table, hash), number = hash & table->mask, bits, *word;
+	struct bucket *bucket;
+
+	for (;; number = (number + 1) & table->mask) {
+		bucket = &table->buckets[number];
+		for (bits = tagged(table, bucket, tag); bits; bits &= bits - 1) {
+			word = &bucket->word[__builtin_ctz(bits)];
+			if (link_at(table, (*word ^ tag) - 1)->hash != hash)
+				continue;
+			*ret_bucket = number;
+			return word;
+		}
+		if (!bucket->passed)
+			return NULL;
+	}
+}
+
+/* A free word for this hash: there are always more words than slots. */
+static uint32_t *word_add(struct rpcs_table *table, uint32_t hash)
+{
+	uint32_t number = hash & table->mask, i;
+	struct bucket *bucket;
+
+	for (;; number = (number + 1) & table->mask) {
+		bucket = &table->buckets[number];
+		for (i = 0; i < WORDS; i++)
+			if (!bucket->word[i])
+				return &bucket->word[i];
+		bucket->passed++;
+	}
+}
+
+static void *find_from(const struct rpcs_table *table, uint32_t next, const void *key)
 {
 	struct link *link;
 
-	for (; index != 0; index = link->bucket_next) {
-		link = link_at(table, index - 1);
-		if (link->hash == hash && memcmp(entry_of(link), key, table->key_size) == 0)
+	for (; next != 0; next = link->next) {
+		link = link_at(table, next - 1);
+		if (memcmp(entry_of(link), key, table->key_size) == 0)
 			return entry_of(link);
 	}
 	return NULL;
@@ -119,23 +198,22 @@ static void *find_from(const struct rpcs_table *table, uint32_t index, uint32_t 
 
 void *rpcs_table_find(const struct rpcs_table *table, const void *key)
 {
-	uint32_t hash = (uint32_t)rpcs_hash(&table->seed, key, table->key_size);
+	uint32_t hash = hash_of(table, key), bucket;
+	const uint32_t *word = word_find(table, hash, &bucket);
 
-	return find_from(table, table->buckets[hash & table->mask], hash, key);
+	return word ? find_from(table, *word ^ tag_of(table, hash), key) : NULL;
 }
 
 void *rpcs_table_find_next(const struct rpcs_table *table, const void *entry)
 {
-	const struct link *link = link_of(entry);
-
-	return find_from(table, link->bucket_next, link->hash, entry);
+	return find_from(table, link_of(entry)->next, entry);
 }
 
 static void lane_append(struct rpcs_table *table, uint32_t index, uint32_t lane)
 {
 	struct link *link = link_at(table, index);
 
-	link->lane = lane;
+	link->lane = lane & 3;
 	link->older = table->newest[lane];
 	link->newer = NONE;
 	if (link->older != NONE)
@@ -159,40 +237,67 @@ static void lane_leave(struct rpcs_table *table, const struct link *link)
 	table->queued[link->lane]--;
 }
 
+static uint32_t slot_take(struct rpcs_table *table)
+{
+	uint32_t index = table->free;
+
+	if (index != NONE) {
+		table->free = link_at(table, index)->newer;
+		return index;
+	}
+	if (table->fresh == table->capacity)
+		return NONE;
+	return table->fresh++;
+}
+
 void *rpcs_table_add(struct rpcs_table *table, const void *key)
 {
-	uint32_t index, *bucket;
+	uint32_t index = slot_take(table), hash, bucket, *word;
 	struct link *link;
 
-	if (table->free != NONE) {
-		index = table->free;
-		table->free = link_at(table, index)->newer;
-	} else if (table->fresh < table->capacity) {
-		index = table->fresh++;
-	} else {
+	if (index == NONE)
 		return NULL;
-	}
 	link = link_at(table, index);
 	memset(entry_of(link), 0, table->value_size);
 	memcpy(entry_of(link), key, table->key_size);
-	link->hash = (uint32_t)rpcs_hash(&table->seed, key, table->key_size);
-	bucket = &table->buckets[link->hash & table->mask];
-	link->bucket_next = *bucket;
-	*bucket = index + 1;
+	hash = hash_of(table, key);
+	word = word_find(table, hash, &bucket);
+	link->hash = hash;
+	link->next = word ? *word ^ tag_of(table, hash) : 0;
+	if (!word)
+		word = word_add(table, hash);
+	*word = (index + 1) ^ tag_of(table, hash);
 	lane_append(table, index, RPCS_LANE_FIRST);
 	table->count++;
 	return entry_of(link);
+}
+
+/* Takes a slot off its word; the last one frees it. */
+static void unhang(struct rpcs_table *table, const struct link *link, uint32_t index)
+{
+	uint32_t tag = tag_of(table, link->hash), number = link->hash & table->mask, bucket, next;
+	uint32_t *word = word_find(table, link->hash, &bucket);
+
+	next = *word ^ tag;
+	if (next != index + 1) {
+		while (link_at(table, next - 1)->next != index + 1)
+			next = link_at(table, next - 1)->next;
+		link_at(table, next - 1)->next = link->next;
+	} else if (link->next) {
+		*word = link->next ^ tag;
+	} else {
+		*word = 0;
+		for (; number != bucket; number = (number + 1) & table->mask)
+			table->buckets[number].passed--;
+	}
 }
 
 void rpcs_table_remove(struct rpcs_table *table, void *entry)
 {
 	struct link *link = link_of(entry);
 	uint32_t index = index_of(table, link);
-	uint32_t *at = &table->buckets[link->hash & table->mask];
 
-	while (*at != index + 1)
-		at = &link_at(table, *at - 1)->bucket_next;
-	*at = link->bucket_next;
+	unhang(table, link, index);
 	lane_leave(table, link);
 	link->newer = table->free;
 	table->free = index;
