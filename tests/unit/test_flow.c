@@ -101,7 +101,7 @@ static void test_crossed_ports(void **state)
 
 	(void)state;
 	flows_init(&flows, CAPACITY);
-	assert_ptr_not_equal(packet(&flows, &a, SECOND), packet(&flows, &b, SECOND));
+	assert_int_not_equal(packet(&flows, &a, SECOND)->id, packet(&flows, &b, SECOND)->id);
 }
 
 static void test_ids(void **state)
@@ -199,7 +199,64 @@ static void test_udp_idle(void **state)
 	assert_int_equal(packet(&flows, &tuple, 1220 * SECOND)->id, first);
 	assert_int_not_equal(packet(&flows, &tuple, 1341 * SECOND)->id, first);
 	assert_int_equal(flows.evicted, 0);
-	assert_int_equal(rpcs_table_count(flows.table), 1);
+	assert_int_equal(rpcs_table_count(flows.udp), 1);
+}
+
+/* What is noted in a UDP flow stays with it, whatever others are asked for in between. */
+static void test_udp_notes(void **state)
+{
+	OWNED_FLOWS flows = { 0 };
+	struct rpcs_tuple one = tuple_of("10.0.0.1", 800, "10.0.0.2", 111, UDP);
+	struct rpcs_tuple two = tuple_of("10.0.0.1", 801, "10.0.0.2", 111, UDP);
+	struct rpcs_tuple back = turned(one);
+	struct rpcs_flow *flow;
+	int side;
+
+	(void)state;
+	flows_init(&flows, CAPACITY);
+	flow = rpcs_flow_get(&flows, &one, SECOND, false, 0, &side);
+	flow->half[0].rpc = flow->half[1].rpc = true;
+	flow->half[side].caller = true;
+	flow = packet(&flows, &two, 2 * SECOND);
+	assert_false(flow->half[0].rpc || flow->half[0].caller || flow->half[1].caller);
+	flow = rpcs_flow_get(&flows, &back, 3 * SECOND, false, 0, &side);
+	assert_true(flow->half[0].rpc && flow->half[1].rpc && flow->half[!side].caller);
+	assert_false(flow->half[side].caller);
+	assert_int_equal(flow->start_ns, SECOND);
+	flow = packet(&flows, &one, 1000 * SECOND);
+	assert_false(flow->half[0].rpc || flow->half[0].caller || flow->half[1].caller);
+	assert_int_equal(flow->start_ns, 1000 * SECOND);
+}
+
+/* The limit is for both protocols together, and who was used longest ago goes. */
+static void test_both_protocols(void **state)
+{
+	OWNED_FLOWS flows = { 0 };
+	struct rpcs_tuple tuple = tuple_of("10.0.0.1", 0, "10.0.0.2", 111, TCP);
+	uint64_t ids[CAPACITY];
+	uint16_t i;
+
+	(void)state;
+	flows_init(&flows, CAPACITY);
+	for (i = 0; i < CAPACITY; i++) {
+		tuple.sport = i;
+		tuple.protocol = i % 2 ? UDP : TCP;
+		ids[i] = packet(&flows, &tuple, i * SECOND)->id;
+	}
+	tuple.sport = 77;
+	packet(&flows, &tuple, CAPACITY * SECOND);
+	packet(&flows, &tuple, CAPACITY * SECOND);
+	assert_int_equal(flows.evicted, 1);
+	assert_int_equal(rpcs_table_count(flows.table) + rpcs_table_count(flows.udp), CAPACITY);
+	for (i = 1; i < CAPACITY; i++) {
+		tuple.sport = i;
+		tuple.protocol = i % 2 ? UDP : TCP;
+		assert_int_equal(packet(&flows, &tuple, (CAPACITY + i) * SECOND)->id, ids[i]);
+	}
+	tuple.sport = 0;
+	tuple.protocol = TCP;
+	assert_int_not_equal(packet(&flows, &tuple, 3 * CAPACITY * SECOND)->id, ids[0]);
+	assert_int_equal(flows.evicted, 2);
 }
 
 static void test_eviction(void **state)
@@ -272,6 +329,8 @@ int main(void)
 		cmocka_unit_test(test_tcp_reuse),
 		cmocka_unit_test(test_midstream),
 		cmocka_unit_test(test_udp_idle),
+		cmocka_unit_test(test_udp_notes),
+		cmocka_unit_test(test_both_protocols),
 		cmocka_unit_test(test_eviction),
 		cmocka_unit_test(test_held_bytes_go),
 	};

@@ -10,18 +10,22 @@
 /* flow_id has 51 bits, so that it survives JSON readers that keep numbers as doubles. */
 #define FLOW_ID_MASK ((1ULL << 51) - 1)
 
+enum { UDP = 17 };
+
 int rpcs_flow_table_init(struct rpcs_flow_table *flows, uint32_t capacity, uint64_t idle_ns,
 			 uint64_t held_limit, const struct rpcs_hash_seed *seed)
 {
-	struct rpcs_table *table = rpcs_table_new(capacity, sizeof(struct rpcs_flow_ends),
-						  sizeof(struct rpcs_flow), seed);
-
-	if (!table)
-		return -ENOMEM;
 	*flows = (struct rpcs_flow_table){
-		.table = table, .seed = *seed, .idle_ns = idle_ns, .held_limit = held_limit
+		.capacity = capacity, .seed = *seed, .idle_ns = idle_ns, .held_limit = held_limit
 	};
-	return 0;
+	flows->table = rpcs_table_new(capacity, sizeof(struct rpcs_flow_ends),
+				      sizeof(struct rpcs_flow), seed);
+	flows->udp = rpcs_table_new(capacity, sizeof(struct rpcs_flow_ends),
+				    sizeof(struct rpcs_udp_flow), seed);
+	if (flows->table && flows->udp)
+		return 0;
+	rpcs_flow_table_free(flows);
+	return -ENOMEM;
 }
 
 static void flow_release(struct rpcs_flow_table *flows, struct rpcs_flow *flow)
@@ -42,6 +46,8 @@ void rpcs_flow_table_free(struct rpcs_flow_table *flows)
 		}
 	}
 	rpcs_table_free(&flows->table);
+	rpcs_table_free(&flows->udp);
+	flows->kept = NULL;
 }
 
 /* The sender's place: the lower address, then the lower port, is 0. */
@@ -59,18 +65,23 @@ static int ends_fill(struct rpcs_flow_ends *ends, const struct rpcs_tuple *tuple
 	return side;
 }
 
-void rpcs_flow_restart(struct rpcs_flow_table *flows, struct rpcs_flow *flow, uint64_t time_ns)
+/* Two flows of one 5-tuple get different ids. */
+static uint64_t next_id(struct rpcs_flow_table *flows, const struct rpcs_flow_ends *ends)
 {
 	struct {
 		struct rpcs_flow_ends ends;
 		uint64_t number;
-	} key = { .ends = flow->ends, .number = flows->started++ };
+	} key = { .ends = *ends, .number = flows->started++ };
+	uint64_t id = rpcs_hash(&flows->seed, &key, sizeof(key)) & FLOW_ID_MASK;
 
+	return id ? id : 1;
+}
+
+void rpcs_flow_restart(struct rpcs_flow_table *flows, struct rpcs_flow *flow, uint64_t time_ns)
+{
 	flow_release(flows, flow);
 	memset((uint8_t *)flow + sizeof(flow->ends), 0, sizeof(*flow) - sizeof(flow->ends));
-	flow->id = rpcs_hash(&flows->seed, &key, sizeof(key)) & FLOW_ID_MASK;
-	if (flow->id == 0)
-		flow->id = 1;
+	flow->id = next_id(flows, &flow->ends);
 	flow->start_ns = flow->last_ns = time_ns;
 	rpcs_table_move(flows->table, flow, RPCS_LANE_FIRST);
 }
@@ -110,13 +121,6 @@ static void note_again(struct rpcs_flow *flow, int side, uint32_t seq)
 	flow->again_seq = seq;
 }
 
-static bool udp_is_another(const struct rpcs_flow_table *flows, const struct rpcs_flow *flow,
-			   uint64_t time_ns)
-{
-	return flow->ends.protocol == 17 && time_ns > flow->last_ns &&
-	       time_ns - flow->last_ns > flows->idle_ns;
-}
-
 static bool is_under_way(const struct rpcs_half *half)
 {
 	return half->in_step || half->held;
@@ -145,21 +149,68 @@ static void take_syn(struct rpcs_flow_table *flows, struct rpcs_flow *flow, uint
 	}
 }
 
-static struct rpcs_flow *flow_add(struct rpcs_flow_table *flows, const struct rpcs_flow_ends *ends)
+/* Makes room for one more: the flow without waiting segments goes that was used longest ago. */
+static void make_room(struct rpcs_flow_table *flows)
 {
-	struct rpcs_flow *flow;
+	struct rpcs_udp_flow *udp = rpcs_table_oldest(flows->udp, RPCS_LANE_FIRST);
+	struct rpcs_flow *flow = rpcs_table_oldest(flows->table, RPCS_LANE_FIRST);
 
-	if (!rpcs_table_is_full(flows->table))
-		return rpcs_table_add(flows->table, ends);
-	flow = rpcs_table_oldest(flows->table, RPCS_LANE_FIRST);
+	if (rpcs_table_count(flows->table) + rpcs_table_count(flows->udp) < flows->capacity)
+		return;
+	flows->evicted++;
+	if (udp && (!flow || udp->last_ns <= flow->last_ns)) {
+		rpcs_table_remove(flows->udp, udp);
+		return;
+	}
 	if (!flow)
 		flow = rpcs_table_oldest(flows->table, RPCS_LANE_SECOND);
 	if (flows->leave)
 		flows->leave(flows->leave_arg, flow);
 	flow_release(flows, flow);
 	rpcs_table_remove(flows->table, flow);
-	flows->evicted++;
-	return rpcs_table_add(flows->table, ends);
+}
+
+/* What stages behind have noted in the flow in hand. */
+static void udp_put_back(struct rpcs_flow_table *flows)
+{
+	const struct rpcs_half *half = flows->in_hand.half;
+
+	if (!flows->kept)
+		return;
+	flows->kept->rpc = half[0].rpc;
+	flows->kept->caller = (half[0].caller | half[1].caller << 1) & 3;
+	flows->kept = NULL;
+}
+
+static struct rpcs_flow *udp_get(struct rpcs_flow_table *flows, const struct rpcs_flow_ends *ends,
+				 uint64_t time_ns)
+{
+	struct rpcs_flow *flow = &flows->in_hand;
+	struct rpcs_udp_flow *udp;
+
+	udp_put_back(flows);
+	udp = rpcs_table_find(flows->udp, ends);
+	if (!udp) {
+		make_room(flows);
+		udp = rpcs_table_add(flows->udp, ends);
+	} else if (time_ns > udp->last_ns && time_ns - udp->last_ns > flows->idle_ns) {
+		udp->id = udp->rpc = udp->caller = 0;
+	}
+	if (!udp->id) {
+		udp->id = next_id(flows, ends) & FLOW_ID_MASK;
+		udp->start_ns = time_ns;
+	}
+	udp->last_ns = time_ns;
+	rpcs_table_move(flows->udp, udp, RPCS_LANE_FIRST);
+	flow->ends = udp->ends;
+	flow->id = udp->id;
+	flow->start_ns = udp->start_ns;
+	flow->last_ns = time_ns;
+	flow->half[0].rpc = flow->half[1].rpc = udp->rpc;
+	flow->half[0].caller = udp->caller & 1;
+	flow->half[1].caller = udp->caller >> 1;
+	flows->kept = udp;
+	return flow;
 }
 
 struct rpcs_flow *rpcs_flow_find(const struct rpcs_flow_table *flows,
@@ -178,20 +229,21 @@ struct rpcs_flow *rpcs_flow_get(struct rpcs_flow_table *flows, const struct rpcs
 	struct rpcs_flow *flow;
 	int side = ends_fill(&ends, tuple);
 
+	*ret_side = side;
+	if (tuple->protocol == UDP)
+		return udp_get(flows, &ends, time_ns);
 	flow = rpcs_table_find(flows->table, &ends);
 	if (!flow) {
-		flow = flow_add(flows, &ends);
+		make_room(flows);
+		flow = rpcs_table_add(flows->table, &ends);
 		rpcs_flow_restart(flows, flow, time_ns);
 		flow->midstream = tuple->protocol == 6 && !syn;
 	} else if (syn) {
 		take_syn(flows, flow, time_ns, seq, side);
-	} else if (udp_is_another(flows, flow, time_ns)) {
-		rpcs_flow_restart(flows, flow, time_ns);
 	}
 	/* A flow that waits keeps its place: the queue is by how long. */
 	if (!flow->waiting)
 		rpcs_table_move(flows->table, flow, RPCS_LANE_FIRST);
 	flow->last_ns = time_ns;
-	*ret_side = side;
 	return flow;
 }

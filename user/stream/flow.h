@@ -104,6 +104,15 @@ struct rpcs_flow {
 	bool midstream; /* TCP whose beginning was not seen */
 };
 
+/** What is kept of a UDP flow; the rest of struct rpcs_flow is all TCP. */
+struct rpcs_udp_flow {
+	struct rpcs_flow_ends ends; /* the table's key */
+	uint64_t id : 51;
+	uint64_t rpc : 1;    /* of both halves */
+	uint64_t caller : 2; /* of each: 1 << side */
+	uint64_t start_ns, last_ns;
+};
+
 /** Both sides' SYN were seen. */
 static inline bool rpcs_flow_handshake(const struct rpcs_flow *flow)
 {
@@ -118,7 +127,11 @@ static inline bool rpcs_flow_is_open(const struct rpcs_flow *flow)
 }
 
 struct rpcs_flow_table {
-	struct rpcs_table *table;
+	struct rpcs_table *table; /* of struct rpcs_flow: TCP */
+	struct rpcs_table *udp;	  /* of struct rpcs_udp_flow; the limit is for both */
+	uint32_t capacity;
+	struct rpcs_flow in_hand;   /* the UDP flow got last, */
+	struct rpcs_udp_flow *kept; /* and where it goes back; NULL: none */
 	struct rpcs_hash_seed seed;
 	uint64_t started; /* flows so far: two of one 5-tuple get different ids */
 	uint64_t evicted;
@@ -143,12 +156,13 @@ void rpcs_flow_table_free(struct rpcs_flow_table *flows);
 /**
  * The flow of a packet, made if it is new; the oldest goes when the table is
  * full. *ret_side is the sender's index. `syn`: a SYN without ACK, `seq` its
- * number, which may begin another flow of the same 5-tuple.
+ * number, which may begin another flow of the same 5-tuple. A UDP flow is good
+ * until the next one is asked for.
  */
 struct rpcs_flow *rpcs_flow_get(struct rpcs_flow_table *flows, const struct rpcs_tuple *tuple,
 				uint64_t time_ns, bool syn, uint32_t seq, int *ret_side);
 
-/** The flow of a packet, or NULL; changes nothing. */
+/** The flow of a TCP packet, or NULL; changes nothing. */
 struct rpcs_flow *rpcs_flow_find(const struct rpcs_flow_table *flows,
 				 const struct rpcs_tuple *tuple, int *ret_side);
 
