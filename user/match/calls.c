@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A bounded table of calls by flow and XID; of UDP the server is compared entry by entry. */
+/*
+ * A bounded table of calls by flow and XID; of UDP the server is compared entry by entry.
+ * Callers get the call in hand, which goes back packed when the next one is asked for.
+ */
 #include "calls.h"
 
 #include <stdlib.h>
@@ -10,6 +13,7 @@
 #include <rpcsentry/rpc.h>
 
 #include "../base/table.h"
+#include "packed.h"
 
 /* The server only of TCP: it may answer UDP from another of its addresses and ports. */
 struct key {
@@ -21,10 +25,6 @@ struct key {
 };
 
 enum {
-	TEXTS = 5,
-	TEXTS_INLINE = 64,
-	/* Names and addresses longer than any that is valid are kept up to this, all together. */
-	TEXTS_MAX = 4096,
 	/* Calls with one key: more are made to cost time. */
 	SAME_KEY_MAX = 32,
 };
@@ -33,9 +33,7 @@ struct slot {
 	struct key key;
 	uint64_t content; /* of program, version, procedure and arguments */
 	uint64_t done_ns; /* when it may leave */
-	struct rpcs_call call;
-	char *texts; /* owned, where they do not fit inline */
-	uint8_t inline_texts[TEXTS_INLINE];
+	struct rpcs_packed_call packed;
 };
 
 struct rpcs_calls {
@@ -45,6 +43,9 @@ struct rpcs_calls {
 	uint64_t evicted;
 	rpcs_calls_fn leave;
 	void *arg;
+	struct slot *kept;	  /* where the call in hand goes back; NULL: there is none */
+	struct rpcs_call in_hand; /* what callers see and change */
+	struct rpcs_call peeked;  /* only looked at */
 };
 
 struct rpcs_calls *rpcs_calls_new(uint32_t capacity, uint64_t timeout_ns,
@@ -66,8 +67,41 @@ struct rpcs_calls *rpcs_calls_new(uint32_t capacity, uint64_t timeout_ns,
 
 static void slot_remove(struct rpcs_calls *calls, struct slot *slot)
 {
-	free(slot->texts);
+	if (calls->kept == slot)
+		calls->kept = NULL;
+	rpcs_packed_call_free(&slot->packed);
 	rpcs_table_remove(calls->table, slot);
+}
+
+/* The lanes tell: answered calls are in the second one. */
+static bool is_pending(const struct slot *slot)
+{
+	return rpcs_table_lane_of(slot) == RPCS_LANE_FIRST;
+}
+
+static void put_back(struct rpcs_calls *calls)
+{
+	struct slot *slot = calls->kept;
+
+	calls->kept = NULL;
+	if (!slot || rpcs_call_pack(&calls->in_hand, &slot->packed) == 0)
+		return;
+	calls->evicted += is_pending(slot);
+	slot_remove(calls, slot);
+}
+
+/* The slot's call, for the caller. */
+static struct rpcs_call *take_in_hand(struct rpcs_calls *calls, struct slot *slot)
+{
+	rpcs_call_unpack(&slot->packed, &calls->in_hand);
+	calls->kept = slot;
+	return &calls->in_hand;
+}
+
+static const struct rpcs_call *peek(struct rpcs_calls *calls, const struct slot *slot)
+{
+	rpcs_call_unpack(&slot->packed, &calls->peeked);
+	return &calls->peeked;
 }
 
 void rpcs_calls_free(struct rpcs_calls **calls)
@@ -126,42 +160,14 @@ static bool same_server(const struct rpcs_call *call, const struct rpcs_address 
 	       rpcs_address_equal(&call->message.tuple.dst, address);
 }
 
-/* Texts of the message that must outlive its packet. */
-static bool keep_texts(struct slot *slot)
-{
-	struct rpcs_message *message = &slot->call.message;
-	struct rpcs_text *texts[TEXTS] = { &message->auth.machine, &message->portmap.netid,
-					   &message->portmap.address, &message->portmap.owner,
-					   &message->service.text };
-	uint32_t room = TEXTS_MAX, total = 0, i;
-	uint8_t *to = slot->inline_texts;
-
-	for (i = 0; i < TEXTS; i++) {
-		if (texts[i]->len > room)
-			texts[i]->len = room;
-		room -= texts[i]->len;
-		total += texts[i]->len;
-	}
-	if (total > sizeof(slot->inline_texts)) {
-		slot->texts = malloc(total);
-		if (!slot->texts)
-			return false;
-		to = (uint8_t *)slot->texts;
-	}
-	for (i = 0; i < TEXTS; i++) {
-		if (texts[i]->len)
-			memcpy(to, texts[i]->bytes, texts[i]->len);
-		texts[i]->bytes = to;
-		to += texts[i]->len;
-	}
-	return true;
-}
-
 static void leave(struct rpcs_calls *calls, struct slot *slot, enum rpcs_status status)
 {
-	if (slot->call.status == RPCS_STATUS_PENDING) {
-		slot->call.status = status;
-		calls->leave(calls->arg, &slot->call);
+	struct rpcs_call *call;
+
+	if (is_pending(slot)) {
+		call = take_in_hand(calls, slot);
+		call->status = status;
+		calls->leave(calls->arg, call);
 	}
 	slot_remove(calls, slot);
 }
@@ -187,7 +193,7 @@ static void make_room(struct rpcs_calls *calls)
  */
 static void extend(const struct rpcs_calls *calls, struct slot *slot, uint64_t now_ns)
 {
-	uint64_t last_ns = slot->call.message.seen.time_ns + 4 * calls->timeout_ns;
+	uint64_t last_ns = calls->in_hand.message.seen.time_ns + 4 * calls->timeout_ns;
 
 	slot->done_ns = now_ns + calls->timeout_ns;
 	if (slot->done_ns > last_ns)
@@ -222,13 +228,25 @@ void rpcs_question_fill(const struct rpcs_message *message, struct rpcs_question
 	*ret_question = question;
 }
 
-static bool conflicts(const struct slot *slot, const struct rpcs_message *message,
-		      const struct rpcs_flow *flow)
+static bool conflicts(const struct rpcs_call *call, const struct slot *slot,
+		      const struct rpcs_message *message, const struct rpcs_flow *flow)
 {
-	return slot->call.status == RPCS_STATUS_PENDING && slot->call.flow_id == flow->id &&
+	return is_pending(slot) && call->flow_id == flow->id &&
 	       slot->done_ns > message->seen.time_ns &&
-	       slot->call.message.auth.flavor != RPCS_AUTH_GSS &&
-	       message->auth.flavor != RPCS_AUTH_GSS;
+	       call->message.auth.flavor != RPCS_AUTH_GSS && message->auth.flavor != RPCS_AUTH_GSS;
+}
+
+static void fill(struct rpcs_call *call, const struct rpcs_message *message,
+		 const struct rpcs_flow *flow)
+{
+	*call = (struct rpcs_call){ .message = *message,
+				    .flow_id = flow->id,
+				    .flow_start_ns = flow->start_ns,
+				    .tcp_handshake = rpcs_flow_handshake(flow),
+				    .tcp_midstream = flow->midstream,
+				    .reply_unseen = is_one_way(flow, &message->tuple),
+				    .log = true };
+	call->message.body = NULL;
 }
 
 struct rpcs_call *rpcs_calls_add(struct rpcs_calls *calls, const struct rpcs_message *message,
@@ -236,61 +254,58 @@ struct rpcs_call *rpcs_calls_add(struct rpcs_calls *calls, const struct rpcs_mes
 {
 	uint64_t content = content_of(calls, message);
 	struct rpcs_question earlier = { 0 };
+	struct rpcs_call *call = &calls->in_hand;
+	const struct rpcs_call *known;
 	struct slot *slot, *last = NULL;
 	bool conflict = false;
 	uint32_t same = 0;
 	struct key key;
 
+	put_back(calls);
 	key_fill(&key, message);
 	for (slot = rpcs_table_find(calls->table, &key); slot;
 	     slot = rpcs_table_find_next(calls->table, slot)) {
 		last = slot;
 		same++;
-		if (slot->call.status == RPCS_STATUS_PENDING && slot->content == content &&
-		    same_server(&slot->call, &message->tuple.dst, message->tuple.dport)) {
-			slot->call.retransmissions++;
+		known = peek(calls, slot);
+		if (is_pending(slot) && slot->content == content &&
+		    same_server(known, &message->tuple.dst, message->tuple.dport)) {
+			take_in_hand(calls, slot)->retransmissions++;
 			extend(calls, slot, message->seen.time_ns);
 			rpcs_table_move(calls->table, slot, RPCS_LANE_FIRST);
 			*ret_new = false;
-			return &slot->call;
+			return call;
 		}
-		if (!conflict && conflicts(slot, message, flow)) {
+		if (!conflict && conflicts(known, slot, message, flow)) {
 			conflict = true; /* with the newest */
-			rpcs_question_fill(&slot->call.message, &earlier);
+			rpcs_question_fill(&known->message, &earlier);
 		}
 	}
 	if (same >= SAME_KEY_MAX) {
-		calls->evicted += last->call.status == RPCS_STATUS_PENDING;
+		calls->evicted += is_pending(last);
 		leave(calls, last, RPCS_STATUS_PENDING);
 	}
 	make_room(calls);
 	slot = rpcs_table_add(calls->table, &key);
 	slot->content = content;
 	slot->done_ns = message->seen.time_ns + calls->timeout_ns;
-	slot->call.message = *message;
-	slot->call.flow_id = flow->id;
-	slot->call.flow_start_ns = flow->start_ns;
-	slot->call.tcp_handshake = rpcs_flow_handshake(flow);
-	slot->call.tcp_midstream = flow->midstream;
-	slot->call.reply_unseen = is_one_way(flow, &message->tuple);
-	slot->call.conflict = conflict;
-	slot->call.earlier = earlier;
-	slot->call.log = true;
-	if (!keep_texts(slot)) {
+	fill(call, message, flow);
+	call->conflict = conflict;
+	call->earlier = earlier;
+	if (rpcs_packed_call_keep(&slot->packed, &call->message)) {
 		calls->evicted++;
 		slot_remove(calls, slot);
 		return NULL;
 	}
-	slot->call.message.body = NULL;
+	calls->kept = slot;
 	*ret_new = true;
-	return &slot->call;
+	return call;
 }
 
 /* How well a reply fits a call: 0 not at all; the better, the higher. */
-static int fit(const struct rpcs_call *call, const struct rpcs_message *reply)
+static int fit(const struct rpcs_call *call, bool pending, const struct rpcs_message *reply)
 {
 	const struct rpcs_message *message = &call->message;
-	int pending = call->status == RPCS_STATUS_PENDING;
 	bool forwarded;
 
 	if (same_server(call, &reply->tuple.src, reply->tuple.sport))
@@ -312,15 +327,17 @@ struct rpcs_call *rpcs_calls_answer(struct rpcs_calls *calls, const struct rpcs_
 {
 	struct slot *slot, *best = NULL;
 	int score, best_score = 0;
+	struct rpcs_call *call;
 	struct key key;
 
+	put_back(calls);
 	key_fill(&key, reply);
 	for (slot = rpcs_table_find(calls->table, &key); slot;
 	     slot = rpcs_table_find_next(calls->table, slot)) {
 		/* A lane is in the order of its moves, so that one may stay behind another. */
 		if (slot->done_ns <= reply->seen.time_ns)
 			continue;
-		score = fit(&slot->call, reply);
+		score = fit(peek(calls, slot), is_pending(slot), reply);
 		if (score > best_score) {
 			best_score = score;
 			best = slot;
@@ -328,12 +345,13 @@ struct rpcs_call *rpcs_calls_answer(struct rpcs_calls *calls, const struct rpcs_
 	}
 	if (!best)
 		return NULL;
-	*ret_first = best->call.status == RPCS_STATUS_PENDING;
+	*ret_first = is_pending(best);
+	call = take_in_hand(calls, best);
 	if (*ret_first) {
-		best->call.status = RPCS_STATUS_ANSWERED;
+		call->status = RPCS_STATUS_ANSWERED;
 		rpcs_table_move(calls->table, best, RPCS_LANE_SECOND);
 	}
-	return &best->call;
+	return call;
 }
 
 /* Its time is up, or it came with a time stamp so far ahead that it would block the rest. */
@@ -347,6 +365,7 @@ void rpcs_calls_expire(struct rpcs_calls *calls, uint64_t now_ns)
 	struct slot *slot;
 	int lane;
 
+	put_back(calls);
 	for (lane = 0; lane < RPCS_LANE__MAX; lane++)
 		while ((slot = rpcs_table_oldest(calls->table, lane)) &&
 		       is_over(calls, slot, now_ns))
@@ -357,6 +376,7 @@ void rpcs_calls_finish(struct rpcs_calls *calls)
 {
 	struct slot *slot;
 
+	put_back(calls);
 	while ((slot = rpcs_table_oldest(calls->table, RPCS_LANE_FIRST)))
 		leave(calls, slot, RPCS_STATUS_PENDING);
 }
