@@ -18,7 +18,7 @@ _Static_assert(sizeof(struct rpcs_call) % sizeof(uint64_t) == 0, "it is packed b
 
 int rpcs_call_pack(const struct rpcs_call *call, struct rpcs_packed_call *packed)
 {
-	uint64_t words[WORDS], kept[WORDS], map[RPCS_CALL_MAP_WORDS] = { 0 }, *more = NULL;
+	uint64_t words[WORDS], kept[WORDS] = { 0 }, map[RPCS_CALL_MAP_WORDS] = { 0 }, *more = NULL;
 	uint32_t count = 0, beyond, i;
 
 	memcpy(words, call, sizeof(words));
