@@ -58,6 +58,31 @@ static const char help[] =
 	"  -v, --verbose          show the verifier's and libbpf's messages\n"
 	"  -h, --help             this text\n";
 
+static bool take_engine(struct reader *reader, const char *name)
+{
+	reader->kernel_engine = strcmp(name, "kernel") == 0;
+	if (reader->kernel_engine || strcmp(name, "native") == 0)
+		return true;
+	rpcs_log_error("--engine %s: unknown; kernel or native", name);
+	return false;
+}
+
+/* What stands behind the options, once they are known. */
+static int take_file(struct reader *reader, int argc, char **argv)
+{
+	if (reader->alerts_only && reader->messages) {
+		rpcs_log_error("read: --alerts and --messages ask for less and for more");
+		return -EINVAL;
+	}
+	if (optind + 1 != argc) {
+		rpcs_log_error("read: %s; `rpcsentry read --help` shows how",
+			       optind == argc ? "no file given" : "one file at a time");
+		return -EINVAL;
+	}
+	reader->path = argv[optind];
+	return 0;
+}
+
 static int parse_options(struct reader *reader, int argc, char **argv)
 {
 	enum { OPT_ANY_PORT = 256, OPT_EVE, OPT_ALERTS, OPT_MESSAGES, OPT_STATE, OPT_ENGINE };
@@ -98,11 +123,8 @@ static int parse_options(struct reader *reader, int argc, char **argv)
 			reader->state_path = optarg;
 			break;
 		case OPT_ENGINE:
-			if (strcmp(optarg, "kernel") && strcmp(optarg, "native")) {
-				rpcs_log_error("--engine %s: unknown; kernel or native", optarg);
+			if (!take_engine(reader, optarg))
 				return -EINVAL;
-			}
-			reader->kernel_engine = strcmp(optarg, "kernel") == 0;
 			break;
 		case 'v':
 			rpcs_verbose = true;
@@ -115,17 +137,7 @@ static int parse_options(struct reader *reader, int argc, char **argv)
 			return -EINVAL;
 		}
 	}
-	if (reader->alerts_only && reader->messages) {
-		rpcs_log_error("read: --alerts and --messages ask for less and for more");
-		return -EINVAL;
-	}
-	if (optind + 1 != argc) {
-		rpcs_log_error("read: %s; `rpcsentry read --help` shows how",
-			       optind == argc ? "no file given" : "one file at a time");
-		return -EINVAL;
-	}
-	reader->path = argv[optind];
-	return 0;
+	return take_file(reader, argc, argv);
 }
 
 /* What counts as inside where no interface can tell (spec detections.md). */

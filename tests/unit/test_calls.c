@@ -352,53 +352,22 @@ static void test_texts(void **state)
 	}
 }
 
-/* What is done to a call stays with it, however much it is, whatever else is asked for. */
-static void test_kept(void **state)
-{
-	static const uint8_t name[] = "a name of more bytes than stand in a slot, by far";
-	OWNED_CALLS *calls = calls_new();
-	struct rpcs_message m = call_message(1, SECOND), reply = reply_message(1, "10.0.0.2", 111);
-	struct rpcs_call *call, before;
-	uint8_t text[sizeof(name)];
-	uint32_t i;
-
-	(void)state;
-	memcpy(text, name, sizeof(name));
-	m.auth.machine = (struct rpcs_text){ .bytes = text, .len = sizeof(text) };
-	memset(&m.portmap, 0x5a, offsetof(struct rpcs_portmap, netid));
-	m.malformed = "a reason";
-	call = add(calls, &m, true);
-	memset(text, 0, sizeof(text));
-	memset(call->alerts, 0xa5, sizeof(call->alerts));
-	call->alert_count = RPCS_CALL_ALERTS_MAX;
-	call->rule = UINT32_MAX;
-	memcpy(&before, call, sizeof(before));
-	for (i = 0; i < 2; i++)
-		add_xid(calls, 2 + i, SECOND);
-	call = answer(calls, &reply, true);
-	before.status = RPCS_STATUS_ANSWERED;
-	assert_memory_equal(call, &before, sizeof(before));
-	assert_memory_equal(call->message.auth.machine.bytes, name, sizeof(name));
-	/* And what goes again takes no room any more. */
-	call->alert_count = 0;
-	memset(call->alerts, 0, sizeof(call->alerts));
-	add_xid(calls, 4, SECOND);
-	call = answer(calls, &reply, false);
-	assert_int_equal(call->alert_count, 0);
-	assert_int_equal(call->alerts[0].number, 0);
-	assert_int_equal(call->rule, UINT32_MAX);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pair),	       cmocka_unit_test(test_kept),
-		cmocka_unit_test(test_retransmission), cmocka_unit_test(test_retransmission_waits),
-		cmocka_unit_test(test_conflict),       cmocka_unit_test(test_content),
-		cmocka_unit_test(test_other_address),  cmocka_unit_test(test_forwarded),
-		cmocka_unit_test(test_tcp_is_strict),  cmocka_unit_test(test_timeout),
-		cmocka_unit_test(test_one_way),	       cmocka_unit_test(test_answered_leave),
-		cmocka_unit_test(test_eviction),       cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_pair),
+		cmocka_unit_test(test_retransmission),
+		cmocka_unit_test(test_retransmission_waits),
+		cmocka_unit_test(test_conflict),
+		cmocka_unit_test(test_content),
+		cmocka_unit_test(test_other_address),
+		cmocka_unit_test(test_forwarded),
+		cmocka_unit_test(test_tcp_is_strict),
+		cmocka_unit_test(test_timeout),
+		cmocka_unit_test(test_one_way),
+		cmocka_unit_test(test_answered_leave),
+		cmocka_unit_test(test_eviction),
+		cmocka_unit_test(test_texts),
 	};
 
 	return cmocka_run_group_tests_name("calls", tests, NULL, NULL);

@@ -27,8 +27,9 @@ void rpcs_calls_free(struct rpcs_calls **calls);
  * Takes a call. *ret_new is false for a retransmission of a pending call, which
  * is counted in the call returned. The same XID with other content is a call
  * of its own, and says so (`conflict`) when it is on the same flow; RPCSEC_GSS hides
- * what would be compared. The call, like that of rpcs_calls_answer(), is the caller's to
- * read and change until the matcher is asked for anything else. NULL: out of memory for its texts, counted as evicted.
+ * what would be compared. The call, like that of rpcs_calls_answer(), is the caller's
+ * to read and change until the matcher is asked for anything else. NULL: out of
+ * memory for its texts, counted as evicted.
  */
 struct rpcs_call *rpcs_calls_add(struct rpcs_calls *calls, const struct rpcs_message *message,
 				 const struct rpcs_flow *flow, bool *ret_new);
