@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/*
- * Puts segments in order, also those that only the kernel saw. In an overlap the
- * bytes that came first win, as on Linux.
- */
+/* Segments in order, also those that only the kernel saw. Of an overlap the first bytes win. */
 #include "tcp.h"
 
 #include <errno.h>

@@ -237,7 +237,7 @@ static void look_at(struct rpcs_tcp *tcp, struct rpcs_half *half, uint32_t from,
 	decide(tcp, half);
 }
 
-/* Where a record may begin that a new segment makes recognisable: mostly it follows the last one. */
+/* Where a record may begin that a new segment makes recognisable: mostly behind the last one. */
 static uint32_t first_place(const struct rpcs_half *half, uint32_t seq)
 {
 	if (half->seek_looked != seq || seq - half->seek_from > SEEK_BACK)
