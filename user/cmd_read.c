@@ -276,9 +276,8 @@ static void add_counters(struct rpcs_counters *sum, const struct rpcs_counters *
 {
 	const uint64_t *from = (const uint64_t *)more;
 	uint64_t *to = (uint64_t *)sum;
-	size_t i;
 
-	for (i = 0; i < sizeof(*sum) / sizeof(*to); i++)
+	for (size_t i = 0; i < sizeof(*sum) / sizeof(*to); i++)
 		to[i] += from[i];
 }
 
