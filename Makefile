@@ -188,7 +188,7 @@ fuzz: #: FUZZ_TIME=60 seconds of each fuzz target, two at a time, from the kept 
 
 .PHONY: bench
 bench: #: what it costs, beside yardsticks that are measured in the same run (root; ARGS=--json)
-	@scripts/install-deps.sh build test
+	@scripts/install-deps.sh build test bench
 	@$(QUIET_BUILD) all $(BUILD)/bench/bench_packet
 	@$(BUILD)/bench/bench_packet $(ARGS)
 	@$(QUIET_BUILD) $(BUILD)/bench/traffic
@@ -196,6 +196,7 @@ bench: #: what it costs, beside yardsticks that are measured in the same run (ro
 
 .PHONY: bench-read
 bench-read: #: what `read` takes for captures of a million packets, beside tcpdump (ARGS=--json)
+	@scripts/install-deps.sh build test bench
 	@$(QUIET_BUILD) all $(BUILD)/bench/traffic
 	@BUILD=$(BUILD) tests/bench/bench_read.py $(ARGS)
 

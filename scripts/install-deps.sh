@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# Installs the Debian packages that a step needs: install-deps.sh build|lab|test|vm...
+# Installs the Debian packages that a step needs: install-deps.sh build|lab|test|bench|vm...
 # Does nothing, and needs neither root nor network, when all of them are there.
 set -euo pipefail
 
@@ -10,6 +10,7 @@ declare -A packages=(
 	[lab]="rpcbind nfs-common netbase nmap iproute2 util-linux procps python3 systemd bpftool"
 	[test]="libcmocka-dev python3-jsonschema ethtool clang-format cppcheck
 		shellcheck mandoc libclang-rt-dev"
+	[bench]="tcpdump"
 	[vm]="qemu-system-x86 busybox-static cpio dpkg bash"
 )
 
