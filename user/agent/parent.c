@@ -152,6 +152,7 @@ static int rpcs_parent_fork_sensor(struct rpcs_parent *parent, const struct rpcs
 		.text = parent->plan->text,
 		.text_terminal = isatty(STDOUT_FILENO),
 		.text_transactions = parent->plan->verbose,
+		.keep = parent->plan->keep,
 		.egress = parent->plan->egress,
 		.inventory_fd = parent->inventory_fd,
 		.keeps_inventory = parent->store.folder_fd >= 0,

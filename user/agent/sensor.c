@@ -150,11 +150,11 @@ static void rpcs_sensor_release(struct rpcs_sensor *sensor)
 static int rpcs_sensor_begin(const struct rpcs_sensor_options *options, struct rpcs_sensor *sensor)
 {
 	const struct rpcs_state_fds *state = &options->state_fds;
-	const int keep[] = { options->parent_fd,   options->ring_fd,	options->counters_fd,
-			     options->eve_fd,	   options->journal_fd, state->flows,
-			     state->expected,	   state->ports,	state->rules,
-			     state->silenced,	   state->sensitive,	state->suppress,
-			     options->inventory_fd };
+	const int keep[] = { options->parent_fd, options->ring_fd,    options->counters_fd,
+			     options->eve_fd,	 options->journal_fd, state->flows,
+			     state->expected,	 state->ports,	      state->rules,
+			     state->silenced,	 state->sensitive,    state->suppress,
+			     state->xdp_look,	 state->tc_look,      options->inventory_fd };
 	struct rpcs_ipc_message ready = { .kind = RPCS_IPC_READY };
 	enum rpcs_inventory_verdict verdict = RPCS_INVENTORY_GOOD;
 	int err = rpcs_child_enter("rpcs-sensor", keep, sizeof(keep) / sizeof(keep[0]));

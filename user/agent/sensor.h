@@ -20,6 +20,7 @@ struct rpcs_sensor_options {
 	int journal_fd;	      /* entries to the journal writer */
 	const char *eve_path; /* of eve_fd, for messages; NULL: standard output */
 	bool text, text_terminal, text_transactions;
+	bool keep;		 /* the programs stay when the run ends */
 	bool egress;		 /* what leaves this host is watched too */
 	int inventory_fd;	 /* what was learned before, if anything */
 	bool keeps_inventory;	 /* what is learned now is taken by the parent */

@@ -2,6 +2,7 @@
 /* One epoll loop over the ring, the parent, the journal's queue and a clock. */
 #include "sensor_state.h"
 
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <sys/epoll.h>
 #include <time.h>
@@ -211,12 +212,28 @@ static int rpcs_sensor_settle(struct rpcs_sensor *sensor, struct rpcs_counters *
 	return 0;
 }
 
+/**
+ * A parent that was killed has left the maps pinned, and in them the programs that the entries
+ * go on to. The parent's own end has removed both by now.
+ */
+static void rpcs_sensor_let_go(const struct rpcs_sensor *sensor)
+{
+	const struct rpcs_state_fds *fds = &sensor->options->state_fds;
+	const uint32_t zero = 0;
+
+	if (sensor->options->keep)
+		return;
+	bpf_map_delete_elem(fds->xdp_look, &zero);
+	bpf_map_delete_elem(fds->tc_look, &zero);
+}
+
 int rpcs_sensor_finish(struct rpcs_sensor *sensor)
 {
 	struct rpcs_ipc_message done = { .kind = RPCS_IPC_DONE };
 	struct rpcs_counters kernel;
 	int batches, err;
 
+	rpcs_sensor_let_go(sensor);
 	err = rpcs_sensor_settle(sensor, &kernel);
 	sensor->backlog = true;
 	for (batches = 0; !err && sensor->backlog && batches < RPCS_SENSOR_LAST_BATCHES; batches++)

@@ -394,5 +394,7 @@ void rpcs_kernel_state_fds(const struct rpcs_kernel *kernel, struct rpcs_state_f
 		.silenced = bpf_map__fd(kernel->skel->maps.silenced),
 		.sensitive = bpf_map__fd(kernel->skel->maps.sensitive),
 		.suppress = bpf_map__fd(kernel->skel->maps.suppress),
+		.xdp_look = bpf_map__fd(kernel->skel->maps.xdp_look),
+		.tc_look = bpf_map__fd(kernel->skel->maps.tc_look),
 	};
 }

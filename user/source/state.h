@@ -23,6 +23,7 @@ struct rpcs_state;
 struct rpcs_state_fds {
 	int flows, fragments, firsts, expected, ports, rules, silenced;
 	int sensitive, suppress; /* the policy's alone; -1: a reload leaves them */
+	int xdp_look, tc_look;	 /* arrays of the programs behind the entries' tail calls */
 };
 
 /** How many replies on other ports are waited for at most; the longest awaited goes first. */
