@@ -108,23 +108,22 @@ RPCS_INLINE bool rpcs_plain_asks_port(const struct rpcs_plain *plain, const __u8
 	       rpcs_load_be32(rpc + 12) == RPCS_PORTMAP_PROGRAM;
 }
 
-/** As rpcs_inspect_learn(): is this the reply that does? */
-RPCS_INLINE bool rpcs_plain_tells_port(const struct rpcs_plain *plain, const __u8 *rpc, __u32 len,
-				       __u16 dport, __u8 protocol, bool ip6)
+/**
+ * What the reply at `rpc` to `dport` answers, as rpcs_expect_key(). Not on the stack, which the
+ * functions of the long way need. NULL cannot happen but to the verifier.
+ */
+RPCS_INLINE const struct rpcs_expect_key *rpcs_plain_expect_key(const struct rpcs_plain *plain,
+								const __u8 *rpc, __u16 dport,
+								__u8 protocol, bool ip6)
 {
 	const __u8 *ip = plain->data + 14;
 	struct rpcs_expect_key *key;
 	struct rpcs_scratch *s;
-	__u32 *program, zero = 0;
+	__u32 zero = 0;
 
-	if (len != RPCS_PLAIN_REPLY1 || RPCS_BEYOND(rpc, RPCS_PLAIN_REPLY1, plain->end) ||
-	    rpcs_load_be32(rpc + 20) != RPCS_ACCEPT_SUCCESS ||
-	    rpcs_load_be32(rpc + 24) - 1 >= 0xffff)
-		return false;
-	/* Not on the stack, which the functions of the long way need. */
 	s = bpf_map_lookup_elem(&scratch, &zero);
 	if (!s)
-		return false;
+		return NULL;
 	key = &s->keys.expect;
 	RPCS_ZERO(key);
 	if (ip6) {
@@ -136,8 +135,54 @@ RPCS_INLINE bool rpcs_plain_tells_port(const struct rpcs_plain *plain, const __u
 	key->port = dport;
 	key->protocol = protocol;
 	key->xid = rpcs_load_be32(rpc);
+	return key;
+}
+
+/** As rpcs_inspect_learn(): is this the reply that does? */
+RPCS_INLINE bool rpcs_plain_tells_port(const struct rpcs_plain *plain, const __u8 *rpc, __u32 len,
+				       __u16 dport, __u8 protocol, bool ip6)
+{
+	const struct rpcs_expect_key *key;
+	__u32 *program;
+
+	if (len != RPCS_PLAIN_REPLY1 || RPCS_BEYOND(rpc, RPCS_PLAIN_REPLY1, plain->end) ||
+	    rpcs_load_be32(rpc + 20) != RPCS_ACCEPT_SUCCESS ||
+	    rpcs_load_be32(rpc + 24) - 1 >= 0xffff)
+		return false;
+	key = rpcs_plain_expect_key(plain, rpc, dport, protocol, ip6);
+	if (!key)
+		return false;
 	program = bpf_map_lookup_elem(&expected, key);
 	return program && *program == RPCS_EXPECT_PORT;
+}
+
+/** May the policy suppress calls of this one's client? Then the long way decides. */
+RPCS_INLINE bool rpcs_plain_is_listed(const struct rpcs_plain *plain, bool ip6)
+{
+	const __u8 *ip = plain->data + 14;
+	struct rpcs_suppress_key key = { .prefixlen = 8 * sizeof(key.client) };
+
+	if (ip6) {
+		RPCS_COPY(key.client, ip + 8, 16);
+	} else {
+		key.client[10] = key.client[11] = 0xff;
+		RPCS_COPY(key.client + 12, ip + 12, 4);
+	}
+	return bpf_map_lookup_elem(&suppress, &key);
+}
+
+/** Is the call, or the reply's, one of those that may be suppressed? Compiled out without any. */
+RPCS_INLINE bool rpcs_plain_is_known(const struct rpcs_plain *plain, const __u8 *rpc, __u16 dport,
+				     __u8 protocol, bool ip6, bool is_call)
+{
+	const struct rpcs_expect_key *key;
+
+	if (!rpcs_config.suppress)
+		return false;
+	if (is_call)
+		return rpcs_plain_is_listed(plain, ip6);
+	key = rpcs_plain_expect_key(plain, rpc, dport, protocol, ip6);
+	return key && bpf_map_lookup_elem(&silenced, key);
 }
 
 /** As rpcs_packet_addresses(), in stores of 8 and 4 bytes: the record is aligned. */
@@ -276,6 +321,8 @@ RPCS_INLINE bool rpcs_plain_take(const struct rpcs_plain *plain, struct rpcs_cou
 						      RPCS_IP_UDP, ip6))) {
 		return false;
 	}
+	if (rpcs_plain_is_known(plain, rpc, rpcs_load_be16(udp + 2), RPCS_IP_UDP, ip6, is_call))
+		return false;
 	rpcs_plain_count(c, rpc, is_call);
 	rpcs_plain_emit(plain, c, udp, rpc, len, RPCS_IP_UDP, ip6, is_call);
 	return true;

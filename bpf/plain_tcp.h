@@ -112,7 +112,8 @@ RPCS_INLINE bool rpcs_plain_take_tcp(const struct rpcs_plain *plain, struct rpcs
 						      RPCS_IP_TCP, ip6))) {
 		return false;
 	}
-	if (!rpcs_plain_tcp_step(plain, tcp, ip6, len))
+	if (rpcs_plain_is_known(plain, rpc, rpcs_load_be16(tcp + 2), RPCS_IP_TCP, ip6, is_call) ||
+	    !rpcs_plain_tcp_step(plain, tcp, ip6, len))
 		return false;
 	rpcs_plain_count(c, rpc, is_call);
 	rpcs_plain_emit(plain, c, tcp, rpc, len, RPCS_IP_TCP, ip6, is_call);

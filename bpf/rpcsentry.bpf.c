@@ -53,8 +53,7 @@ RPCS_INLINE bool rpcs_entry(const struct rpcs_plain *plain, bool tagged)
 		   table->any_port != RPCS_ANY_PORT_OFF;
 	if (rpcs_glance_is_others(table, any_port, plain->data, plain->end))
 		return false;
-	/* Calls are held against a rule that suppresses on the long way only. */
-	if (tagged || rpcs_config.suppress)
+	if (tagged)
 		return true;
 	return !rpcs_plain_take(plain, c, table, any_port) &&
 	       !rpcs_plain_take_tcp(plain, c, table, any_port);
