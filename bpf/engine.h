@@ -3,7 +3,7 @@
 #ifndef RPCSENTRY_BPF_ENGINE_H
 #define RPCSENTRY_BPF_ENGINE_H
 
-#include "maps.h"
+#include "send.h"
 
 #include <rpcsentry/tunnel.h>
 
@@ -215,19 +215,9 @@ RPCS_INLINE void rpcs_engine_count_call(struct rpcs_engine *eng, __u32 version, 
 		((__u64 *)p)[index] += 1;
 }
 
-/** Sends one record. Counted once, sent or lost, whatever happens. */
-RPCS_INLINE void rpcs_engine_output(struct rpcs_counters *c, void *record, __u32 len)
-{
-	c->rpc_seen += 1;
-	if (bpf_ringbuf_output(&ring, record, len, 0))
-		c->records_lost += 1;
-	else
-		c->records_sent += 1;
-}
-
 RPCS_INLINE void rpcs_engine_emit(struct rpcs_engine *eng, void *record, __u32 len)
 {
-	rpcs_engine_output(eng->counters, record, len);
+	rpcs_send_copy(eng->counters, record, len);
 }
 
 RPCS_INLINE void rpcs_engine_emit_rpc(struct rpcs_engine *eng, __u32 machine_offset,
@@ -240,7 +230,7 @@ RPCS_INLINE void rpcs_engine_emit_rpc(struct rpcs_engine *eng, __u32 machine_off
 	    rpcs_engine_load(eng->ctx, eng->hook == RPCS_HOOK_XDP, machine_offset, buf->machine,
 			     len))
 		len = 0;
-	rpcs_engine_output(eng->counters, buf, sizeof(buf->rpc) + len);
+	rpcs_send_copy(eng->counters, buf, sizeof(buf->rpc) + len);
 }
 
 /** Sends the bytes of the scratch's piece from `offset` on, as many as go into one. 0: done. */
@@ -266,7 +256,7 @@ RPCS_INLINE int rpcs_engine_piece(void *ctx, bool xdp, __u32 offset)
 	s->piece.offset = offset;
 	s->piece.piece_len = len;
 	c->pieces += 1;
-	rpcs_engine_output(c, &s->piece, sizeof(s->piece) + len);
+	rpcs_send_copy(c, &s->piece, sizeof(s->piece) + len);
 	return 0;
 }
 

@@ -257,13 +257,10 @@ RPCS_INLINE void rpcs_plain_emit(const struct rpcs_plain *plain, struct rpcs_cou
 				 bool ip6, bool is_call)
 {
 	__u64 now = rpcs_config.test_clock ? 0 : bpf_ktime_get_ns();
-	struct rpcs_record_rpc *rec = bpf_ringbuf_reserve(&ring, sizeof(*rec), 0);
+	struct rpcs_record_rpc *rec = rpcs_send_reserve(c);
 
-	c->rpc_seen += 1;
-	if (!rec) {
-		c->records_lost += 1;
+	if (!rec)
 		return;
-	}
 	/* Each byte is written once: zeroing all of it before is a tenth of the whole way. */
 	rpcs_plain_head(plain, l4, protocol, ip6, now, &rec->head);
 	rec->seq = 0;
@@ -280,8 +277,7 @@ RPCS_INLINE void rpcs_plain_emit(const struct rpcs_plain *plain, struct rpcs_cou
 		rpcs_plain_call(rpc, len, plain->end, rec);
 	else
 		rpcs_plain_reply(rpc, len, plain->end, rec);
-	bpf_ringbuf_submit(rec, 0);
-	c->records_sent += 1;
+	rpcs_send_submit(c, rec);
 }
 
 RPCS_INLINE void rpcs_plain_count(struct rpcs_counters *c, const __u8 *rpc, bool is_call)
