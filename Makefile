@@ -186,19 +186,22 @@ fuzz: #: FUZZ_TIME=60 seconds of each fuzz target, two at a time, from the kept 
 	@scripts/install-deps.sh build test
 	@BUILD=$(BUILD) RPCSENTRY_FUZZ_TIME=$(FUZZ_TIME) tests/run -v fuzz
 
-.PHONY: bench
-bench: #: what it costs, beside yardsticks that are measured in the same run (root; ARGS=--json)
-	@scripts/install-deps.sh build test bench
-	@$(QUIET_BUILD) all $(BUILD)/bench/bench_packet
-	@$(BUILD)/bench/bench_packet $(ARGS)
-	@$(QUIET_BUILD) $(BUILD)/bench/traffic
-	@BUILD=$(BUILD) tests/bench/bench_read.py $(ARGS)
+# QUICK=1: fewer rounds and smaller captures.
+BENCH_SCALE := --scale $(if $(QUICK),quick,full)
+BENCH_PROGRAMS := $(addprefix $(BUILD)/bench/,bench_packet traffic)
 
-.PHONY: bench-read
-bench-read: #: what `read` takes for captures of a million packets, beside tcpdump (ARGS=--json)
+.PHONY: bench bench-read bench-stream bench-start
+bench: #: all that is measured, as one table, beside yardsticks of the same run (root; QUICK=1, ARGS=--json)
 	@scripts/install-deps.sh build test bench
-	@$(QUIET_BUILD) all $(BUILD)/bench/traffic
-	@BUILD=$(BUILD) tests/bench/bench_read.py $(ARGS)
+	@$(QUIET_BUILD) all $(BENCH_PROGRAMS)
+	@BUILD=$(BUILD) tests/bench/bench.py $(BENCH_SCALE) $(ARGS)
+bench-read: #: what `read` takes for captures of a million packets, beside tcpdump and tshark
+bench-stream: #: what is left of one foreign TCP stream's throughput through a gateway (root)
+bench-start: #: from exec to ready, with small and large policies (root)
+bench-read bench-stream bench-start:
+	@scripts/install-deps.sh build test bench
+	@$(QUIET_BUILD) all $(BENCH_PROGRAMS)
+	@BUILD=$(BUILD) tests/bench/$(subst bench-,bench_,$@).py $(BENCH_SCALE) $(ARGS)
 
 .PHONY: bench-policy
 bench-policy: #: nanoseconds that a policy decision takes, by rules and addresses
@@ -276,7 +279,7 @@ clean: #: remove everything that was built
 
 .PHONY: help
 help: #: this list
-	@sed -n 's/^\([a-z-]*\):.*#: \(.*\)/\1\t\2/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*#: \(.*\)/\1\t\2/p' Makefile | expand -t 14
 
 -include $(OBJECTS:.o=.d) $(BUILD)/rpcsentry.bpf.d $(UNIT_TESTS:=.d) $(KERNEL_TESTS:=.d) \
 	$(FUZZ_OBJECTS:.o=.d) $(FUZZ_TARGETS:=.d) $(wildcard $(BUILD)/bench/*.d)

@@ -10,7 +10,7 @@ declare -A packages=(
 	[lab]="rpcbind nfs-common netbase nmap iproute2 util-linux procps python3 systemd bpftool"
 	[test]="libcmocka-dev python3-jsonschema ethtool clang-format cppcheck
 		shellcheck mandoc libclang-rt-dev"
-	[bench]="tcpdump"
+	[bench]="tcpdump tshark gnuplot-nox ethtool iproute2 util-linux python3"
 	[vm]="qemu-system-x86 busybox-static cpio dpkg bash"
 )
 

@@ -19,6 +19,7 @@
 #include "source/kernel.h"
 #include "source/ring.h"
 
+#include "bench/verified.h"
 #include "bench/yardstick.skel.h"
 
 enum {
@@ -324,21 +325,12 @@ static void print_json(void)
 	printf("{\"rounds\":%u,\"rows\":[", rounds);
 	for (i = 0; i < row_count; i++)
 		printf("%s\n{\"packet\":\"%s\",\"hook\":\"%s\",\"program\":\"%s\",\"ns\":%.1f,"
-		       "\"above_empty_ns\":%.1f,\"bare_records\":%.3f}",
+		       "\"above_empty_ns\":%.1f,\"bare_records\":%.3f,\"ours\":%s}",
 		       i ? "," : "", rows[i].packet->name, hook_names[rows[i].hook],
 		       program_names[rows[i].program], median(&rows[i]), above(&rows[i]),
-		       above(&rows[i]) / bare_record(rows[i].hook));
-	printf("\n]}\n");
-}
-
-static uint32_t verified(int fd)
-{
-	struct bpf_prog_info info = { 0 };
-	__u32 len = sizeof(info);
-
-	if (bpf_obj_get_info_by_fd(fd, &info, &len))
-		die("program info", errno);
-	return info.verified_insns;
+		       above(&rows[i]) / bare_record(rows[i].hook),
+		       rows[i].packet->ours ? "true" : "false");
+	printf("\n],");
 }
 
 static void measure(void)
@@ -382,13 +374,7 @@ int main(int argc, char **argv)
 		print_json();
 	else
 		print_table();
-	fprintf(json ? stderr : stdout,
-		"verified instructions: XDP %u and %u, TC ingress %u, egress %u, and %u\n",
-		verified(rpcs_kernel_program_fd(kernels[FIRST], RPCS_HOOK_XDP)),
-		verified(rpcs_kernel_look_fd(kernels[FIRST], RPCS_HOOK_XDP)),
-		verified(rpcs_kernel_program_fd(kernels[FIRST], RPCS_HOOK_TC_INGRESS)),
-		verified(rpcs_kernel_program_fd(kernels[FIRST], RPCS_HOOK_TC_EGRESS)),
-		verified(rpcs_kernel_look_fd(kernels[FIRST], RPCS_HOOK_TC_INGRESS)));
+	verified_print(kernels[FIRST], json);
 	for (i = OFF; i <= FIRST; i++) {
 		rpcs_ring_free(&rings[i]);
 		rpcs_kernel_free(&kernels[i]);

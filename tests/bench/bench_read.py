@@ -2,14 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """How long `read` takes for captures of a million packets, beside tcpdump in the same run.
 
-usage: bench_read.py [--json] [--rounds N] [--tshark] [--packets N]
+usage: bench_read.py [--json] [--scale SCALE] [--rounds N] [--packets N] [--no-peers]
 
-Every command is run in turn, round after round; the median of user and system time counts, and
-the largest resident set. The floor is tcpdump that only reads, filters and throws away. tshark,
-which takes a minute, is asked once, when told to.
+Every command is run in turn, round after round; the median of user and system time counts, and the
+largest resident set. The floor is tcpdump that only reads, filters and throws away. Peers that decode
+take minutes for a million packets: they, and `read` beside them, get a capture of a tenth.
 """
-import argparse
-import json
 import os
 import resource
 import shutil
@@ -19,98 +17,118 @@ import sys
 import tempfile
 import time
 
-BUILD = os.environ.get("BUILD", "build")
-RPCSENTRY = os.path.join(BUILD, "rpcsentry")
-FLOOR = "tcpdump, filter only"
-KINDS = ["mix", "flood", "sources"]
-# Ratios to the floor that are aimed at.
-WANTED = {("mix", "alerts"): 2.6, ("mix", "EVE"): 5.2, ("flood", "alerts"): 7,
-          ("sources", "alerts"): None, ("flood", "EVE"): None, ("sources", "EVE"): None}
+import rows
+
+RPCSENTRY = os.path.abspath(os.path.join(rows.BUILD, "rpcsentry"))
+FLOOR, ALERTS, EVE = "tcpdump, filter only", "alerts only", "EVE to a file"
+KINDS = ("mix", "flood", "sources")
+ROUNDS = {"full": 7, "quick": 3, "tiny": 1}
+PACKETS = {"full": 1000000, "quick": 300000, "tiny": 2000}
+# Ratios to the floor, and MiB, that are aimed at.
+RATIOS = {("mix", ALERTS): 2.6, ("mix", EVE): 5.2, ("flood", ALERTS): 7}
+MEMORY = 128
 
 
-def run(command):
+def run(command, folder):
     """(wall seconds, CPU seconds, MiB) of one run."""
     start = time.monotonic()
-    pid = os.posix_spawn(shutil.which(command[0]) or command[0], command, os.environ, file_actions=[
-        (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
-        (os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0)])
-    _, status, usage = os.wait4(pid, 0)
-    wall = time.monotonic() - start
+    with open(os.path.join(folder, "said"), "wb") as said:
+        child = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.DEVNULL, stderr=said)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
     if status:
-        sys.exit(f"bench_read: {' '.join(command)}: status {status}")
-    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+        with open(os.path.join(folder, "said"), encoding="utf-8", errors="replace") as said:
+            raise RuntimeError(f"{' '.join(command)}: status {child.returncode}: {said.read()[-500:]}")
+    return time.monotonic() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
-def commands(path, folder):
-    """By name, what is run over a capture."""
-    return {
-        FLOOR: ["tcpdump", "-nr", path, "-w", "/dev/null", "port", "111"],
-        "alerts": [RPCSENTRY, "read", "--alerts", path],
-        "EVE": [RPCSENTRY, "read", "--eve", os.path.join(folder, "eve.json"), path],
-    }
+def commands(path):
+    """By name, what is run over a capture. All of them write into the folder they are in."""
+    return {FLOOR: ["tcpdump", "-nr", path, "-w", "/dev/null", "port", "111"],
+            ALERTS: [RPCSENTRY, "read", "--alerts", path],
+            EVE: [RPCSENTRY, "read", "--eve", "eve.json", path]}
 
 
 def peers(path):
-    """Others than the floor, if they are there: one run each."""
-    found = {"tshark": ["tshark", "-n", "-r", path, "-Y", "portmap", "-T", "fields", "-e",
-                        "rpc.xid", "-e", "portmap.proc"]}
+    """Others that make something of portmapper traffic: those that are there."""
+    found = {"tshark, fields": ["tshark", "-n", "-r", path, "-Y", "portmap", "-T", "fields", "-e",
+                                "rpc.xid", "-e", "portmap.proc"],
+             "tcpdump, decoding": ["tcpdump", "-nvvr", path, "-T", "rpc", "udp port 111"],
+             "zeek, its own scripts": ["zeek", "-C", "-r", path],
+             "suricata, no rules": ["suricata", "-r", path, "-l", ".", "-k", "none", "-S", "/dev/null"],
+             "snort, no rules": ["snort", "-q", "-k", "none", "-r", path]}
     return {name: command for name, command in found.items() if shutil.which(command[0])}
+
+
+def make_capture(kind, folder, packets):
+    path = os.path.join(folder, f"{kind}-{packets}.pcap")
+    subprocess.run([os.path.join(rows.BUILD, "bench/traffic"), kind, path, str(packets)], check=True,
+                   stdout=subprocess.DEVNULL)
+    return path
+
+
+def middle(runs, which):
+    return statistics.median(one[which] for one in runs)
 
 
 def measure(kind, path, folder, rounds):
     taken = {}
     for _ in range(rounds):
-        for name, command in commands(path, folder).items():
-            taken.setdefault(name, []).append(run(command))
-    rows = []
-    for name, runs in taken.items():
-        rows.append({"capture": kind, "what": name,
-                     "wall_s": statistics.median(r[0] for r in runs),
-                     "cpu_s": statistics.median(r[1] for r in runs),
-                     "memory_mib": max(r[2] for r in runs)})
-    floor = next(row["cpu_s"] for row in rows if row["what"] == FLOOR)
-    for row in rows:
-        row["ratio"] = row["cpu_s"] / floor if floor else 0
-        row["wanted"] = WANTED.get((kind, row["what"]))
-    return rows
+        for name, command in commands(path).items():
+            taken.setdefault(name, []).append(run(command, folder))
+    made = []
+    for name in (ALERTS, EVE):
+        runs = taken[name]
+        pairs = list(zip((r[1] for r in runs), (r[1] for r in taken[FLOOR])))
+        made.append(rows.row(f"read {kind}, {name}", middle(runs, 1), "CPU s", FLOOR,
+                             middle(taken[FLOOR], 1), ratio=rows.ratio_of(pairs),
+                             most=RATIOS.get((kind, name))))
+        made[-1]["wall_s"] = middle(runs, 0)
+        made.append(rows.row(f"read {kind}, {name}, memory", max(r[2] for r in runs), "MiB",
+                             most=MEMORY, of="figure"))
+    return made
 
 
-def show(rows):
-    print(f"{'capture':9} {'what':22} {'wall s':>7} {'CPU s':>7} {'MiB':>6} {'ratio':>6} {'aim':>5}")
-    for row in rows:
-        aim = f"{row['wanted']:5.1f}" if row["wanted"] else ""
-        print(f"{row['capture']:9} {row['what']:22} {row['wall_s']:7.2f} {row['cpu_s']:7.2f} "
-              f"{row['memory_mib']:6.0f} {row['ratio']:6.1f} {aim}")
+def measure_peers(kind, folder, packets):
+    """One run each, since they take long."""
+    path = make_capture(kind, folder, packets)
+    ours, made = run(commands(path)[ALERTS], folder)[1], []
+    for name, command in peers(path).items():
+        try:
+            wall, cpu, memory = run(command, folder)
+        except RuntimeError as error:
+            print(f"bench_read: left out: {error}", file=sys.stderr)
+            continue
+        made.append(rows.row(f"{name}: {kind}, {packets:,} packets", cpu, "CPU s", "read, alerts only",
+                             ours))
+        made[-1].update(wall_s=wall, memory_mib=memory)
+    return made
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--tshark", action="store_true")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--packets", type=int, default=1000000)
+    parser = rows.options(__doc__)
+    parser.add_argument("--packets", type=int)
+    parser.add_argument("--no-peers", action="store_true")
     args = parser.parse_args()
+    packets = args.packets or PACKETS[args.scale]
     if not shutil.which("tcpdump"):
         sys.exit("bench_read: tcpdump is not there, which is the floor; apt-get install tcpdump")
-    rows = []
+    made = []
     with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
         for kind in KINDS:
-            path = os.path.join(folder, "capture.pcap")
-            subprocess.run([os.path.join(BUILD, "bench/traffic"), kind, path, str(args.packets)],
-                           check=True, stdout=subprocess.DEVNULL)
-            rows += measure(kind, path, folder, args.rounds)
-            if args.tshark:
-                for name, command in peers(path).items():
-                    wall, cpu, memory = run(command)
-                    rows.append({"capture": kind, "what": name, "wall_s": wall, "cpu_s": cpu,
-                                 "memory_mib": memory, "ratio": cpu / rows[-3]["cpu_s"],
-                                 "wanted": None})
-    if args.json:
-        print(json.dumps(rows, indent=1))
-    else:
-        show(rows)
+            path = make_capture(kind, folder, packets)
+            made += measure(kind, path, folder, args.rounds or ROUNDS[args.scale])
+            os.unlink(path)
+        for kind in () if args.no_peers else KINDS[:2]:
+            made += measure_peers(kind, folder, max(packets // 10, 100))
+    rows.show(made, args.json)
 
 
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    main()
+    try:
+        main()
+    except (RuntimeError, subprocess.CalledProcessError) as problem:
+        sys.exit(f"bench_read: {problem}")

@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""What the sensor leaves of one foreign TCP stream's throughput through a gateway.
+
+usage: bench_stream.py [--json] [--scale SCALE] [--rounds N]
+
+client - gateway - server, three networks joined by veth pairs; the sensor watches both interfaces
+of the gateway in the mode that `-m auto` takes there. A run with it and one without in turn; the
+median of the pairs' ratios counts. Once with segments as large as offloads make them, and once
+without offloads, where every packet has 1,500 bytes and so 40 times as many pass the programs.
+"""
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+
+import place
+import rows
+
+PORT, CHUNK = 5201, 1 << 20
+CLIENT, SERVER = "10.91.1.2", "10.91.2.2"
+SECONDS = {"full": 0.5, "quick": 0.5, "tiny": 0.1}
+ROUNDS = {"full": 15, "quick": 5, "tiny": 1}
+WARM = 0.2
+FEATURES = ("tso", "gso", "gro")
+
+
+def serve():
+    """Takes one connection after the other; for each a line with its bytes a second."""
+    listener = socket.create_server((SERVER, PORT))
+    print("ready", flush=True)
+    room = bytearray(CHUNK)
+    while True:
+        peer, _ = listener.accept()
+        seconds = float(peer.recv(16).split(b"\n")[0])
+        warm = time.monotonic() + WARM
+        while time.monotonic() < warm and peer.recv_into(room):
+            pass
+        start, taken, now = time.monotonic(), 0, 0.0
+        while now - start < seconds:
+            got = peer.recv_into(room)
+            taken, now = taken + got, time.monotonic()
+            if not got:
+                break
+        peer.close()
+        print(taken / (now - start) if now - start >= seconds else 0, flush=True)
+
+
+def send(seconds):
+    """Until the server has had enough."""
+    peer = socket.create_connection((SERVER, PORT), timeout=10)
+    peer.sendall(f"{seconds}\n".encode().ljust(16))
+    chunk = bytes(CHUNK)
+    try:
+        while True:
+            peer.sendall(chunk)
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+
+
+def network():
+    """The gateway is this network itself."""
+    for number, machine in enumerate(("client", "server"), 1):
+        place.sh("ip", "netns", "add", machine)
+        gate = f"gate{number}"
+        place.sh("ip", "link", "add", gate, "type", "veth", "peer", "name", "eth0", "netns", machine)
+        place.sh("ip", "addr", "add", f"10.91.{number}.1/24", "dev", gate)
+        place.sh("ip", "link", "set", gate, "up")
+        for command in (("addr", "add", f"10.91.{number}.2/24", "dev", "eth0"),
+                        ("link", "set", "eth0", "up"),
+                        ("route", "add", "default", "via", f"10.91.{number}.1")):
+            place.sh("ip", "-n", machine, *command)
+    with open("/proc/sys/net/ipv4/ip_forward", "w", encoding="ascii") as file:
+        file.write("1")
+
+
+def offloads(on):
+    options = [word for name in FEATURES for word in (name, "on" if on else "off")]
+    for gate in ("gate1", "gate2"):
+        place.sh("ethtool", "-K", gate, *options)
+    for machine in ("client", "server"):
+        place.sh(*place.inside(machine, "ethtool", "-K", "eth0", *options))
+
+
+def one_run(server, seconds):
+    """Bits a second."""
+    script = [sys.executable, os.path.abspath(__file__), "send", str(seconds)]
+    client = subprocess.run(place.inside("client", *script), stdin=subprocess.DEVNULL, timeout=60,
+                            capture_output=True, text=True, check=False)
+    if client.returncode:
+        sys.exit(f"bench_stream: the client: {client.stderr.strip()}")
+    rate = float(server.stdout.readline())
+    if not rate:
+        sys.exit("bench_stream: the stream ended early")
+    return rate * 8
+
+
+def measure(server, seconds, rounds):
+    """(with the sensor, without) of each round; which of them is first changes."""
+    pairs = []
+    for number in range(rounds):
+        pair = [0.0, 0.0]
+        for bare in (number % 2, 1 - number % 2):
+            sensor = None if bare else place.Sensor("-i", "gate1", "-i", "gate2")
+            pair[bare] = one_run(server, seconds)
+            if sensor:
+                sensor.end()
+        pairs.append(pair)
+    return pairs
+
+
+def main():
+    if sys.argv[1:2] == ["serve"]:
+        return serve()
+    if sys.argv[1:2] == ["send"]:
+        return send(float(sys.argv[2]))
+    args = rows.options(__doc__).parse_args()
+    place.enter()
+    network()
+    server = subprocess.Popen(place.inside("server", sys.executable, os.path.abspath(__file__), "serve"),
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    made = []
+    try:
+        if server.stdout.readline() != "ready\n":
+            sys.exit("bench_stream: the server does not start")
+        for name, on in (("as it comes", True), ("without offloads", False)):
+            offloads(on)
+            pairs = measure(server, SECONDS[args.scale], args.rounds or ROUNDS[args.scale])
+            made.append(rows.row(f"foreign TCP stream through a gateway, {name}",
+                                 statistics.median(a for a, _ in pairs) / 1e9, "Gbit/s",
+                                 "no sensor", statistics.median(b for _, b in pairs) / 1e9,
+                                 ratio=rows.ratio_of(pairs), least=0.95))
+            made[-1]["ratios"] = sorted(a / b for a, b in pairs)
+    finally:
+        server.kill()
+        server.wait()
+    return rows.show(made, args.json)
+
+
+if __name__ == "__main__":
+    main()
