@@ -188,9 +188,9 @@ fuzz: #: FUZZ_TIME=60 seconds of each fuzz target, two at a time, from the kept 
 
 # QUICK=1: fewer rounds and smaller captures.
 BENCH_SCALE := --scale $(if $(QUICK),quick,full)
-BENCH_PROGRAMS := $(addprefix $(BUILD)/bench/,bench_packet traffic)
+BENCH_PROGRAMS := $(addprefix $(BUILD)/bench/,bench_packet bench_growth traffic)
 
-.PHONY: bench bench-read bench-stream bench-start
+.PHONY: bench bench-read bench-stream bench-start bench-growth
 bench: #: all that is measured, as one table, beside yardsticks of the same run (root; QUICK=1, ARGS=--json)
 	@scripts/install-deps.sh build test bench
 	@$(QUIET_BUILD) all $(BENCH_PROGRAMS)
@@ -198,7 +198,8 @@ bench: #: all that is measured, as one table, beside yardsticks of the same run 
 bench-read: #: what `read` takes for captures of a million packets, beside tcpdump and tshark
 bench-stream: #: what is left of one foreign TCP stream's throughput through a gateway (root)
 bench-start: #: from exec to ready, with small and large policies (root)
-bench-read bench-stream bench-start:
+bench-growth: #: what a call costs by clients, flows, calls, rules: curves in build/bench (root)
+bench-read bench-stream bench-start bench-growth:
 	@scripts/install-deps.sh build test bench
 	@$(QUIET_BUILD) all $(BENCH_PROGRAMS)
 	@BUILD=$(BUILD) tests/bench/$(subst bench-,bench_,$@).py $(BENCH_SCALE) $(ARGS)

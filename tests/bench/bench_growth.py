@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""How the cost of a call grows with what the sensor knows of: clients, flows, calls, rules.
+
+usage: bench_growth.py [--json] [--scale SCALE] [--rounds N] [--docs] [CURVE]...
+
+Every point is a run of bench_growth (the agent) or bench_growth_kernel (the programs) in a process
+of its own; all points in turn, round after round; the median counts. Into build/bench/growth go a
+TSV and an SVG for each curve; --docs puts the SVGs into docs/growth too.
+"""
+import json
+import math
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+
+import rows
+from curves import CURVES, SIZES, draw
+
+FOLDER = os.path.join(rows.BUILD, "bench", "growth")
+ROUNDS = {"full": 3, "quick": 1, "tiny": 1}
+CALLS = {"full": 200000, "quick": 100000, "tiny": 2000}
+# Steps between two sizes that are noise, or a cache's: of the cost before them.
+STEP = 0.25
+BAD = ("grows when full", "faster than a logarithm")
+
+
+def point(series, size, calls):
+    """(nanoseconds a call, MiB)."""
+    command = [os.path.join(rows.BUILD, "bench", series.program), series.kind, str(size),
+               "--calls", str(calls), *series.options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False,
+                          stdin=subprocess.DEVNULL)
+    if done.returncode:
+        sys.exit(f"bench_growth: {' '.join(command)}: {done.stderr.strip() or done.returncode}")
+    words = done.stdout.split()
+    return float(words[0]), float(words[1])
+
+
+def measure(wanted, scale, rounds):
+    """{(curve, series): {size: (ns, MiB)}}."""
+    runs = {}
+    for _ in range(rounds):
+        for curve in wanted:
+            for series in curve.series:
+                for size in SIZES[scale]:
+                    if size <= curve.most:
+                        runs.setdefault((curve, series), {}).setdefault(size, []).append(
+                            point(series, size, CALLS[scale]))
+    return {key: {size: (statistics.median(ns for ns, _ in taken), max(mib for _, mib in taken))
+                  for size, taken in sizes.items()} for key, sizes in runs.items()}
+
+
+def per_decade(costs, sizes):
+    """What each step from a size to the next adds, for a factor of ten."""
+    return [(costs[b] - costs[a]) / math.log10(b / a) for a, b in zip(sizes, sizes[1:])]
+
+
+def verdict(costs, limit, caches):
+    """(verdict, factor, allowed factor) of a series {size: ns}.
+
+    A logarithm adds the same for each factor of ten; what grows faster adds more with each. So the
+    last step may not be larger than the largest before it, by more than what is taken for noise
+    and than what the reads of a table with as many keys take more (`caches`: {size: ns}).
+    """
+    sizes = sorted(costs)
+    full = [size for size in sizes if limit and size > limit]
+    if len(full) > 1:
+        factor = costs[full[-1]] / costs[full[0]]
+        return ("flat when full" if factor <= 1 + STEP else "grows when full"), factor, 1 + STEP
+    factor = costs[sizes[-1]] / costs[sizes[0]]
+    allowed = math.log(sizes[-1]) / math.log(sizes[0])
+    if factor <= 1 + STEP:
+        return "flat", factor, allowed
+    steps = per_decade(costs, sizes)
+    spare = STEP * costs[sizes[-2]]
+    if sizes[-1] in caches and sizes[-2] in caches:
+        spare += max(caches[sizes[-1]] - caches[sizes[-2]], 0)
+    if factor > allowed or steps[-1] > max(steps[:-1], default=0) + spare:
+        return "faster than a logarithm", factor, allowed
+    return "within a logarithm", factor, allowed
+
+
+def judge(measured):
+    caches = {}
+    for (curve, _), sizes in measured.items():
+        if curve.name == "memory":
+            caches = {size: ns for size, (ns, _) in sizes.items()}
+    for (curve, series), sizes in measured.items():
+        costs = {size: ns for size, (ns, _) in sizes.items()}
+        if len(costs) < 2:
+            continue
+        word, factor, allowed = verdict(costs, series.limit, caches)
+        first, last = min(costs), max(costs)
+        if series.limit and "full" in word:
+            first = min(size for size in costs if size > series.limit)
+        made = rows.row(f"{last:,} {curve.axis}: {curve.title}, {series.title}", costs[last], "ns",
+                        f"{first:,}", costs[first], ratio=factor, most=allowed)
+        if curve.name == "memory":
+            word = "the yardstick"
+            made.update(aim=None, reached=None)
+        else:
+            made["reached"] = word not in BAD
+        made.update(verdict=word, points=sizes)
+        yield made
+
+
+def write_tsv(curve, measured):
+    sizes = sorted({size for (c, _), points in measured.items() if c is curve for size in points})
+    with open(os.path.join(FOLDER, f"{curve.name}.tsv"), "w", encoding="ascii") as out:
+        print(curve.axis, *(f"{series.title}, {unit}" for series in curve.series
+                            for unit in ("ns", "MiB")), sep="\t", file=out)
+        for size in sizes:
+            values = [measured[curve, series][size] for series in curve.series]
+            print(size, *(f"{ns:.1f}\t{mib:.1f}" for ns, mib in values), sep="\t", file=out)
+
+
+def main():
+    parser = rows.options(__doc__)
+    parser.add_argument("--docs", action="store_true", help="renew docs/growth")
+    parser.add_argument("curves", nargs="*", metavar="CURVE",
+                        help=", ".join(curve.name for curve in CURVES))
+    args = parser.parse_args()
+    unknown = set(args.curves) - {curve.name for curve in CURVES}
+    if unknown:
+        parser.error(f"no such curve: {', '.join(sorted(unknown))}")
+    if not shutil.which("gnuplot"):
+        sys.exit("bench_growth: gnuplot is not there; apt-get install gnuplot-nox")
+    wanted = [curve for curve in CURVES if not args.curves or curve.name in args.curves]
+    os.makedirs(FOLDER, exist_ok=True)
+    measured = measure(wanted, args.scale, args.rounds or ROUNDS[args.scale])
+    for curve in wanted:
+        write_tsv(curve, measured)
+        draw(curve, FOLDER)
+        if args.docs:
+            shutil.copy(os.path.join(FOLDER, f"{curve.name}.svg"),
+                        os.path.join(os.path.dirname(os.path.dirname(rows.FOLDER)), "docs/growth"))
+    made = list(judge(measured))
+    if args.json:
+        print(json.dumps({"rows": made}, indent=1))
+        return
+    print("\n".join(rows.table(made)))
+    print(f"\ncurves: {FOLDER}/*.svg, figures beside them in *.tsv")
+
+
+if __name__ == "__main__":
+    main()
