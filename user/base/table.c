@@ -196,12 +196,40 @@ static void *find_from(const struct rpcs_table *table, uint32_t next, const void
 	return NULL;
 }
 
-void *rpcs_table_find(const struct rpcs_table *table, const void *key)
+static void *find_hashed(const struct rpcs_table *table, const void *key, uint32_t hash)
 {
-	uint32_t hash = hash_of(table, key), bucket;
+	uint32_t bucket;
 	const uint32_t *word = word_find(table, hash, &bucket);
 
 	return word ? find_from(table, *word ^ tag_of(table, hash), key) : NULL;
+}
+
+void *rpcs_table_find(const struct rpcs_table *table, const void *key)
+{
+	return find_hashed(table, key, hash_of(table, key));
+}
+
+void *rpcs_table_find_by(const struct rpcs_table *table, const void *key, uint32_t hash)
+{
+	return find_hashed(table, key, hash >> (32 - HASH_BITS));
+}
+
+void rpcs_table_fetch_bucket(const struct rpcs_table *table, uint32_t hash)
+{
+	__builtin_prefetch(&table->buckets[hash >> (32 - HASH_BITS) & table->mask]);
+}
+
+void rpcs_table_fetch_entry(const struct rpcs_table *table, uint32_t hash)
+{
+	const struct bucket *bucket = &table->buckets[hash >> (32 - HASH_BITS) & table->mask];
+	uint32_t tag = tag_of(table, hash >> (32 - HASH_BITS)), bits = tagged(table, bucket, tag);
+	const uint8_t *slot;
+
+	if (!bits)
+		return;
+	slot = (const uint8_t *)link_at(table, (bucket->word[__builtin_ctz(bits)] ^ tag) - 1);
+	__builtin_prefetch(slot);
+	__builtin_prefetch(slot + 64);
 }
 
 void *rpcs_table_find_next(const struct rpcs_table *table, const void *entry)
@@ -250,9 +278,9 @@ static uint32_t slot_take(struct rpcs_table *table)
 	return table->fresh++;
 }
 
-void *rpcs_table_add(struct rpcs_table *table, const void *key)
+static void *add_hashed(struct rpcs_table *table, const void *key, uint32_t hash)
 {
-	uint32_t index = slot_take(table), hash, bucket, *word;
+	uint32_t index = slot_take(table), bucket, *word;
 	struct link *link;
 
 	if (index == NONE)
@@ -260,9 +288,8 @@ void *rpcs_table_add(struct rpcs_table *table, const void *key)
 	link = link_at(table, index);
 	memset(entry_of(link), 0, table->value_size);
 	memcpy(entry_of(link), key, table->key_size);
-	hash = hash_of(table, key);
 	word = word_find(table, hash, &bucket);
-	link->hash = hash;
+	link->hash = hash & ((1U << HASH_BITS) - 1);
 	link->next = word ? *word ^ tag_of(table, hash) : 0;
 	if (!word)
 		word = word_add(table, hash);
@@ -270,6 +297,16 @@ void *rpcs_table_add(struct rpcs_table *table, const void *key)
 	lane_append(table, index, RPCS_LANE_FIRST);
 	table->count++;
 	return entry_of(link);
+}
+
+void *rpcs_table_add(struct rpcs_table *table, const void *key)
+{
+	return add_hashed(table, key, hash_of(table, key));
+}
+
+void *rpcs_table_add_by(struct rpcs_table *table, const void *key, uint32_t hash)
+{
+	return add_hashed(table, key, hash >> (32 - HASH_BITS));
 }
 
 /* Takes a slot off its word; the last one frees it. */

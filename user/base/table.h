@@ -28,6 +28,16 @@ void rpcs_table_free(struct rpcs_table **table);
 /** The newest entry with that key, or NULL. */
 void *rpcs_table_find(const struct rpcs_table *table, const void *key);
 
+/**
+ * Finding and adding for a caller who has a hash of the key, all 32 bits of it good: in a table
+ * that is used with these calls alone. What they will touch can be fetched beforehand, the
+ * bucket first and, once that has come, the entry: two misses that other work hides.
+ */
+void *rpcs_table_find_by(const struct rpcs_table *table, const void *key, uint32_t hash);
+void *rpcs_table_add_by(struct rpcs_table *table, const void *key, uint32_t hash);
+void rpcs_table_fetch_bucket(const struct rpcs_table *table, uint32_t hash);
+void rpcs_table_fetch_entry(const struct rpcs_table *table, uint32_t hash);
+
 /** The next older entry with the same key, or NULL. */
 void *rpcs_table_find_next(const struct rpcs_table *table, const void *entry);
 
