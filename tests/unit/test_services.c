@@ -52,6 +52,39 @@ static void a_liar_has_a_share(void **state)
 	assert_true(map.lesson.changes[0].told);
 }
 
+/* A list of services that there are no others of, in the order of their programs. */
+static void dump_from(uint32_t first)
+{
+	static struct rpcs_mapping list[RPCS_MAPPINGS_MAX];
+	uint32_t i;
+
+	for (i = 0; i < RPCS_MAPPINGS_MAX; i++)
+		list[i] = (struct rpcs_mapping){
+			.program = first + i, .version = 1, .protocol = RPCS_IP_UDP, .port = 1 + i
+		};
+	map_dump(SERVER, 2, list, RPCS_MAPPINGS_MAX);
+}
+
+/* Where a server's share is full, what its last lists have stays. */
+static void what_is_seen_again_stays(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	map_start(16);
+	dump_from(1000);
+	dump_from(2000);
+	map.now_ns += 10 * CASE_SEC;
+	dump_from(1000);
+	dump_from(3000);
+	assert_int_equal(map_server(SERVER)->service_count, RPCS_SERVICES_OF_ONE);
+	for (i = 0; i < RPCS_MAPPINGS_MAX; i++) {
+		assert_int_equal(map_port(SERVER, 1000 + i), 1 + i);
+		assert_int_equal(map_port(SERVER, 2000 + i), 0);
+		assert_int_equal(map_port(SERVER, 3000 + i), 1 + i);
+	}
+}
+
 /* Odd questions, each asked once, do not push out what a list has shown. */
 static void questions_do_not_push_out_what_is_used(void **state)
 {
@@ -211,6 +244,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_liar_has_a_share),
+		cmocka_unit_test(what_is_seen_again_stays),
 		cmocka_unit_test(questions_do_not_push_out_what_is_used),
 		cmocka_unit_test(servers_outside_go_first),
 		cmocka_unit_test(mappings_outside_go_first),

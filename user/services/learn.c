@@ -9,7 +9,10 @@
 #include "../match/told.h"
 #include "map.h"
 
-enum { PORT_MAX = 65535 };
+enum {
+	PORT_MAX = 65535,
+	FETCHED_MAX = 16, /* entries of a list whose mappings are fetched together */
+};
 
 /** What is learned now. */
 struct lesson {
@@ -57,17 +60,17 @@ static void move_port(const struct lesson *lesson, struct rpcs_service *service,
 static void learn(const struct lesson *lesson, uint32_t program, uint32_t version,
 		  enum rpcs_transport transport, uint32_t port, const struct rpcs_address *at)
 {
-	const struct rpcs_service_key key = { lesson->server->address, program, version,
-					      transport };
 	struct rpcs_service *service;
 	bool is_new;
 
 	if (program == 0 || port == 0 || port > PORT_MAX || transport >= RPCS_TRANSPORT__MAX)
 		return;
-	service = rpcs_services_find_entry(lesson->services, &key);
+	service = rpcs_services_find_entry(lesson->services, lesson->server, program, version,
+					   transport);
 	is_new = !service;
 	if (is_new) {
-		service = rpcs_services_add(lesson->services, lesson->server, &key);
+		service = rpcs_services_add(lesson->services, lesson->server, program, version,
+					    transport);
 		service->first_seen_ns = lesson->now_ns;
 		service->port = (uint16_t)port;
 	}
@@ -81,7 +84,7 @@ static void learn(const struct lesson *lesson, uint32_t program, uint32_t versio
 	service->times++;
 	if (lesson->now_ns > service->last_seen_ns)
 		service->last_seen_ns = lesson->now_ns;
-	rpcs_services_touch(lesson->services, service);
+	rpcs_services_touch(lesson->services, service, lesson->now_ns);
 }
 
 /* The host part of an universal address (RFC 5665 5.2.3.3): all but the last two numbers. */
@@ -176,23 +179,58 @@ static void learn_callit(const struct lesson *lesson, const struct rpcs_message 
 		learn_uaddr(lesson, asked->program, asked->version, transport, &told->address);
 }
 
+/* A list's entry by its name, whatever the list is of. */
+static void learn_entry(const struct lesson *lesson, const struct rpcs_message *call,
+			enum rpcs_portmap_shape shape, const struct rpcs_mapping *m)
+{
+	if (shape == RPCS_PORTMAP_MAPPINGS)
+		learn(lesson, m->program, m->version, transport_of_protocol(m->protocol), m->port,
+		      NULL);
+	else if (shape == RPCS_PORTMAP_RPCBS)
+		learn_uaddr(lesson, m->program, m->version, transport_of(&m->netid), &m->address);
+	else if (call->portmap.has >= 2) /* GETADDRLIST: of the program asked for */
+		learn_uaddr(lesson, call->portmap.program, call->portmap.version,
+			    transport_of(&m->netid), &m->address);
+}
+
+/* Of a DUMP's entry: where its mapping is looked for. */
+static struct rpcs_service **head_of(const struct lesson *lesson, enum rpcs_portmap_shape shape,
+				     const struct rpcs_mapping *m)
+{
+	enum rpcs_transport transport = shape == RPCS_PORTMAP_MAPPINGS
+						? transport_of_protocol(m->protocol)
+						: transport_of(&m->netid);
+
+	return rpcs_services_head(lesson->services, lesson->server, m->program, m->version,
+				  transport);
+}
+
+/* A long list mostly waits for the memory of its mappings: have it wait for many at once. */
+static void fetch(const struct lesson *lesson, enum rpcs_portmap_shape shape,
+		  const struct rpcs_mapping *mappings, uint32_t count)
+{
+	struct rpcs_service **chains[FETCHED_MAX];
+	uint32_t i;
+
+	for (i = 0; i < count; i++) {
+		chains[i] = head_of(lesson, shape, &mappings[i]);
+		__builtin_prefetch(chains[i]);
+	}
+	for (i = 0; i < count; i++)
+		rpcs_services_fetch(chains[i]);
+}
+
 static void learn_list(const struct lesson *lesson, const struct rpcs_message *call,
 		       const struct rpcs_portmap *told)
 {
-	const struct rpcs_mapping *m;
-	uint32_t i;
+	uint32_t i, left;
 
 	for (i = 0; i < told->mappings_kept; i++) {
-		m = &told->mappings[i];
-		if (told->shape == RPCS_PORTMAP_MAPPINGS)
-			learn(lesson, m->program, m->version, transport_of_protocol(m->protocol),
-			      m->port, NULL);
-		else if (told->shape == RPCS_PORTMAP_RPCBS)
-			learn_uaddr(lesson, m->program, m->version, transport_of(&m->netid),
-				    &m->address);
-		else if (call->portmap.has >= 2) /* GETADDRLIST: of the program asked for */
-			learn_uaddr(lesson, call->portmap.program, call->portmap.version,
-				    transport_of(&m->netid), &m->address);
+		left = told->mappings_kept - i;
+		if (i % FETCHED_MAX == 0 && told->shape != RPCS_PORTMAP_ENTRIES)
+			fetch(lesson, told->shape, &told->mappings[i],
+			      left < FETCHED_MAX ? left : FETCHED_MAX);
+		learn_entry(lesson, call, told->shape, &told->mappings[i]);
 	}
 }
 
@@ -209,16 +247,16 @@ static void learn_set(const struct lesson *lesson, const struct rpcs_portmap *as
 /* The port stays in mind: an UNSET and a SET are together a change of the mapping. */
 static void unlearn(const struct lesson *lesson, const struct rpcs_portmap *asked)
 {
-	struct rpcs_service_key key = { lesson->server->address, asked->program, asked->version,
-					0 };
 	struct rpcs_service *service;
+	uint32_t transport;
 
 	/* Version 2 deletes whatever the protocol (RFC 1833 3.2), an empty netid as well. */
-	for (; key.transport < RPCS_TRANSPORT__MAX; key.transport++) {
+	for (transport = 0; transport < RPCS_TRANSPORT__MAX; transport++) {
 		if (asked->shape == RPCS_PORTMAP_RPCB && asked->netid.len &&
-		    transport_of(&asked->netid) != key.transport)
+		    transport_of(&asked->netid) != transport)
 			continue;
-		service = rpcs_services_find_entry(lesson->services, &key);
+		service = rpcs_services_find_entry(lesson->services, lesson->server, asked->program,
+						   asked->version, transport);
 		if (!service || service->removed_ns)
 			continue;
 		note_mapping(lesson, service, RPCS_CHANGE_REMOVED);

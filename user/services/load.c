@@ -136,7 +136,8 @@ static const char *load_service(struct loader *loader, struct rpcs_server *serve
 
 	if (!get_key(object, &read.key))
 		return "a mapping without program, version or netid";
-	if (rpcs_services_find_entry(loader->services, &read.key))
+	if (rpcs_services_find_entry(loader->services, server, read.key.program, read.key.version,
+				     read.key.transport))
 		return "a mapping twice";
 	if (!get_number(object, "port", 1, UINT16_MAX, &port))
 		return "a port that is not 1 to 65535";
@@ -153,7 +154,8 @@ static const char *load_service(struct loader *loader, struct rpcs_server *serve
 	    (json_object_get(object, "removed") &&
 	     !get_number(object, "removed", 0, TIME_MAX_US, &removed)))
 		return "a mapping's times";
-	service = rpcs_services_add(loader->services, server, &read.key);
+	service = rpcs_services_add(loader->services, server, read.key.program, read.key.version,
+				    read.key.transport);
 	service->port = (uint16_t)port;
 	memcpy(service->before, read.before, sizeof(service->before));
 	service->learned = read.learned;
@@ -162,7 +164,7 @@ static const char *load_service(struct loader *loader, struct rpcs_server *serve
 	service->last_seen_ns = read.last_seen_ns;
 	service->times = read.times;
 	service->removed_ns = removed * RPCS_NSEC_PER_USEC;
-	rpcs_services_touch(loader->services, service);
+	rpcs_services_touch(loader->services, service, service->last_seen_ns);
 	return NULL;
 }
 

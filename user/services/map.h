@@ -6,12 +6,16 @@
 #include "../base/table.h"
 #include "services.h"
 
+enum { RPCS_SERVICES_HEADS_BITS = 16, RPCS_SERVICES_HEADS = 1 << RPCS_SERVICES_HEADS_BITS };
+
 /** The lists of a server: what was seen once only goes before the rest. */
 enum { RPCS_LIST_WEAK, RPCS_LIST_STRONG };
 
 struct rpcs_services {
 	struct rpcs_table *servers, *mappings; /* lanes: of home, and outside */
-	uint64_t since_ns, until_ns;	       /* it has been learning; both 0: not yet */
+	struct rpcs_service **heads;	       /* RPCS_SERVICES_HEADS chains of mappings */
+	struct rpcs_hash_seed seed;
+	uint64_t since_ns, until_ns; /* it has been learning; both 0: not yet */
 	struct rpcs_services_counts counts;
 
 	struct rpcs_service_change changes[RPCS_SERVICE_CHANGES_MAX];
@@ -37,15 +41,56 @@ void rpcs_services_clear(struct rpcs_services *services);
 /** The newest of its lane from now on. */
 void rpcs_services_touch_server(struct rpcs_services *services, struct rpcs_server *server);
 
+/**
+ * Where the chain hangs that a mapping of this server belongs to. A list has many to look up:
+ * the lines of one are fetched while those before it are learned.
+ */
+static inline struct rpcs_service **rpcs_services_head(const struct rpcs_services *services,
+						       const struct rpcs_server *server,
+						       uint32_t program, uint32_t version,
+						       uint32_t transport)
+{
+	/* Multiply-shift: with secret factors, whoever chooses keys cannot choose chains. */
+	uint64_t hash =
+		server->salt[0] * program + server->salt[1] * (version | (uint64_t)transport << 32);
+
+	return &services->heads[hash >> (64 - RPCS_SERVICES_HEADS_BITS)];
+}
+
+/**
+ * Has the mapping that hangs there brought near before it is looked at. Inline whatever the
+ * compiler thinks: gcc leaves out calls of a function that does nothing but this.
+ */
+__attribute__((always_inline)) static inline void
+rpcs_services_fetch(struct rpcs_service *const *head)
+{
+	const char *at = (const char *)*head;
+	size_t i;
+
+	if (!at)
+		return;
+	for (i = 0; i < sizeof(**head); i += 64)
+		__builtin_prefetch(at + i, 1);
+	__builtin_prefetch(at - 1, 1); /* what the table keeps of it */
+	__builtin_prefetch(at + sizeof(**head) - 1, 1);
+}
+
+/** The mapping that the server has by that name, or NULL. */
 struct rpcs_service *rpcs_services_find_entry(const struct rpcs_services *services,
-					      const struct rpcs_service_key *key);
+					      const struct rpcs_server *server, uint32_t program,
+					      uint32_t version, uint32_t transport);
 
 /** A mapping that is not there yet; its server stays, whatever has to go for it. */
 struct rpcs_service *rpcs_services_add(struct rpcs_services *services, struct rpcs_server *server,
-				       const struct rpcs_service_key *key);
+				       uint32_t program, uint32_t version, uint32_t transport);
 
-/** The newest of its list from now on, which its members decide. */
-void rpcs_services_touch(struct rpcs_services *services, struct rpcs_service *service);
+/**
+ * Among the newest of its list from now on, which its members decide. What was placed there
+ * less than nine seconds ago may stay where it is: that would be four lines of memory of its
+ * neighbours, each time, for an order that evictions do not need so exactly.
+ */
+void rpcs_services_touch(struct rpcs_services *services, struct rpcs_service *service,
+			 uint64_t now_ns);
 
 /** A change for the lesson in hand; the caller fills the rest in. */
 struct rpcs_service_change *rpcs_services_note(struct rpcs_services *services,

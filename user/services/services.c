@@ -13,6 +13,9 @@
 
 #include "map.h"
 
+/* rpcs_services_touch()'s clock ticks each 2^33 ns. */
+enum { TOUCH_SHIFT = 33 };
+
 static const char *const netids[] = {
 	[RPCS_TRANSPORT_UDP] = "udp",
 	[RPCS_TRANSPORT_TCP] = "tcp",
@@ -69,7 +72,9 @@ struct rpcs_services *rpcs_services_new(uint32_t server_max, const struct rpcs_h
 					   sizeof(struct rpcs_server), seed);
 	services->mappings = rpcs_table_new(RPCS_SERVICES_MAX, sizeof(struct rpcs_service_key),
 					    sizeof(struct rpcs_service), seed);
-	if (!services->servers || !services->mappings)
+	services->heads = calloc(RPCS_SERVICES_HEADS, sizeof(*services->heads));
+	services->seed = *seed;
+	if (!services->servers || !services->mappings || !services->heads)
 		rpcs_services_free(&services);
 	return services;
 }
@@ -80,6 +85,7 @@ void rpcs_services_free(struct rpcs_services **services)
 		return;
 	rpcs_table_free(&(*services)->servers);
 	rpcs_table_free(&(*services)->mappings);
+	free((*services)->heads);
 	free(*services);
 	*services = NULL;
 }
@@ -124,14 +130,18 @@ static void list_leave(struct rpcs_service *service)
 		of->newest[service->list] = service->older;
 }
 
+static uint8_t list_of(const struct rpcs_service *service)
+{
+	return service->times > 1 || service->learned & (RPCS_LEARNED_DUMP | RPCS_LEARNED_SET)
+		       ? RPCS_LIST_STRONG
+		       : RPCS_LIST_WEAK;
+}
+
 static void list_append(struct rpcs_service *service)
 {
 	struct rpcs_server *of = service->of;
 
-	service->list = service->times > 1 ||
-					service->learned & (RPCS_LEARNED_DUMP | RPCS_LEARNED_SET)
-				? RPCS_LIST_STRONG
-				: RPCS_LIST_WEAK;
+	service->list = list_of(service);
 	service->newer = NULL;
 	service->older = of->newest[service->list];
 	if (service->older)
@@ -141,8 +151,37 @@ static void list_append(struct rpcs_service *service)
 	of->newest[service->list] = service;
 }
 
+/* The chains, by which a mapping is found: the server's salt is hashed once, not its address. */
+
+static struct rpcs_service **head_of(const struct rpcs_services *services,
+				     const struct rpcs_service *service)
+{
+	const struct rpcs_service_key *key = &service->key;
+
+	return rpcs_services_head(services, service->of, key->program, key->version,
+				  key->transport);
+}
+
+static void chain_add(struct rpcs_services *services, struct rpcs_service *service)
+{
+	struct rpcs_service **head = head_of(services, service);
+
+	service->next = *head;
+	*head = service;
+}
+
+static void chain_remove(struct rpcs_services *services, struct rpcs_service *service)
+{
+	struct rpcs_service **at = head_of(services, service);
+
+	while (*at != service)
+		at = &(*at)->next;
+	*at = service->next;
+}
+
 static void drop(struct rpcs_services *services, struct rpcs_service *service)
 {
+	chain_remove(services, service);
 	list_leave(service);
 	service->of->service_count--;
 	rpcs_table_remove(services->mappings, service);
@@ -205,6 +244,8 @@ struct rpcs_server *rpcs_services_enter(struct rpcs_services *services,
 	server = rpcs_table_add(services->servers, address);
 	server->lane = lane;
 	rpcs_table_move(services->servers, server, lane);
+	server->salt[0] = rpcs_hash(&services->seed, address, sizeof(*address)) | 1;
+	server->salt[1] = rpcs_hash(&services->seed, &server->salt[0], sizeof(server->salt[0])) | 1;
 	return server;
 }
 
@@ -215,14 +256,22 @@ void rpcs_services_touch_server(struct rpcs_services *services, struct rpcs_serv
 }
 
 struct rpcs_service *rpcs_services_find_entry(const struct rpcs_services *services,
-					      const struct rpcs_service_key *key)
+					      const struct rpcs_server *server, uint32_t program,
+					      uint32_t version, uint32_t transport)
 {
-	return rpcs_table_find(services->mappings, key);
+	struct rpcs_service *service =
+		*rpcs_services_head(services, server, program, version, transport);
+
+	while (service && (service->of != server || service->key.program != program ||
+			   service->key.version != version || service->key.transport != transport))
+		service = service->next;
+	return service;
 }
 
 struct rpcs_service *rpcs_services_add(struct rpcs_services *services, struct rpcs_server *server,
-				       const struct rpcs_service_key *key)
+				       uint32_t program, uint32_t version, uint32_t transport)
 {
+	const struct rpcs_service_key key = { server->address, program, version, transport };
 	struct rpcs_service *service;
 
 	if (server->service_count >= RPCS_SERVICES_OF_ONE)
@@ -230,16 +279,23 @@ struct rpcs_service *rpcs_services_add(struct rpcs_services *services, struct rp
 							      : server->oldest[RPCS_LIST_STRONG]);
 	if (rpcs_table_is_full(services->mappings))
 		drop(services, oldest_of(services->mappings));
-	service = rpcs_table_add(services->mappings, key);
+	service = rpcs_table_add(services->mappings, &key);
 	service->of = server;
 	server->service_count++;
+	chain_add(services, service);
 	list_append(service);
 	rpcs_table_move(services->mappings, service, server->lane);
 	return service;
 }
 
-void rpcs_services_touch(struct rpcs_services *services, struct rpcs_service *service)
+void rpcs_services_touch(struct rpcs_services *services, struct rpcs_service *service,
+			 uint64_t now_ns)
 {
+	uint32_t now = (uint32_t)(now_ns >> TOUCH_SHIFT);
+
+	if (service->placed == now && service->list == list_of(service))
+		return;
+	service->placed = now;
 	list_leave(service);
 	list_append(service);
 	rpcs_table_move(services->mappings, service, service->of->lane);
@@ -254,7 +310,11 @@ const struct rpcs_server *rpcs_services_server(const struct rpcs_services *servi
 const struct rpcs_service *rpcs_services_find(const struct rpcs_services *services,
 					      const struct rpcs_service_key *key)
 {
-	return rpcs_services_find_entry(services, key);
+	const struct rpcs_server *server = rpcs_services_server(services, &key->server);
+
+	return server ? rpcs_services_find_entry(services, server, key->program, key->version,
+						 key->transport)
+		      : NULL;
 }
 
 static bool is_among(uint32_t program, const uint32_t *programs, uint32_t count)

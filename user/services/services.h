@@ -70,6 +70,7 @@ struct rpcs_server {
 	struct rpcs_service *oldest[2], *newest[2];
 	uint64_t told_ns;
 	uint32_t told, saved, lane;
+	uint64_t salt[2];
 };
 
 struct rpcs_service_key {
@@ -90,7 +91,8 @@ struct rpcs_service {
 
 	/* the map's own */
 	struct rpcs_server *of;
-	struct rpcs_service *older, *newer;
+	struct rpcs_service *older, *newer, *next;
+	uint32_t placed; /* in its lists, by rpcs_services_touch()'s clock */
 	uint8_t list;
 };
 
