@@ -7,6 +7,7 @@ kept already, and keeps a small choice of all that reaches the same code: the fe
 every feature the fuzzer tells apart, as far as FILES and BYTES allow. `make fuzz` comes first.
 """
 import argparse
+import json
 import os
 import re
 import shutil
@@ -217,8 +218,32 @@ def fragment_seeds():
         yield head + b"\x80" + bytes([len(extended)]) + extended + b"\x80\x36" + extended[:54]
 
 
+def inventory_seeds():
+    times = {"first_seen": 1795311300856955, "last_seen": 1795311300856956}
+    rows = [{"program": program, "version": version, "netid": netid, "port": port,
+             "learned": learned, **times, "times": 2, **more}
+            for program, version, netid, port, learned, more in (
+                (100000, 4, "tcp6", 111, ["dump"], {}),
+                (100005, 3, "udp", 635, ["getport", "dump"], {"before": [634, 633]}),
+                (100003, 0, "tcp", 2049, ["set"], {"removed": times["last_seen"]}),
+                (1073741824, 1, "udp6", 65535, ["getaddr"], {"at": "2001:db8::9"}))]
+    servers = [{"server": server, **times, "replies": 7, "versions": versions, "services": rows,
+                **more}
+               for server, versions, more in (("10.0.0.2", [2, 3, 4], {}), ("fd00::1", [], {}),
+                                              ("192.0.2.1", [2], {"vlan": [5, 4095]}))]
+    for count in range(len(servers) + 1):
+        whole = json.dumps({"format": "rpcsentry-services", "version": 1, "since": 0,
+                            "until": times["last_seen"], "servers": servers[:count]},
+                           separators=(",", ":")).encode()
+        yield whole
+        yield whole[:-20]
+        yield whole.replace(b":1,", b":2,", 1)
+        yield whole.replace(b"services", b"none", 1)
+    yield b""
+
+
 SEEDS = {"packet": packet_seeds, "portmap": portmap_seeds, "stream": stream_seeds,
-         "fragments": fragment_seeds}
+         "fragments": fragment_seeds, "inventory": inventory_seeds}
 
 
 def features_of(target, folder, scratch):
