@@ -94,6 +94,61 @@ static void test_avalanche(void **state)
 	assert_in_range(turned, bits * 30, bits * 34);
 }
 
+/* Every bit of a key counts, whatever its length, and so does each half of the seed. */
+static void test_key(void **state)
+{
+	const struct rpcs_hash_seed seeds[] = { { 1, 2 }, { 1, 3 }, { 0, 2 } };
+	struct rpcs_key_hash hash[3];
+	uint8_t block[81] = { 0 }, *key = block + 1;
+	uint64_t plain, changed;
+	uint32_t len, bit, i, turned = 0, bits = 0;
+
+	(void)state;
+	for (len = 1; len <= 80; len++) {
+		for (i = 0; i < 3; i++)
+			rpcs_key_hash_init(&hash[i], &seeds[i], len);
+		plain = rpcs_key_hash(&hash[0], key);
+		assert_true(plain != rpcs_key_hash(&hash[1], key));
+		assert_true(plain != rpcs_key_hash(&hash[2], key));
+		for (bit = 0; bit < len * 8; bit++, bits++) {
+			key[bit / 8] ^= 1 << bit % 8;
+			changed = plain ^ rpcs_key_hash(&hash[0], key);
+			key[bit / 8] ^= 1 << bit % 8;
+			assert_true(changed >> 34);
+			turned += (uint32_t)__builtin_popcountll(changed >> 32);
+		}
+	}
+	assert_in_range(turned, bits * 12, bits * 20);
+}
+
+/* Keys that follow each other, in any part of them, spread like drawn ones: 8 to a place. */
+static void test_key_spread(void **state)
+{
+	enum { PLACES = 8192, KEYS = PLACES * 8, LEN = 40 };
+	static uint8_t load[PLACES];
+	struct rpcs_key_hash hash;
+	uint8_t key[LEN];
+	uint32_t at, step, i, place;
+
+	(void)state;
+	for (at = 0; at + 4 <= LEN; at++) {
+		for (step = 1; step <= 1 << 16; step *= 256) {
+			const struct rpcs_hash_seed seed = { at, step };
+
+			rpcs_key_hash_init(&hash, &seed, LEN);
+			memset(load, 0, sizeof(load));
+			memset(key, 0x5a, sizeof(key));
+			for (i = 0; i < KEYS; i++) {
+				uint32_t number = i * step;
+
+				memcpy(key + at, &number, sizeof(number));
+				place = rpcs_key_hash(&hash, key) >> 34 & (PLACES - 1);
+				assert_in_range(++load[place], 1, 32);
+			}
+		}
+	}
+}
+
 static void test_random_seed(void **state)
 {
 	struct rpcs_hash_seed a = { 0, 0 }, b = { 0, 0 };
@@ -108,10 +163,9 @@ static void test_random_seed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_vectors),
-		cmocka_unit_test(test_seed_and_length),
-		cmocka_unit_test(test_avalanche),
-		cmocka_unit_test(test_random_seed),
+		cmocka_unit_test(test_vectors),	   cmocka_unit_test(test_seed_and_length),
+		cmocka_unit_test(test_avalanche),  cmocka_unit_test(test_key),
+		cmocka_unit_test(test_key_spread), cmocka_unit_test(test_random_seed),
 	};
 
 	return cmocka_run_group_tests_name("hash", tests, NULL, NULL);

@@ -306,6 +306,13 @@ static void test_by_hash(void **state)
 		assert_ptr_equal(rpcs_table_find_by(table, &key, hash),
 				 key % 3 ? entries[key] : NULL);
 	}
+	/* The table's own: the same entries either way. */
+	add(table, 100, 7);
+	key = 100;
+	hash = rpcs_table_hash(table, &key);
+	rpcs_table_fetch_bucket(table, hash);
+	rpcs_table_fetch_entry(table, hash);
+	assert_int_equal(((struct entry *)rpcs_table_find_by(table, &key, hash))->number, 7);
 }
 
 int main(void)

@@ -1,5 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* SipHash-1-3 (Aumasson and Bernstein): one round a word, three at the end. */
+/*
+ * SipHash-1-3 (Aumasson and Bernstein): one round a word, three at the end; and a hash of short
+ * keys for tables.
+ *
+ * The latter is a sum of products, one for each 64 bits: (low + secret) * (high + secret). Its
+ * upper half is strongly universal (Lemire and Kaser, "Strongly universal string hashing is
+ * fast", their Multilinear-HM): whoever chooses two keys without knowing the secrets has them
+ * collide with a chance of 2^-33, whichever they are. What the sum keeps of the keys' order is
+ * stirred out of it. Nobody outside sees a value, nor how long a look-up took, since a
+ * sensor answers nothing: so no key can be chosen by what came of earlier ones.
+ */
 #include "hash.h"
 
 #include <errno.h>
@@ -65,6 +75,34 @@ uint64_t rpcs_hash(const struct rpcs_hash_seed *seed, const void *data, size_t l
 	sip_round(&s);
 	sip_round(&s);
 	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+}
+
+void rpcs_key_hash_init(struct rpcs_key_hash *hash, const struct rpcs_hash_seed *seed, uint32_t len)
+{
+	uint32_t i;
+
+	*hash = (struct rpcs_key_hash){ .seed = *seed, .len = len };
+	if (len < 8 || len > RPCS_KEY_WORDS_MAX * 8)
+		return;
+	hash->words = (len + 7) / 8;
+	for (i = 0; i < RPCS_KEY_WORDS_MAX * 2; i++)
+		hash->secret[i / 2][i % 2] = rpcs_hash(seed, &i, sizeof(i));
+}
+
+uint64_t rpcs_key_hash(const struct rpcs_key_hash *hash, const void *key)
+{
+	const uint8_t *bytes = key;
+	uint64_t sum = hash->seed.k0, word;
+	uint32_t i;
+
+	if (!hash->words)
+		return rpcs_hash(&hash->seed, key, hash->len);
+	for (i = 0; i < hash->words; i++) {
+		/* The last word may begin before the one ahead of it ends. */
+		memcpy(&word, bytes + (i + 1 < hash->words ? i * 8 : hash->len - 8), sizeof(word));
+		sum += ((uint32_t)word + hash->secret[i][0]) * ((word >> 32) + hash->secret[i][1]);
+	}
+	return (sum ^ sum >> 32) * 0x9e3779b97f4a7c15ULL;
 }
 
 int rpcs_hash_seed_random(struct rpcs_hash_seed *ret_seed)

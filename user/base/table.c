@@ -12,14 +12,17 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+
+#include "bucket.h"
+#include "pages.h"
 
 enum {
 	NONE = UINT32_MAX,
-	WORDS = 15,
 	/* Slots for each bucket: less than 1 in 100 is full when all are taken. */
 	BUCKET_SLOTS = 8,
 	HASH_BITS = 30,
+	CACHE_LINE = 64,
+	FETCHED_BYTES = 256,
 };
 
 /* What stands before each entry. */
@@ -29,13 +32,8 @@ struct link {
 	uint32_t older, newer; /* in the lane; `newer` also chains free slots */
 };
 
-struct bucket {
-	uint32_t word[WORDS]; /* number + 1 and tag; 0: free */
-	uint32_t passed;
-};
-
 struct rpcs_table {
-	struct rpcs_hash_seed seed;
+	struct rpcs_key_hash key_hash;
 	uint32_t key_size, value_size;
 	size_t stride;
 	uint32_t capacity, count;
@@ -44,9 +42,9 @@ struct rpcs_table {
 	uint32_t mask;	  /* of the buckets' numbers */
 	uint32_t tag_one; /* the lowest bit of a tag, which all tags have: no free word does */
 	uint32_t oldest[RPCS_LANE__MAX], newest[RPCS_LANE__MAX], queued[RPCS_LANE__MAX];
-	struct bucket *buckets;
+	struct rpcs_bucket *buckets; /* and behind them, in one mapping of `size`: */
 	uint8_t *slots;
-	size_t slots_size, buckets_size;
+	size_t size;
 };
 
 static struct link *link_at(const struct rpcs_table *table, uint32_t index)
@@ -69,18 +67,6 @@ static uint32_t index_of(const struct rpcs_table *table, const struct link *link
 	return (uint32_t)((size_t)((const uint8_t *)link - table->slots) / table->stride);
 }
 
-static void *map(size_t size)
-{
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (p == MAP_FAILED)
-		return NULL;
-	/* In a large table each look-up would miss the processor's memory of pages, too. */
-	madvise(p, size, MADV_HUGEPAGE);
-	return p;
-}
-
 struct rpcs_table *rpcs_table_new(uint32_t capacity, uint32_t key_size, uint32_t value_size,
 				  const struct rpcs_hash_seed *seed)
 {
@@ -92,7 +78,7 @@ struct rpcs_table *rpcs_table_new(uint32_t capacity, uint32_t key_size, uint32_t
 		goto fail;
 	while (buckets < (capacity + BUCKET_SLOTS - 1) / BUCKET_SLOTS)
 		buckets *= 2;
-	table->seed = *seed;
+	rpcs_key_hash_init(&table->key_hash, seed, key_size);
 	table->key_size = key_size;
 	table->value_size = value_size;
 	table->stride = (sizeof(struct link) + value_size + 7) & ~(size_t)7;
@@ -104,12 +90,11 @@ struct rpcs_table *rpcs_table_new(uint32_t capacity, uint32_t key_size, uint32_t
 		table->tag_one *= 2;
 	for (lane = 0; lane < RPCS_LANE__MAX; lane++)
 		table->oldest[lane] = table->newest[lane] = NONE;
-	table->slots_size = table->stride * capacity;
-	table->buckets_size = sizeof(*table->buckets) * buckets;
-	table->slots = map(table->slots_size);
-	table->buckets = map(table->buckets_size);
-	if (!table->slots || !table->buckets)
+	table->size = sizeof(*table->buckets) * buckets + table->stride * capacity;
+	table->buckets = rpcs_pages_map(table->size);
+	if (!table->buckets)
 		goto fail;
+	table->slots = (uint8_t *)(table->buckets + buckets);
 	return table;
 fail:
 	rpcs_table_free(&table);
@@ -120,17 +105,15 @@ void rpcs_table_free(struct rpcs_table **table)
 {
 	if (!*table)
 		return;
-	if ((*table)->slots)
-		munmap((*table)->slots, (*table)->slots_size);
 	if ((*table)->buckets)
-		munmap((*table)->buckets, (*table)->buckets_size);
+		rpcs_pages_unmap((*table)->buckets, (*table)->size);
 	free(*table);
 	*table = NULL;
 }
 
 static uint32_t hash_of(const struct rpcs_table *table, const void *key)
 {
-	return (uint32_t)rpcs_hash(&table->seed, key, table->key_size) >> (32 - HASH_BITS);
+	return (uint32_t)(rpcs_key_hash(&table->key_hash, key) >> (64 - HASH_BITS));
 }
 
 /* The hash's upper bits: the bucket is chosen by the lower ones. */
@@ -139,21 +122,18 @@ static uint32_t tag_of(const struct rpcs_table *table, uint32_t hash)
 	return (hash << (32 - HASH_BITS) & ~(table->tag_one - 1)) | table->tag_one;
 }
 
-/* Bits of the words with this tag. No branches: a wrong guess costs as much as all of it. */
-static uint32_t tagged(const struct rpcs_table *table, const struct bucket *bucket, uint32_t tag)
+/* Bits of the words with this tag. */
+static uint32_t tagged(const struct rpcs_table *table, const struct rpcs_bucket *bucket,
+		       uint32_t tag)
 {
-	uint32_t bits = 0, i;
-
-	for (i = 0; i < WORDS; i++)
-		bits |= (uint32_t)((bucket->word[i] ^ tag) < table->tag_one) << i;
-	return bits;
+	return rpcs_bucket_match(bucket, tag, ~(table->tag_one - 1));
 }
 
 /* The word on which slots of this hash hang, or NULL; *ret_bucket is its bucket's number. */
 static uint32_t *word_find(const struct rpcs_table *table, uint32_t hash, uint32_t *ret_bucket)
 {
 	uint32_t tag = tag_of(table, hash), number = hash & table->mask, bits, *word;
-	struct bucket *bucket;
+	struct rpcs_bucket *bucket;
 
 	for (;; number = (number + 1) & table->mask) {
 		bucket = &table->buckets[number];
@@ -172,14 +152,14 @@ static uint32_t *word_find(const struct rpcs_table *table, uint32_t hash, uint32
 /* A free word for this hash: there are always more words than slots. */
 static uint32_t *word_add(struct rpcs_table *table, uint32_t hash)
 {
-	uint32_t number = hash & table->mask, i;
-	struct bucket *bucket;
+	uint32_t number = hash & table->mask, bits;
+	struct rpcs_bucket *bucket;
 
 	for (;; number = (number + 1) & table->mask) {
 		bucket = &table->buckets[number];
-		for (i = 0; i < WORDS; i++)
-			if (!bucket->word[i])
-				return &bucket->word[i];
+		bits = rpcs_bucket_match(bucket, 0, UINT32_MAX);
+		if (bits)
+			return &bucket->word[__builtin_ctz(bits)];
 		bucket->passed++;
 	}
 }
@@ -214,6 +194,11 @@ void *rpcs_table_find_by(const struct rpcs_table *table, const void *key, uint32
 	return find_hashed(table, key, hash >> (32 - HASH_BITS));
 }
 
+uint32_t rpcs_table_hash(const struct rpcs_table *table, const void *key)
+{
+	return hash_of(table, key) << (32 - HASH_BITS);
+}
+
 void rpcs_table_fetch_bucket(const struct rpcs_table *table, uint32_t hash)
 {
 	__builtin_prefetch(&table->buckets[hash >> (32 - HASH_BITS) & table->mask]);
@@ -221,15 +206,16 @@ void rpcs_table_fetch_bucket(const struct rpcs_table *table, uint32_t hash)
 
 void rpcs_table_fetch_entry(const struct rpcs_table *table, uint32_t hash)
 {
-	const struct bucket *bucket = &table->buckets[hash >> (32 - HASH_BITS) & table->mask];
+	const struct rpcs_bucket *bucket = &table->buckets[hash >> (32 - HASH_BITS) & table->mask];
 	uint32_t tag = tag_of(table, hash >> (32 - HASH_BITS)), bits = tagged(table, bucket, tag);
 	const uint8_t *slot;
+	uint32_t at;
 
 	if (!bits)
 		return;
 	slot = (const uint8_t *)link_at(table, (bucket->word[__builtin_ctz(bits)] ^ tag) - 1);
-	__builtin_prefetch(slot);
-	__builtin_prefetch(slot + 64);
+	for (at = 0; at < table->stride && at < FETCHED_BYTES; at += CACHE_LINE)
+		__builtin_prefetch(slot + at);
 }
 
 void *rpcs_table_find_next(const struct rpcs_table *table, const void *entry)
@@ -329,12 +315,30 @@ static void unhang(struct rpcs_table *table, const struct link *link, uint32_t i
 	}
 }
 
+/*
+ * What is the oldest now goes next, as a rule: its bucket starts to come in, and the link of
+ * the one behind it, which is asked for its bucket then.
+ */
+static void fetch_oldest(const struct rpcs_table *table, uint32_t oldest)
+{
+	const struct link *link;
+
+	if (oldest == NONE)
+		return;
+	link = link_at(table, oldest);
+	__builtin_prefetch(&table->buckets[link->hash & table->mask]);
+	if (link->newer != NONE)
+		__builtin_prefetch(link_at(table, link->newer));
+}
+
 void rpcs_table_remove(struct rpcs_table *table, void *entry)
 {
 	struct link *link = link_of(entry);
 	uint32_t index = index_of(table, link);
 
 	unhang(table, link, index);
+	if (link->older == NONE)
+		fetch_oldest(table, link->newer);
 	lane_leave(table, link);
 	link->newer = table->free;
 	table->free = index;

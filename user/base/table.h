@@ -28,6 +28,9 @@ void rpcs_table_free(struct rpcs_table **table);
 /** The newest entry with that key, or NULL. */
 void *rpcs_table_find(const struct rpcs_table *table, const void *key);
 
+/** The hash that the calls above take of a key: for the last two of those below. */
+uint32_t rpcs_table_hash(const struct rpcs_table *table, const void *key);
+
 /**
  * Finding and adding for a caller who has a hash of the key, all 32 bits of it good: in a table
  * that is used with these calls alone. What they will touch can be fetched beforehand, the
