@@ -203,6 +203,73 @@ static void answered_calls_are_not_pending(void **state)
 	case_end(&c);
 }
 
+/*
+ * A flow's first call waits among those of others that have one: it counts, also when it had to
+ * go elsewhere for them, and whether it was answered is not forgotten.
+ */
+static void the_first_call_counts_among_many(void **state)
+{
+	enum { FLOWS = 30, OTHERS = 1500 };
+	static struct rpcs_call first[FLOWS];
+	struct rpcs_message reply;
+	struct rpcs_call call;
+	uint32_t i, j;
+
+	(void)state;
+	case_start(&c, case_only(RPCS_D_PIPELINE_FLOOD, "pending: 3", "limits: {sources: 2048}\n"));
+	for (i = 0; i < FLOWS; i++) {
+		first[i] = pending_call(i + 1, 0, CASE_WHEN + i);
+		case_take_call(&c, &first[i]);
+	}
+	for (i = 0; i < FLOWS; i += 2) {
+		reply = case_reply(&first[i]);
+		case_take_reply(&c, &first[i], &reply);
+	}
+	for (i = 0; i < OTHERS; i++) {
+		call = pending_call(10000 + i, 0, CASE_WHEN + FLOWS + i);
+		case_take_call(&c, &call);
+	}
+	assert_int_equal(c.count, 0);
+	for (i = 0; i < FLOWS; i++) {
+		/* Three that wait: the first of those that were answered counts no more. */
+		for (j = 1; j < (i % 2 ? 3U : 4U); j++) {
+			/* No more than 20 lines a second, and 32 sources, are told apart. */
+			call = pending_call(i + 1, j, CASE_WHEN + CASE_SEC + i * CASE_SEC / 18);
+			call.message.tuple.src.bytes[14] = (uint8_t)(i >> 8);
+			call.message.tuple.src.bytes[15] = (uint8_t)i;
+			assert_int_equal(c.count, i);
+			case_take_call(&c, &call);
+		}
+		assert_int_equal(c.count, i + 1);
+		assert_true(case_says(case_last(&c), i % 2 ? "no reply on this flow was seen"
+							   : "the server answers others"));
+	}
+	assert_int_equal(rpcs_detect_evictions(c.detect), 0);
+	case_end(&c);
+}
+
+/* A flood of flows with one call each: what had to go is counted, and one that goes on is seen. */
+static void a_flood_of_flows_takes_its_room_only(void **state)
+{
+	enum { FLOWS = 100000 };
+	struct rpcs_call call;
+	uint32_t i;
+
+	(void)state;
+	case_start(&c, case_only(RPCS_D_PIPELINE_FLOOD, "", "limits: {sources: 1024}\n"));
+	for (i = 0; i < FLOWS; i++) {
+		call = pending_call(1000 + i, 0, CASE_WHEN + i * 10000ULL);
+		case_take_call(&c, &call);
+		if (i % 500)
+			continue;
+		call = pending_call(1, i, CASE_WHEN + i * 10000ULL);
+		case_take_call(&c, &call);
+	}
+	assert_int_equal(c.count, 1);
+	assert_in_range(rpcs_detect_evictions(c.detect), FLOWS - 2 * 1024, FLOWS - 1024);
+	case_end(&c);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -213,6 +280,8 @@ int main(void)
 		cmocka_unit_test(other_ports_do_not_count),
 		cmocka_unit_test(sixty_four_unanswered_calls),
 		cmocka_unit_test(answered_calls_are_not_pending),
+		cmocka_unit_test(the_first_call_counts_among_many),
+		cmocka_unit_test(a_flood_of_flows_takes_its_room_only),
 	};
 
 	return cmocka_run_group_tests_name("detect flood", tests, NULL, NULL);

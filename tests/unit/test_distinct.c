@@ -42,28 +42,27 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct rpcs_tally_key key_of(uint32_t source)
+static uint64_t id_of(uint32_t source)
 {
-	return (struct rpcs_tally_key){ .client = rpcs_distinct_number(source) };
+	return rpcs_hash(&seed, &source, sizeof(source));
 }
 
 /* 0: nothing; else the number of the window that is full, from 1 on. */
 static uint32_t note(uint32_t source, uint32_t thing, uint64_t now_ns)
 {
-	const struct rpcs_tally_key key = key_of(source);
 	const struct rpcs_address what = rpcs_distinct_number(thing);
 	uint32_t window = 99;
 
-	return rpcs_distinct_note(distinct, &rule, &key, &what, false, now_ns, &window) ? window + 1
-											: 0;
+	return rpcs_distinct_note(distinct, &rule, id_of(source), &what, false, now_ns, &window)
+		       ? window + 1
+		       : 0;
 }
 
 static void forget(uint32_t source, uint32_t thing)
 {
-	const struct rpcs_tally_key key = key_of(source);
 	const struct rpcs_address what = rpcs_distinct_number(thing);
 
-	rpcs_distinct_forget(distinct, &key, &what);
+	rpcs_distinct_forget(distinct, id_of(source), &what);
 }
 
 static void test_threshold(void **state)
@@ -139,7 +138,6 @@ static void test_time_back(void **state)
 
 static void test_forget(void **state)
 {
-	const struct rpcs_tally_key key = key_of(1);
 	const struct rpcs_address marked = rpcs_distinct_number(500);
 	uint32_t count, i, window;
 
@@ -159,7 +157,7 @@ static void test_forget(void **state)
 	}
 	start_fast(2, 100);
 	forget(9, 9); /* never seen */
-	assert_false(rpcs_distinct_note(distinct, &rule, &key, &marked, true, WHEN, &window));
+	assert_false(rpcs_distinct_note(distinct, &rule, id_of(1), &marked, true, WHEN, &window));
 	forget(1, 500);
 	assert_int_equal(note(1, 1, WHEN), 1);
 }

@@ -66,11 +66,43 @@ static void test_full(void **state)
 	rpcs_recent_free(&recent);
 }
 
+/* Many keys: none goes while there are as many as was promised, and then about the oldest. */
+static void test_many(void **state)
+{
+	enum { PROMISED = 10000, KEYS = 20 * PROMISED, LAST = PROMISED / 2 };
+	struct rpcs_recent *recent;
+	uint64_t evictions = 0;
+	uint32_t i, found = 0;
+
+	(void)state;
+	recent = rpcs_recent_new(PROMISED, sizeof(struct key), &seed, &evictions);
+	assert_null(rpcs_recent_find(recent, &(struct key){ 0 }, 0, KEYS));
+	for (i = 0; i < PROMISED; i++)
+		rpcs_recent_note(recent, &(struct key){ .source = i }, i, i % 3);
+	assert_int_equal(evictions, 0);
+	for (i = 0; i < PROMISED; i++) {
+		const struct key key = { .source = i };
+		const struct rpcs_recent_note *note = rpcs_recent_find(recent, &key, i, KEYS);
+
+		assert_non_null(note);
+		assert_int_equal(note->time_ns, i);
+		assert_int_equal(note->value, i % 3);
+	}
+	for (; i < KEYS; i++)
+		rpcs_recent_note(recent, &(struct key){ .source = i }, i, 0);
+	assert_in_range(evictions, KEYS - PROMISED * 3 / 2 - 10, KEYS - PROMISED);
+	for (i = KEYS - LAST; i < KEYS; i++)
+		found += rpcs_recent_find(recent, &(struct key){ .source = i }, i, KEYS) != NULL;
+	assert_int_equal(found, LAST);
+	rpcs_recent_free(&recent);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_window),
 		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -139,7 +139,7 @@ static void add(struct rpcs_rate *rate, struct rpcs_rate_entry *entry,
 		if (big)
 			rpcs_rate_add(rate, entry, BIG_ESTIMATE, bytes);
 	}
-	if (!message->is_call || rpcs_rate_sum(rate, entry, OUT) == 0)
+	if (!message->is_call || rpcs_rate_sum(entry, OUT) == 0)
 		note_procedure(entry, message, bytes);
 }
 
@@ -150,14 +150,14 @@ struct sums {
 };
 
 /* `estimated`: no reply of the server has been seen at all. */
-static bool is_amplified(const struct rpcs_detect *detect, const struct rpcs_rate *rate,
-			 const struct rpcs_rate_entry *entry, bool estimated, struct sums *ret_sums)
+static bool is_amplified(const struct rpcs_detect *detect, const struct rpcs_rate_entry *entry,
+			 bool estimated, struct sums *ret_sums)
 {
 	const uint64_t *threshold = detect->settings->thresholds;
-	uint64_t big_in = rpcs_rate_sum(rate, entry, BIG_IN);
-	uint64_t big_out = rpcs_rate_sum(rate, entry, estimated ? BIG_ESTIMATE : BIG_OUT);
-	struct sums sums = { .in = rpcs_rate_sum(rate, entry, IN),
-			     .out = rpcs_rate_sum(rate, entry, estimated ? ESTIMATE : OUT),
+	uint64_t big_in = rpcs_rate_sum(entry, BIG_IN);
+	uint64_t big_out = rpcs_rate_sum(entry, estimated ? BIG_ESTIMATE : BIG_OUT);
+	struct sums sums = { .in = rpcs_rate_sum(entry, IN),
+			     .out = rpcs_rate_sum(entry, estimated ? ESTIMATE : OUT),
 			     .ratio = threshold[RPCS_T_AMPLIFICATION_RATIO],
 			     .estimated = estimated };
 
@@ -220,13 +220,27 @@ static void tell(struct rpcs_detect *detect, const struct rpcs_message *message,
 	rpcs_alert_send(detect, &alert);
 }
 
+static bool is_counted(const struct rpcs_detect *detect)
+{
+	return detect->parties.watched && detect->parties.tuple.protocol == RPCS_IP_UDP &&
+	       detect->settings->detections[RPCS_D_AMPLIFICATION].enabled;
+}
+
+void rpcs_amplify_fetch(const struct rpcs_detect *detect, bool entries)
+{
+	if (!is_counted(detect))
+		return;
+	if (entries)
+		rpcs_rate_fetch_entry(detect->amplify->peers, detect->parties.pair);
+	else
+		rpcs_rate_fetch_bucket(detect->amplify->peers, detect->parties.pair);
+}
+
 void rpcs_amplify_message(struct rpcs_detect *detect, const struct rpcs_message *message,
 			  struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id)
 {
 	struct rpcs_amplify *amplify = detect->amplify;
-	const struct rpcs_tuple tuple = rpcs_client_tuple(message);
-	const struct rpcs_tally_key pair = { .client = tuple.src, .server = tuple.dst };
-	const struct rpcs_tally_key server = { .server = tuple.dst };
+	const struct rpcs_parties *parties = &detect->parties;
 	struct rpcs_rate_entry *peer, *total;
 	uint64_t now_ns = message->seen.time_ns;
 	struct sums sums;
@@ -234,21 +248,20 @@ void rpcs_amplify_message(struct rpcs_detect *detect, const struct rpcs_message 
 
 	(void)call;
 	(void)place;
-	if (tuple.protocol != RPCS_IP_UDP || !rpcs_settings_watch(detect->settings, tuple.dport) ||
-	    !detect->settings->detections[RPCS_D_AMPLIFICATION].enabled)
+	if (!is_counted(detect))
 		return;
-	peer = rpcs_rate_get(amplify->peers, &pair, now_ns);
-	total = rpcs_rate_get(amplify->servers, &server, now_ns);
+	peer = rpcs_rate_get(amplify->peers, parties->pair, now_ns);
+	total = rpcs_rate_get(amplify->servers, parties->server, now_ns);
 	add(amplify->peers, peer, message);
 	add(amplify->servers, total, message);
-	estimated = rpcs_rate_sum(amplify->servers, total, OUT) == 0;
-	if (is_amplified(detect, amplify->peers, peer, estimated, &sums)) {
+	estimated = rpcs_rate_sum(total, OUT) == 0;
+	if (is_amplified(detect, peer, estimated, &sums)) {
 		if (!rpcs_rate_tell(amplify->peers, peer, now_ns))
 			return;
 		/* Of the whole server nothing more is known than this. */
 		rpcs_rate_tell(amplify->servers, total, now_ns);
 		tell(detect, message, flow_id, peer, &sums, false);
-	} else if (is_amplified(detect, amplify->servers, total, estimated, &sums) &&
+	} else if (is_amplified(detect, total, estimated, &sums) &&
 		   rpcs_rate_tell(amplify->servers, total, now_ns)) {
 		tell(detect, message, flow_id, total, &sums, true);
 	}
@@ -260,37 +273,36 @@ void rpcs_victim_message(struct rpcs_detect *detect, const struct rpcs_message *
 			 struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id)
 {
 	struct rpcs_rate *victims = detect->amplify->victims;
-	const struct rpcs_tuple tuple = rpcs_client_tuple(message);
-	const struct rpcs_tally_key key = { .client = tuple.src };
+	const struct rpcs_tuple *tuple = &detect->parties.tuple;
 	struct rpcs_rate_entry *entry;
 	struct rpcs_alert alert;
 	uint64_t replies;
 
 	(void)call;
 	/* TCP has no replies for who did not ask: its connection would not be there. */
-	if (place != RPCS_PLACE_REPLY_UNPAIRED || tuple.protocol != RPCS_IP_UDP ||
-	    !rpcs_settings_watch(detect->settings, tuple.dport) ||
+	if (place != RPCS_PLACE_REPLY_UNPAIRED || tuple->protocol != RPCS_IP_UDP ||
+	    !detect->parties.watched ||
 	    !detect->settings->detections[RPCS_D_REFLECTION_VICTIM].enabled)
 		return;
-	entry = rpcs_rate_get(victims, &key, message->seen.time_ns);
+	entry = rpcs_rate_get(victims, detect->parties.client, message->seen.time_ns);
 	rpcs_rate_add(victims, entry, REPLIES, 1);
 	rpcs_rate_add(victims, entry, REPLY_BYTES, message->length);
-	replies = rpcs_rate_sum(victims, entry, REPLIES);
+	replies = rpcs_rate_sum(entry, REPLIES);
 	if (replies > 1)
 		rpcs_rate_raise(victims, entry, message->seen.time_ns);
 	if (replies < detect->settings->thresholds[RPCS_T_REFLECTION_VICTIM_RATE] ||
 	    !rpcs_rate_tell(victims, entry, message->seen.time_ns) ||
 	    !rpcs_alert_init(detect, RPCS_D_REFLECTION_VICTIM, message->seen.time_ns, &alert))
 		return;
-	rpcs_alert_set_packet(&alert, &tuple, &message->seen, flow_id);
+	rpcs_alert_set_packet(&alert, tuple, &message->seen, flow_id);
 	rpcs_alert_evidence(&alert,
 			    "%" PRIu64 " replies that nobody was seen to ask for, %" PRIu64
 			    " bytes, in 1 s (threshold: %" PRIu64 ")",
-			    replies, rpcs_rate_sum(victims, entry, REPLY_BYTES),
+			    replies, rpcs_rate_sum(entry, REPLY_BYTES),
 			    detect->settings->thresholds[RPCS_T_REFLECTION_VICTIM_RATE]);
 	rpcs_alert_evidence(
 		&alert, "the victim is this alert's client, %s; shown is the last server",
-		rpcs_policy_is_home(detect->policy, &tuple.src) ? "one of your own hosts"
-								: "outside networks.home");
+		rpcs_policy_is_home(detect->policy, &tuple->src) ? "one of your own hosts"
+								 : "outside networks.home");
 	rpcs_alert_send(detect, &alert);
 }

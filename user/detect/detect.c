@@ -195,7 +195,11 @@ void rpcs_detect_message(struct rpcs_detect *detect, const struct rpcs_message *
 	const struct rpcs_detection_row *row;
 	uint32_t i;
 
+	rpcs_parties_fill(detect, message, flow_id);
 	for (i = 0; i < detect->hooks.message.count; i++) {
+		/* What counts comes last, and by now it may have come. */
+		if (detect->hooks.message.ids[i] == RPCS_D_AMPLIFICATION && detect->parties.watched)
+			rpcs_parties_fetch(detect);
 		row = rpcs_detection_row(detect->hooks.message.ids[i]);
 		row->on_message(detect, message, call, place, flow_id);
 	}

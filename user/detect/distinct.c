@@ -301,10 +301,10 @@ static void put(struct rpcs_distinct *distinct, struct entry *entry, const struc
 }
 
 bool rpcs_distinct_note(struct rpcs_distinct *distinct, const struct rpcs_distinct_rule *rule,
-			const struct rpcs_tally_key *key, const struct rpcs_address *what,
-			bool mark, uint64_t now_ns, uint32_t *ret_window)
+			uint64_t id, const struct rpcs_address *what, bool mark, uint64_t now_ns,
+			uint32_t *ret_window)
 {
-	struct entry *entry = rpcs_tally_get(distinct->tally, key, now_ns);
+	struct entry *entry = rpcs_tally_get(distinct->tally, id, now_ns);
 	struct look look;
 	uint32_t i;
 
@@ -334,13 +334,15 @@ const struct rpcs_distinct_item *rpcs_distinct_found(const struct rpcs_distinct 
 	return distinct->found;
 }
 
-void rpcs_distinct_forget(struct rpcs_distinct *distinct, const struct rpcs_tally_key *key,
+void rpcs_distinct_forget(struct rpcs_distinct *distinct, uint64_t id,
 			  const struct rpcs_address *what)
 {
-	struct entry *entry = rpcs_tally_find(distinct->tally, key);
 	struct rpcs_distinct_item *item, last;
+	struct entry *entry = NULL;
 	struct walk walk;
 
+	if (rpcs_tally_count(distinct->tally))
+		entry = rpcs_tally_find(distinct->tally, id);
 	if (!entry)
 		return;
 	walk = walk_of(entry);

@@ -9,6 +9,7 @@
 #ifndef RPCSENTRY_DETECT_DISTINCT_H
 #define RPCSENTRY_DETECT_DISTINCT_H
 
+#include "../base/address.h"
 #include "tally.h"
 
 enum {
@@ -42,19 +43,19 @@ struct rpcs_distinct *rpcs_distinct_new(const struct rpcs_distinct_rule *rules, 
 void rpcs_distinct_free(struct rpcs_distinct **distinct);
 
 /**
- * `key` touched `what`. True: that makes an alert, which is to be raised now, and *ret_window
+ * `id` touched `what`. True: that makes an alert, which is to be raised now, and *ret_window
  * says which window is full.
  */
 bool rpcs_distinct_note(struct rpcs_distinct *distinct, const struct rpcs_distinct_rule *rule,
-			const struct rpcs_tally_key *key, const struct rpcs_address *what,
-			bool mark, uint64_t now_ns, uint32_t *ret_window);
+			uint64_t id, const struct rpcs_address *what, bool mark, uint64_t now_ns,
+			uint32_t *ret_window);
 
 /** What made the last alert, the oldest touch first; valid until the next one. */
 const struct rpcs_distinct_item *rpcs_distinct_found(const struct rpcs_distinct *distinct,
 						     uint32_t *ret_count);
 
 /** Takes a touch back, unless one with a mark was among those of `what`. */
-void rpcs_distinct_forget(struct rpcs_distinct *distinct, const struct rpcs_tally_key *key,
+void rpcs_distinct_forget(struct rpcs_distinct *distinct, uint64_t id,
 			  const struct rpcs_address *what);
 
 /** A number as a thing, and back. */

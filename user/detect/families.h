@@ -76,6 +76,11 @@ void rpcs_inventory_free(struct rpcs_detect *detect);
 
 int rpcs_sweep_init(struct rpcs_detect *detect);
 void rpcs_sweep_free(struct rpcs_detect *detect);
+/* What parties.h fetches ahead; `entries`: the second time. */
+void rpcs_sweep_fetch(const struct rpcs_detect *detect);
+void rpcs_amplify_fetch(const struct rpcs_detect *detect, bool entries);
+void rpcs_flood_fetch(const struct rpcs_detect *detect, bool entries);
+
 void rpcs_sweep_call(struct rpcs_detect *detect, const struct rpcs_call *call);
 void rpcs_sweep_connection(struct rpcs_detect *detect, const struct rpcs_connection *connection,
 			   uint64_t flow_id);
@@ -130,6 +135,9 @@ int rpcs_flood_init(struct rpcs_detect *detect);
 void rpcs_flood_free(struct rpcs_detect *detect);
 void rpcs_flood_message(struct rpcs_detect *detect, const struct rpcs_message *message,
 			struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id);
+int rpcs_pending_init(struct rpcs_detect *detect);
+void rpcs_pending_free(struct rpcs_detect *detect);
+void rpcs_pending_fetch(const struct rpcs_detect *detect);
 void rpcs_pipeline_flood_message(struct rpcs_detect *detect, const struct rpcs_message *message,
 				 struct rpcs_call *call, enum rpcs_message_place place,
 				 uint64_t flow_id);

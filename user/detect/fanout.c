@@ -77,7 +77,7 @@ static void describe(struct rpcs_detect *detect, const struct rpcs_call *call, i
 }
 
 static void count(struct rpcs_detect *detect, const struct rpcs_call *call, int kind,
-		  const struct rpcs_tally_key *key, const struct rpcs_address *what)
+		  const struct rpcs_count_key *key, const struct rpcs_address *what)
 {
 	const struct rpcs_fanout *fanout = detect->fanout;
 	const struct rpcs_told_key source = { .client = key->client };
@@ -85,8 +85,8 @@ static void count(struct rpcs_detect *detect, const struct rpcs_call *call, int 
 	struct rpcs_alert alert;
 	uint32_t window;
 
-	if (!rpcs_distinct_note(fanout->counts, &fanout->rules[kind], key, what, false, now_ns,
-				&window))
+	if (!rpcs_distinct_note(fanout->counts, &fanout->rules[kind], rpcs_id_of_key(detect, key),
+				what, false, now_ns, &window))
 		return;
 	if (kind == KIND_SERVERS && rpcs_told_before(detect, fanout->told, &source, now_ns))
 		return;
@@ -101,10 +101,10 @@ void rpcs_fanout_call(struct rpcs_detect *detect, const struct rpcs_call *call)
 {
 	const struct rpcs_tuple *tuple = &call->message.tuple;
 	const struct rpcs_portmap *pm = &call->message.portmap;
-	const struct rpcs_tally_key programs = { .client = tuple->src,
+	const struct rpcs_count_key programs = { .client = tuple->src,
 						 .server = tuple->dst,
 						 .kind = KIND_PROGRAMS };
-	const struct rpcs_tally_key servers = { .client = tuple->src,
+	const struct rpcs_count_key servers = { .client = tuple->src,
 						.program = pm->program,
 						.kind = KIND_SERVERS };
 	const struct rpcs_address program = rpcs_distinct_number(pm->program);

@@ -89,7 +89,7 @@ static void count(struct rpcs_detect *detect, const struct rpcs_message *message
 {
 	const struct rpcs_grind *grind = detect->grind;
 	const struct rpcs_address program = rpcs_distinct_number(message->program);
-	struct rpcs_tally_key key = { .client = message->tuple.src,
+	struct rpcs_count_key key = { .client = message->tuple.src,
 				      .server = message->tuple.dst,
 				      .kind = (uint8_t)kind };
 	uint32_t window;
@@ -100,8 +100,8 @@ static void count(struct rpcs_detect *detect, const struct rpcs_message *message
 	} else {
 		key.port = message->tuple.dport;
 	}
-	if (rpcs_distinct_note(grind->programs, &grind->rules[kind], &key, &program, false,
-			       message->seen.time_ns, &window))
+	if (rpcs_distinct_note(grind->programs, &grind->rules[kind], rpcs_id_of_key(detect, &key),
+			       &program, false, message->seen.time_ns, &window))
 		tell(detect, message, call, flow_id, kind);
 }
 

@@ -5,6 +5,7 @@
 
 #include "detect.h"
 #include "distinct.h"
+#include "parties.h"
 #include "rate.h"
 #include "recent.h"
 
@@ -70,6 +71,7 @@ struct rpcs_grind;
 struct rpcs_tools;
 struct rpcs_amplify;
 struct rpcs_flood;
+struct rpcs_pending;
 struct rpcs_idle;
 
 /** Settings from which families make what they count in. */
@@ -90,7 +92,8 @@ struct rpcs_detect {
 		struct rpcs_hook_list judge, message, outcome, connection, data, oddity, tick;
 	} hooks;
 
-	struct rpcs_fold *fold; /* what has been said, and what repeats it */
+	struct rpcs_parties parties; /* of the message in hand */
+	struct rpcs_fold *fold;	     /* what has been said, and what repeats it */
 	struct rpcs_crowds *crowds;
 	struct rpcs_pace *pace;
 	uint64_t alerts_folded, alerts_held; /* since the start */
@@ -106,6 +109,7 @@ struct rpcs_detect {
 	struct rpcs_tools *tools;
 	struct rpcs_amplify *amplify;
 	struct rpcs_flood *flood;
+	struct rpcs_pending *pending;
 	struct rpcs_idle *idle;
 	struct rpcs_recent *set_dump; /* when SET and DUMP came: by server, client and call */
 	uint64_t evictions;

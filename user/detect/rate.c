@@ -19,7 +19,8 @@ struct rpcs_rate *rpcs_rate_new(uint64_t window_ns, uint32_t series, uint64_t ke
 	struct rpcs_tally_options options = {
 		.keys = keys,
 		.entry_size = (uint32_t)(sizeof(struct rpcs_rate_entry) +
-					 series * RPCS_RATE_SLOTS * sizeof(uint32_t)),
+					 series * (sizeof(uint64_t) +
+						   RPCS_RATE_SLOTS * sizeof(uint32_t))),
 		.memory_ns = window_ns,
 		.repeat_ns = repeat_ns,
 		.seed = seed,
@@ -48,25 +49,38 @@ void rpcs_rate_free(struct rpcs_rate **rate)
 	*rate = NULL;
 }
 
+static uint32_t *slots_of(const struct rpcs_rate *rate, struct rpcs_rate_entry *entry)
+{
+	return (uint32_t *)(void *)(entry->sums + rate->series);
+}
+
 static uint32_t *slot_of(const struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint64_t slot)
 {
-	return &entry->slots[slot % RPCS_RATE_SLOTS * rate->series];
+	return slots_of(rate, entry) + slot % RPCS_RATE_SLOTS * rate->series;
 }
 
 static void clear(const struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint64_t slot)
 {
-	memset(slot_of(rate, entry, slot), 0, rate->series * sizeof(uint32_t));
+	uint32_t *values = slot_of(rate, entry, slot), i;
+
+	for (i = 0; i < rate->series; i++) {
+		entry->sums[i] -= values[i];
+		values[i] = 0;
+	}
 }
 
 /* To the slot of `now_ns`; one of the past (packets out of order) counts as the one in hand. */
 static void advance(const struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint64_t now_ns)
 {
-	uint64_t slot = rpcs_age(now_ns, entry->start_ns) / rate->slot_ns;
+	uint64_t slot, age_ns = rpcs_age(now_ns, entry->start_ns);
 
-	if (slot <= entry->slot)
+	/* Most of the time, and without a division. */
+	if (age_ns < (entry->slot + 1) * rate->slot_ns)
 		return;
+	slot = age_ns / rate->slot_ns;
 	if (slot - entry->slot >= RPCS_RATE_SLOTS) {
-		memset(entry->slots, 0, RPCS_RATE_SLOTS * rate->series * sizeof(uint32_t));
+		memset(entry->sums, 0,
+		       rate->series * (sizeof(uint64_t) + RPCS_RATE_SLOTS * sizeof(uint32_t)));
 		entry->start_ns = now_ns;
 		entry->slot = 0;
 		return;
@@ -75,10 +89,9 @@ static void advance(const struct rpcs_rate *rate, struct rpcs_rate_entry *entry,
 		clear(rate, entry, ++entry->slot);
 }
 
-struct rpcs_rate_entry *rpcs_rate_get(struct rpcs_rate *rate, const struct rpcs_tally_key *key,
-				      uint64_t now_ns)
+struct rpcs_rate_entry *rpcs_rate_get(struct rpcs_rate *rate, uint64_t id, uint64_t now_ns)
 {
-	struct rpcs_rate_entry *entry = rpcs_tally_get(rate->tally, key, now_ns);
+	struct rpcs_rate_entry *entry = rpcs_tally_get(rate->tally, id, now_ns);
 
 	if (!entry->start_ns)
 		entry->start_ns = now_ns;
@@ -87,17 +100,36 @@ struct rpcs_rate_entry *rpcs_rate_get(struct rpcs_rate *rate, const struct rpcs_
 	return entry;
 }
 
-struct rpcs_rate_entry *rpcs_rate_find(struct rpcs_rate *rate, const struct rpcs_tally_key *key)
+struct rpcs_rate_entry *rpcs_rate_find(struct rpcs_rate *rate, uint64_t id)
 {
-	return rpcs_tally_find(rate->tally, key);
+	return rpcs_tally_find(rate->tally, id);
+}
+
+uint32_t rpcs_rate_count(const struct rpcs_rate *rate)
+{
+	return rpcs_tally_count(rate->tally);
+}
+
+void rpcs_rate_fetch_bucket(const struct rpcs_rate *rate, uint64_t id)
+{
+	rpcs_tally_fetch_bucket(rate->tally, id);
+}
+
+void rpcs_rate_fetch_entry(const struct rpcs_rate *rate, uint64_t id)
+{
+	rpcs_tally_fetch_entry(rate->tally, id);
 }
 
 void rpcs_rate_add(struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint32_t series,
 		   uint64_t amount)
 {
 	uint32_t *value = &slot_of(rate, entry, entry->slot)[series];
+	uint32_t room = UINT32_MAX - *value;
 
-	*value = amount < UINT32_MAX - *value ? *value + (uint32_t)amount : UINT32_MAX;
+	if (amount > room)
+		amount = room;
+	*value += (uint32_t)amount;
+	entry->sums[series] += amount;
 }
 
 void rpcs_rate_take(struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint32_t series,
@@ -112,18 +144,10 @@ void rpcs_rate_take(struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint3
 	if (entry->slot - slot >= RPCS_RATE_SLOTS)
 		return;
 	value = &slot_of(rate, entry, slot)[series];
-	*value = *value > amount ? *value - (uint32_t)amount : 0;
-}
-
-uint64_t rpcs_rate_sum(const struct rpcs_rate *rate, const struct rpcs_rate_entry *entry,
-		       uint32_t series)
-{
-	uint64_t sum = 0;
-	uint32_t i;
-
-	for (i = 0; i < RPCS_RATE_SLOTS; i++)
-		sum += entry->slots[i * rate->series + series];
-	return sum;
+	if (amount > *value)
+		amount = *value;
+	*value -= (uint32_t)amount;
+	entry->sums[series] -= amount;
 }
 
 void rpcs_rate_raise(struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint64_t now_ns)

@@ -18,7 +18,8 @@ struct rpcs_rate_entry {
 	uint64_t start_ns; /* of slot number 0 */
 	uint64_t slot;	   /* the number of the one in hand */
 	uint64_t note[2];  /* the family's own */
-	uint32_t slots[];  /* of each series; full ones stay full */
+	/* Of each series: the sum. Behind them the slots, of 32 bits; full ones stay full. */
+	uint64_t sums[];
 };
 
 struct rpcs_rate;
@@ -29,12 +30,18 @@ struct rpcs_rate *rpcs_rate_new(uint64_t window_ns, uint32_t series, uint64_t ke
 				uint64_t *evictions);
 void rpcs_rate_free(struct rpcs_rate **rate);
 
-/** The key's entry, made if it is new, at `now_ns`. Valid until the next one is made. */
-struct rpcs_rate_entry *rpcs_rate_get(struct rpcs_rate *rate, const struct rpcs_tally_key *key,
-				      uint64_t now_ns);
+/** The id's entry, made if it is new, at `now_ns`. Valid until the next one is made. */
+struct rpcs_rate_entry *rpcs_rate_get(struct rpcs_rate *rate, uint64_t id, uint64_t now_ns);
 
 /** The same, or NULL; it stays as it was. */
-struct rpcs_rate_entry *rpcs_rate_find(struct rpcs_rate *rate, const struct rpcs_tally_key *key);
+struct rpcs_rate_entry *rpcs_rate_find(struct rpcs_rate *rate, uint64_t id);
+
+/** Ahead of the two, as in tally.h. */
+void rpcs_rate_fetch_bucket(const struct rpcs_rate *rate, uint64_t id);
+void rpcs_rate_fetch_entry(const struct rpcs_rate *rate, uint64_t id);
+
+/** How many entries there are. */
+uint32_t rpcs_rate_count(const struct rpcs_rate *rate);
 
 /** Adds to the slot in hand. */
 void rpcs_rate_add(struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint32_t series,
@@ -45,8 +52,10 @@ void rpcs_rate_take(struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint3
 		    uint64_t amount, uint64_t then_ns);
 
 /** The sum of a series in the window. */
-uint64_t rpcs_rate_sum(const struct rpcs_rate *rate, const struct rpcs_rate_entry *entry,
-		       uint32_t series);
+static inline uint64_t rpcs_rate_sum(const struct rpcs_rate_entry *entry, uint32_t series)
+{
+	return entry->sums[series];
+}
 
 /** The entry is worth keeping: it goes after those that are not. */
 void rpcs_rate_raise(struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint64_t now_ns);

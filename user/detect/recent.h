@@ -3,8 +3,10 @@
 #ifndef RPCSENTRY_DETECT_RECENT_H
 #define RPCSENTRY_DETECT_RECENT_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "../base/hash.h"
-#include "../base/table.h"
 
 struct rpcs_recent;
 
@@ -15,19 +17,26 @@ struct rpcs_recent_note {
 };
 
 /**
- * A table of `capacity` keys of `key_size` bytes without padding; a full one lets the oldest
- * go. `*evictions`, the caller's, counts those that were younger than the time asked for
- * last. NULL: out of memory.
+ * `capacity` keys of `key_size` bytes without padding, and some more; a full one lets one go of
+ * those that were noted longest ago, a small one just that. `*evictions`, the caller's, counts
+ * those that were younger than the time asked for last. NULL: out of memory.
  */
 struct rpcs_recent *rpcs_recent_new(uint64_t capacity, uint32_t key_size,
 				    const struct rpcs_hash_seed *seed, uint64_t *evictions);
 void rpcs_recent_free(struct rpcs_recent **recent);
 
-/** What was noted of `key` in the last `within_ns`; NULL: nothing. Valid until the next note. */
+/** What was noted of `key` in the last `within_ns`; NULL: nothing. Valid until the next call. */
 const struct rpcs_recent_note *rpcs_recent_find(struct rpcs_recent *recent, const void *key,
 						uint64_t now_ns, uint64_t within_ns);
 
 /** Notes `value` for `key`, instead of what was noted before. */
 void rpcs_recent_note(struct rpcs_recent *recent, const void *key, uint64_t now_ns, uint64_t value);
+
+/** The same by the key's id, any 64 bits that are as good as random, and fetching ahead. */
+uint64_t rpcs_recent_id(const struct rpcs_recent *recent, const void *key);
+void rpcs_recent_fetch(const struct rpcs_recent *recent, uint64_t id);
+const struct rpcs_recent_note *rpcs_recent_find_by(struct rpcs_recent *recent, uint64_t id,
+						   uint64_t now_ns, uint64_t within_ns);
+void rpcs_recent_note_by(struct rpcs_recent *recent, uint64_t id, uint64_t now_ns, uint64_t value);
 
 #endif

@@ -72,7 +72,7 @@ static void count_port(struct rpcs_detect *detect, const struct rpcs_connection 
 		       uint64_t flow_id, bool empty)
 {
 	const struct rpcs_tuple *tuple = &connection->tuple;
-	const struct rpcs_tally_key key = { .client = tuple->src,
+	const struct rpcs_count_key key = { .client = tuple->src,
 					    .server = tuple->dst,
 					    .port = empty ? tuple->sport : 0,
 					    .kind = empty ? KIND_EMPTY : KIND_SYN };
@@ -81,8 +81,8 @@ static void count_port(struct rpcs_detect *detect, const struct rpcs_connection 
 	struct rpcs_alert alert;
 	uint32_t window;
 
-	if (!rpcs_distinct_note(scan->ports, &scan->rule, &key, &port, false,
-				connection->seen.time_ns, &window) ||
+	if (!rpcs_distinct_note(scan->ports, &scan->rule, rpcs_id_of_key(detect, &key), &port,
+				false, connection->seen.time_ns, &window) ||
 	    !rpcs_alert_init(detect, RPCS_D_PORT_SCAN, connection->seen.time_ns, &alert))
 		return;
 	rpcs_alert_set_packet(&alert, tuple, &connection->seen, flow_id);

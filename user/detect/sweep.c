@@ -49,8 +49,7 @@ int rpcs_sweep_init(struct rpcs_detect *detect)
 					   &detect->evictions);
 	sweep->rpc = rpcs_distinct_new(&sweep->rpc_rule, 1, keys, repeat_ns, &detect->seed,
 				       &detect->evictions);
-	sweep->lookups = rpcs_recent_new(keys, sizeof(struct rpcs_told_key), &detect->seed,
-					 &detect->evictions);
+	sweep->lookups = rpcs_recent_new(keys, sizeof(uint64_t), &detect->seed, &detect->evictions);
 	return sweep->portmap && sweep->rpc && sweep->lookups ? 0 : -ENOMEM;
 }
 
@@ -65,11 +64,6 @@ void rpcs_sweep_free(struct rpcs_detect *detect)
 	rpcs_recent_free(&sweep->lookups);
 	free(sweep);
 	detect->sweep = NULL;
-}
-
-static struct rpcs_tally_key key_of(const struct rpcs_tuple *tuple)
-{
-	return (struct rpcs_tally_key){ .client = tuple->src };
 }
 
 /* False: the detection is off. */
@@ -102,12 +96,12 @@ static void describe_means(struct rpcs_alert *alert, const struct rpcs_distinct 
 static void count_touch(struct rpcs_detect *detect, const struct touch *touch)
 {
 	struct rpcs_sweep *sweep = detect->sweep;
-	const struct rpcs_tally_key key = key_of(touch->tuple);
 	struct rpcs_alert alert;
 	uint32_t window;
 
 	if (!detect->settings->detections[RPCS_D_SWEEP].enabled ||
-	    !rpcs_distinct_note(sweep->portmap, &sweep->portmap_rule, &key, &touch->tuple->dst,
+	    !rpcs_distinct_note(sweep->portmap, &sweep->portmap_rule,
+				rpcs_id_of_address(detect, &touch->tuple->src), &touch->tuple->dst,
 				touch->call, touch->seen->time_ns, &window) ||
 	    !begin(detect, RPCS_D_SWEEP, touch, &alert))
 		return;
@@ -127,14 +121,15 @@ void rpcs_sweep_call(struct rpcs_detect *detect, const struct rpcs_call *call)
 		.seen = &call->message.seen,
 		.call = call,
 	};
-	const struct rpcs_tally_key key = key_of(touch.tuple);
 
 	if (!rpcs_settings_watch(detect->settings, touch.tuple->dport))
 		return;
 	if (!rpcs_call_is_silent(call))
 		count_touch(detect, &touch);
 	else if (touch.tuple->protocol == RPCS_IP_TCP)
-		rpcs_distinct_forget(detect->sweep->portmap, &key, &touch.tuple->dst);
+		rpcs_distinct_forget(detect->sweep->portmap,
+				     rpcs_id_of_address(detect, &touch.tuple->src),
+				     &touch.tuple->dst);
 }
 
 void rpcs_sweep_connection(struct rpcs_detect *detect, const struct rpcs_connection *connection,
@@ -162,23 +157,24 @@ static bool is_service(uint16_t port)
 
 static bool has_looked_up(struct rpcs_detect *detect, const struct touch *touch)
 {
-	const struct rpcs_told_key key = { .server = touch->tuple->dst,
-					   .client = touch->tuple->src };
+	uint64_t client = rpcs_id_of_address(detect, &touch->tuple->src);
+	uint64_t server = rpcs_hash(&detect->seed, &touch->tuple->dst, sizeof(touch->tuple->dst));
 
-	return rpcs_recent_find(detect->sweep->lookups, &key, touch->seen->time_ns, LOOKUP_NS);
+	return rpcs_recent_find_by(detect->sweep->lookups, rpcs_id_of_pair(client, server),
+				   touch->seen->time_ns, LOOKUP_NS);
 }
 
 static void count_service(struct rpcs_detect *detect, const struct touch *touch)
 {
 	struct rpcs_sweep *sweep = detect->sweep;
-	const struct rpcs_tally_key key = key_of(touch->tuple);
 	struct rpcs_alert alert;
 	uint32_t window;
 
 	if (!detect->settings->detections[RPCS_D_RPC_SWEEP].enabled ||
 	    has_looked_up(detect, touch) ||
-	    !rpcs_distinct_note(sweep->rpc, &sweep->rpc_rule, &key, &touch->tuple->dst, touch->call,
-				touch->seen->time_ns, &window) ||
+	    !rpcs_distinct_note(sweep->rpc, &sweep->rpc_rule,
+				rpcs_id_of_address(detect, &touch->tuple->src), &touch->tuple->dst,
+				touch->call, touch->seen->time_ns, &window) ||
 	    !begin(detect, RPCS_D_RPC_SWEEP, touch, &alert))
 		return;
 	rpcs_words_found(&alert, sweep->rpc, "hosts", &sweep->rpc_rule.windows[window]);
@@ -204,15 +200,16 @@ void rpcs_rpc_sweep_connection(struct rpcs_detect *detect, const struct rpcs_con
 		count_service(detect, &touch);
 }
 
+void rpcs_sweep_fetch(const struct rpcs_detect *detect)
+{
+	rpcs_recent_fetch(detect->sweep->lookups, detect->parties.pair);
+}
+
 /* Who asks a server's portmapper goes to its ports by right. */
 static void note_lookup(struct rpcs_detect *detect, const struct rpcs_message *message)
 {
-	const struct rpcs_told_key key = { .server = message->tuple.dst,
-					   .client = message->tuple.src };
-	const struct rpcs_tally_key source = key_of(&message->tuple);
-
-	rpcs_recent_note(detect->sweep->lookups, &key, message->seen.time_ns, 0);
-	rpcs_distinct_forget(detect->sweep->rpc, &source, &message->tuple.dst);
+	rpcs_recent_note_by(detect->sweep->lookups, detect->parties.pair, message->seen.time_ns, 0);
+	rpcs_distinct_forget(detect->sweep->rpc, detect->parties.client, &message->tuple.dst);
 }
 
 void rpcs_rpc_sweep_message(struct rpcs_detect *detect, const struct rpcs_message *message,

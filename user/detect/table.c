@@ -284,10 +284,11 @@ const struct rpcs_explanation *rpcs_detect_explain(enum rpcs_detection_id id)
 	}
 
 static const struct rpcs_detect_family families[] = {
-	FAMILY(fold, false),  FAMILY(crowd, false),	FAMILY(pace, false),   FAMILY(sweep, true),
-	FAMILY(fanout, true), FAMILY(scan, true),	FAMILY(grind, true),   FAMILY(tools, true),
-	FAMILY(given, false), FAMILY(inventory, false), FAMILY(amplify, true), FAMILY(flood, true),
-	FAMILY(idle, false),  FAMILY(set_dump, false),
+	FAMILY(fold, false),	  FAMILY(crowd, false),	 FAMILY(pace, false),
+	FAMILY(sweep, true),	  FAMILY(fanout, true),	 FAMILY(scan, true),
+	FAMILY(grind, true),	  FAMILY(tools, true),	 FAMILY(given, false),
+	FAMILY(inventory, false), FAMILY(amplify, true), FAMILY(flood, true),
+	FAMILY(pending, true),	  FAMILY(idle, false),	 FAMILY(set_dump, false),
 };
 
 #undef FAMILY

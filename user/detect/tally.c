@@ -10,6 +10,8 @@ enum {
 	/* Keys seen once and pushed out are known again among so many times the table's size. */
 	GHOSTS = 16,
 	GHOSTS_MAX = 1 << 20,
+	/* Entries that are let round for one that goes. */
+	ROUNDS_MAX = 8,
 };
 
 /* What ranks higher moves less often than it comes: its order is that of seconds. */
@@ -17,10 +19,9 @@ enum {
 
 struct rpcs_tally {
 	struct rpcs_tally_options options;
-	struct rpcs_hash_seed seed;
 	struct rpcs_table *table;
 	uint32_t share;	  /* what each rank may keep */
-	uint32_t *ghosts; /* a part of the hash of a key that went; 0: none */
+	uint16_t *ghosts; /* a part of the id of one that went; 0: none */
 	uint32_t ghost_mask;
 };
 
@@ -35,12 +36,10 @@ struct rpcs_tally *rpcs_tally_new(const struct rpcs_tally_options *options)
 	while (ghosts < GHOSTS_MAX && ghosts / GHOSTS < keys)
 		ghosts *= 2;
 	tally->options = *options;
-	tally->seed = *options->seed;
 	tally->share = keys / RPCS_LANE__MAX;
 	tally->ghost_mask = ghosts - 1;
 	tally->ghosts = calloc(ghosts, sizeof(*tally->ghosts));
-	tally->table = rpcs_table_new(keys, sizeof(struct rpcs_tally_key), options->entry_size,
-				      options->seed);
+	tally->table = rpcs_table_new(keys, sizeof(uint64_t), options->entry_size, options->seed);
 	if (!tally->ghosts || !tally->table)
 		rpcs_tally_free(&tally);
 	return tally;
@@ -71,28 +70,48 @@ static bool is_live(const struct rpcs_tally *tally, const void *entry, uint64_t 
 	       rpcs_tally_told(head, now_ns, tally->options.repeat_ns);
 }
 
-static uint32_t *ghost_of(const struct rpcs_tally *tally, const struct rpcs_tally_key *key,
-			  uint32_t *ret_print)
+/* The table's hash: the id is one already. */
+static uint32_t hash_of(uint64_t id)
 {
-	uint64_t hash = rpcs_hash(&tally->seed, key, sizeof(*key));
+	return (uint32_t)id;
+}
 
-	*ret_print = (uint32_t)(hash >> 32) | 1;
-	return &tally->ghosts[hash & tally->ghost_mask];
+static uint16_t *ghost_of(const struct rpcs_tally *tally, uint64_t id)
+{
+	return &tally->ghosts[id & tally->ghost_mask];
+}
+
+/* Bits that neither choose the ghost nor, mostly, the bucket. */
+static uint16_t print_of(uint64_t id)
+{
+	return (uint16_t)(id >> 48) ? (uint16_t)(id >> 48) : 1;
 }
 
 static void let_go(struct rpcs_tally *tally, void *entry, uint64_t now_ns)
 {
 	const struct rpcs_tally_head *head = entry;
-	uint32_t *ghost, print;
 
 	if (is_live(tally, entry, now_ns)) {
 		(*tally->options.evictions)++;
-		ghost = ghost_of(tally, &head->key, &print);
-		*ghost = print;
+		*ghost_of(tally, head->id) = print_of(head->id);
 	}
 	if (tally->options.leave)
 		tally->options.leave(tally->options.arg, entry);
 	rpcs_table_remove(tally->table, entry);
+}
+
+/* The next one to go of a rank. Who came again since it was queued goes round once more. */
+static void *oldest(const struct rpcs_tally *tally, enum rpcs_table_lane lane, uint64_t now_ns)
+{
+	struct rpcs_tally_head *head = rpcs_table_oldest(tally->table, lane);
+	uint32_t i;
+
+	for (i = 0; i < ROUNDS_MAX && head && head->touched && is_live(tally, head, now_ns); i++) {
+		head->touched = false;
+		rpcs_table_move(tally->table, head, lane);
+		head = rpcs_table_oldest(tally->table, lane);
+	}
+	return head;
 }
 
 /* What nobody misses; else of the lowest rank that has more than its share. */
@@ -102,7 +121,7 @@ static void *victim(const struct rpcs_tally *tally, uint64_t now_ns)
 	int lane;
 
 	for (lane = RPCS_LANE__MAX - 1; lane >= 0; lane--) {
-		entry = rpcs_table_oldest(tally->table, (enum rpcs_table_lane)lane);
+		entry = oldest(tally, (enum rpcs_table_lane)lane, now_ns);
 		if (entry && !is_live(tally, entry, now_ns))
 			return entry;
 	}
@@ -115,30 +134,43 @@ static void *victim(const struct rpcs_tally *tally, uint64_t now_ns)
 	return rpcs_table_oldest(tally->table, (enum rpcs_table_lane)lane);
 }
 
-void *rpcs_tally_find(const struct rpcs_tally *tally, const struct rpcs_tally_key *key)
+void *rpcs_tally_find(const struct rpcs_tally *tally, uint64_t id)
 {
-	return rpcs_table_find(tally->table, key);
+	return rpcs_table_find_by(tally->table, &id, hash_of(id));
 }
 
-void *rpcs_tally_get(struct rpcs_tally *tally, const struct rpcs_tally_key *key, uint64_t now_ns)
+void *rpcs_tally_get(struct rpcs_tally *tally, uint64_t id, uint64_t now_ns)
 {
-	struct rpcs_tally_head *head = rpcs_table_find(tally->table, key);
-	uint32_t *ghost, print;
+	struct rpcs_tally_head *head = rpcs_tally_find(tally, id);
+	bool full;
 
 	if (head)
 		return head;
-	if (!rpcs_table_is_full(tally->table)) {
-		head = rpcs_table_add(tally->table, key);
-		head->last_ns = now_ns;
-		return head;
-	}
-	let_go(tally, victim(tally, now_ns), now_ns);
-	head = rpcs_table_add(tally->table, key);
+	full = rpcs_table_is_full(tally->table);
+	if (full)
+		let_go(tally, victim(tally, now_ns), now_ns);
+	head = rpcs_table_add_by(tally->table, &id, hash_of(id));
 	head->last_ns = now_ns;
-	ghost = ghost_of(tally, key, &print);
-	if (*ghost == print)
+	if (full && *ghost_of(tally, id) == print_of(id))
 		rpcs_table_move(tally->table, head, RPCS_TALLY_AGAIN);
 	return head;
+}
+
+uint32_t rpcs_tally_count(const struct rpcs_tally *tally)
+{
+	return rpcs_table_count(tally->table);
+}
+
+void rpcs_tally_fetch_bucket(const struct rpcs_tally *tally, uint64_t id)
+{
+	rpcs_table_fetch_bucket(tally->table, hash_of(id));
+	if (rpcs_table_is_full(tally->table))
+		__builtin_prefetch(ghost_of(tally, id));
+}
+
+void rpcs_tally_fetch_entry(const struct rpcs_tally *tally, uint64_t id)
+{
+	rpcs_table_fetch_entry(tally->table, hash_of(id));
 }
 
 void rpcs_tally_touch(struct rpcs_tally *tally, void *entry, enum rpcs_table_lane rank,
@@ -147,11 +179,14 @@ void rpcs_tally_touch(struct rpcs_tally *tally, void *entry, enum rpcs_table_lan
 	enum rpcs_table_lane lane = rpcs_table_lane_of(entry);
 	struct rpcs_tally_head *head = entry;
 
-	if (rank > lane)
-		lane = rank;
-	else if (lane != RPCS_TALLY_ONCE && rpcs_age(now_ns, head->last_ns) < MOVE_NS)
+	if (rank <= lane && lane == RPCS_TALLY_ONCE) {
+		head->touched |= now_ns > head->last_ns;
+	} else if (rank <= lane && rpcs_age(now_ns, head->last_ns) < MOVE_NS) {
 		return;
-	rpcs_table_move(tally->table, entry, lane);
+	} else {
+		head->touched = false;
+		rpcs_table_move(tally->table, entry, rank > lane ? rank : lane);
+	}
 	if (now_ns > head->last_ns)
 		head->last_ns = now_ns;
 }

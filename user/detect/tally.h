@@ -5,30 +5,25 @@
  * forged sources must not push out one that comes slowly. So keys have ranks (lanes of
  * the table), each of which may keep a third of the room against the others; and of
  * those seen once that had to go a few bits are kept: whoever comes again ranks higher.
+ * Within a rank the one goes that came longest ago, about: the order is not kept up each
+ * time, which would cost the neighbours' cache lines.
  */
 #ifndef RPCSENTRY_DETECT_TALLY_H
 #define RPCSENTRY_DETECT_TALLY_H
 
-#include "../base/address.h"
 #include "../base/hash.h"
 #include "../base/table.h"
 
-/** What is counted by; all that is not used is zero. */
-struct rpcs_tally_key {
-	struct rpcs_address client, server;
-	uint64_t flow_id;
-	uint32_t program;
-	uint16_t port;
-	uint8_t kind; /* of a family that counts several things in one table */
-	uint8_t pad;
-};
-
-/** What every entry begins with. */
+/**
+ * By what something is counted, as 64 bits of the seeded hash of it (ids.h): nobody can choose
+ * two that are equal, and by chance that takes some thousand million keys.
+ */
 struct rpcs_tally_head {
-	struct rpcs_tally_key key;
+	uint64_t id;
 	uint64_t last_ns; /* of what was counted last */
 	uint64_t told_ns;
-	bool told; /* an alert was raised, at told_ns */
+	bool told;    /* an alert was raised, at told_ns */
+	bool touched; /* since it was queued: it goes once round before it goes */
 };
 
 /** Ranks, in the order in which they go. */
@@ -53,13 +48,19 @@ struct rpcs_tally_options {
 struct rpcs_tally *rpcs_tally_new(const struct rpcs_tally_options *options);
 void rpcs_tally_free(struct rpcs_tally **tally);
 
-/** The entry of `key`, or NULL. */
-void *rpcs_tally_find(const struct rpcs_tally *tally, const struct rpcs_tally_key *key);
+/** The entry of `id`, or NULL. */
+void *rpcs_tally_find(const struct rpcs_tally *tally, uint64_t id);
 
 /** The same, made (zeroed behind its head) if it is new. */
-void *rpcs_tally_get(struct rpcs_tally *tally, const struct rpcs_tally_key *key, uint64_t now_ns);
+void *rpcs_tally_get(struct rpcs_tally *tally, uint64_t id, uint64_t now_ns);
 
-/** Something was counted: the entry ranks at least so, and last among its like. */
+uint32_t rpcs_tally_count(const struct rpcs_tally *tally);
+
+/** What the two will touch: first where the entry would be found, once that is there the entry. */
+void rpcs_tally_fetch_bucket(const struct rpcs_tally *tally, uint64_t id);
+void rpcs_tally_fetch_entry(const struct rpcs_tally *tally, uint64_t id);
+
+/** Something was counted: the entry ranks at least so, and about last among its like. */
 void rpcs_tally_touch(struct rpcs_tally *tally, void *entry, enum rpcs_table_lane rank,
 		      uint64_t now_ns);
 

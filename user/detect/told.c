@@ -5,8 +5,10 @@
 bool rpcs_told_before(struct rpcs_detect *detect, struct rpcs_recent *told,
 		      const struct rpcs_told_key *key, uint64_t now_ns)
 {
-	if (rpcs_recent_find(told, key, now_ns, detect->settings->alert_repeat_ns))
+	uint64_t id = rpcs_recent_id(told, key);
+
+	if (rpcs_recent_find_by(told, id, now_ns, detect->settings->alert_repeat_ns))
 		return true;
-	rpcs_recent_note(told, key, now_ns, 0);
+	rpcs_recent_note_by(told, id, now_ns, 0);
 	return false;
 }

@@ -130,12 +130,12 @@ static uint32_t scanner_call(const struct rpcs_message *message)
 static void take_scanner_call(struct rpcs_detect *detect, const struct rpcs_call *call,
 			      uint32_t number)
 {
-	const struct rpcs_tally_key key = { .client = call->message.tuple.src };
 	const struct rpcs_address what = rpcs_distinct_number(number);
 	uint32_t window;
 
-	if (rpcs_distinct_note(detect->tools->scanner, &detect->tools->scanner_rule, &key, &what,
-			       false, call->message.seen.time_ns, &window))
+	if (rpcs_distinct_note(detect->tools->scanner, &detect->tools->scanner_rule,
+			       rpcs_id_of_address(detect, &call->message.tuple.src), &what, false,
+			       call->message.seen.time_ns, &window))
 		tell(detect, call,
 		     "Metasploit's portmap_amp scanner for amplifiers: DUMP of versions 3 and 2 "
 		     "and "

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Who the message in hand is between: found once for all the detections that count by it. */
+#ifndef RPCSENTRY_DETECT_PARTIES_H
+#define RPCSENTRY_DETECT_PARTIES_H
+
+#include <stdbool.h>
+
+#include "../stream/message.h"
+#include "tally.h"
+
+/** What a family may count by beside a client or a pair; all that is not used is zero. */
+struct rpcs_count_key {
+	struct rpcs_address client, server;
+	uint64_t flow_id;
+	uint32_t program;
+	uint16_t port;
+	uint8_t kind; /* of a family that counts several things in one table */
+	uint8_t pad;
+};
+
+/** An address and its id: most often the next one asked for is the same. */
+struct rpcs_known_id {
+	struct rpcs_address address;
+	uint64_t id; /* 0: none yet */
+};
+
+struct rpcs_parties {
+	struct rpcs_tuple tuple;	     /* client to server, whoever sent the message */
+	bool watched;			     /* the server's port is a portmapper's */
+	uint64_t client, server, pair, flow; /* their ids, where it is */
+	struct rpcs_known_id known[2];
+};
+
+struct rpcs_detect;
+
+/** Finds who `message` is between, and begins to fetch what will be counted for them. */
+void rpcs_parties_fill(struct rpcs_detect *detect, const struct rpcs_message *message,
+		       uint64_t flow_id);
+
+/** Once that has come: the entries themselves. */
+void rpcs_parties_fetch(const struct rpcs_detect *detect);
+
+/** The id of an address alone. */
+uint64_t rpcs_id_of_address(struct rpcs_detect *detect, const struct rpcs_address *address);
+
+uint64_t rpcs_id_of_key(const struct rpcs_detect *detect, const struct rpcs_count_key *key);
+
+/** Of a client and server in this order. */
+static inline uint64_t rpcs_id_of_pair(uint64_t client, uint64_t server)
+{
+	uint64_t id = client + (server << 32 | server >> 32);
+
+	/* Both are as good as random: what is added must only not undo itself. */
+	id *= 0x9e3779b97f4a7c15;
+	return id ^ id >> 32;
+}
+
+/** A number that is one of its kind, made as good as random. */
+static inline uint64_t rpcs_id_of_number(uint64_t number)
+{
+	number *= 0x9e3779b97f4a7c15;
+	number ^= number >> 32;
+	number *= 0xd6e8feb86659fd93;
+	return number ^ number >> 32;
+}
+
+#endif
