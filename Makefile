@@ -214,6 +214,11 @@ bench-detect: #: nanoseconds and memory that each detection takes (ARGS=NAME for
 	@$(QUIET_BUILD) $(BUILD)/bench/bench_detect
 	@$(BUILD)/bench/bench_detect $(ARGS)
 
+.PHONY: bench-eve
+bench-eve: #: nanoseconds that a line of EVE JSON takes
+	@$(QUIET_BUILD) $(BUILD)/bench/bench_eve
+	@$(BUILD)/bench/bench_eve
+
 .PHONY: vm
 vm: #: the kernel tests on Debian 12's own kernel, in an emulator (fetches it)
 	@scripts/install-deps.sh build test vm

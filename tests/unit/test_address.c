@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/address.h"
@@ -74,6 +75,27 @@ static void no_address_is_refused(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		assert_int_equal(rpcs_address_parse(cases[i], &parsed), -EINVAL);
 		assert_memory_equal(&parsed, &before, sizeof(before));
+	}
+}
+
+/* Every octet, in every place. */
+static void octets_have_no_zeros_before_them(void **state)
+{
+	char text[RPCS_ADDRESS_TEXT], expected[RPCS_ADDRESS_TEXT];
+	struct rpcs_address address;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 256; i++) {
+		assert_int_equal(rpcs_address_parse("0.0.0.0", &address), 0);
+		address.bytes[12] = (uint8_t)i;
+		address.bytes[13] = (uint8_t)(i + 64);
+		address.bytes[14] = (uint8_t)(i + 128);
+		address.bytes[15] = (uint8_t)(i + 192);
+		snprintf(expected, sizeof(expected), "%u.%u.%u.%u", i, (i + 64) % 256,
+			 (i + 128) % 256, (i + 192) % 256);
+		assert_int_equal(rpcs_address_format(&address, text), strlen(expected));
+		assert_string_equal(text, expected);
 	}
 }
 
@@ -200,6 +222,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(format_is_canonical),
+		cmocka_unit_test(octets_have_no_zeros_before_them),
 		cmocka_unit_test(no_address_is_refused),
 		cmocka_unit_test(prefixes_parse_and_format),
 		cmocka_unit_test(bad_prefixes_are_refused),

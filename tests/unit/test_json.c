@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +28,7 @@ static json_t *parse(const struct rpcs_json *json)
 static void test_commas(void **state)
 {
 	static const char expected[] = "{\"a\":1,\"b\":[],\"c\":[{\"d\":true},{},2,\"x\"],"
-				       "\"e\":{\"f\":false},\"g\":\"\"}\n";
+				       "\"e\":{\"f\":false},\"g\":\"\",\"h\":\"of\"}\n";
 	struct rpcs_json json;
 	char buf[200];
 
@@ -50,6 +51,7 @@ static void test_commas(void **state)
 	rpcs_json_bool(&json, "f", false);
 	rpcs_json_close(&json, '}');
 	rpcs_json_bytes(&json, "g", NULL, 0);
+	rpcs_json_word(&json, "h", "of two", 2);
 	rpcs_json_close(&json, '}');
 	assert_int_equal(rpcs_json_end(&json), sizeof(expected) - 1);
 	assert_memory_equal(buf, expected, sizeof(expected) - 1);
@@ -84,6 +86,9 @@ static void test_uint(void **state)
 		check_uint(power + 1);
 	}
 	check_uint(UINT32_MAX);
+	check_uint(UINT32_MAX + 1ULL);
+	check_uint(UINT32_MAX * 100ULL + 99);
+	check_uint(UINT32_MAX * 100ULL + 100);
 	check_uint(UINT64_MAX);
 }
 
@@ -135,6 +140,41 @@ static void test_escapes(void **state)
 	assert_memory_equal(buf, expected, json.len);
 }
 
+static void escape(uint8_t c, char text[8])
+{
+	if (c == '"' || c == '\\')
+		snprintf(text, 8, "\\%c", c);
+	else if (c < ' ' || c > '~')
+		snprintf(text, 8, "\\u%04x", c);
+	else
+		snprintf(text, 8, "%c", c);
+}
+
+/* What has to be escaped is, wherever it stands among what has not. */
+static void test_every_place(void **state)
+{
+	char plain[] = "an address, a name; ~ and {}", buf[200], expected[200], escaped[8];
+	struct rpcs_json json;
+	int at, c;
+
+	(void)state;
+	for (at = 0; at < (int)sizeof(plain) - 1; at++) {
+		for (c = 0; c < 256; c++) {
+			char was = plain[at];
+
+			escape((uint8_t)c, escaped);
+			snprintf(expected, sizeof(expected), "\"%.*s%s%s\"", at, plain, escaped,
+				 plain + at + 1);
+			plain[at] = (char)c;
+			rpcs_json_init(&json, buf, sizeof(buf));
+			rpcs_json_bytes(&json, NULL, (const uint8_t *)plain, sizeof(plain) - 1);
+			plain[at] = was;
+			assert_int_equal(json.len, strlen(expected));
+			assert_memory_equal(buf, expected, json.len);
+		}
+	}
+}
+
 /* A sensor's name may be UTF-8; what is none is taken as bytes. */
 static void test_utf8(void **state)
 {
@@ -173,6 +213,7 @@ static size_t write_all(struct rpcs_json *json)
 	rpcs_json_string(json, "text", "plain");
 	rpcs_json_bytes(json, "bytes", (const uint8_t *)"\x01\x02\"", 3);
 	rpcs_json_bool(json, "flag", true);
+	rpcs_json_word(json, "word", "as it is", 8);
 	rpcs_json_open(json, "list", '[');
 	rpcs_json_close(json, ']');
 	rpcs_json_close(json, '}');
@@ -229,10 +270,10 @@ static void test_overflow_huge(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_commas),	      cmocka_unit_test(test_uint),
-		cmocka_unit_test(test_every_byte),    cmocka_unit_test(test_escapes),
-		cmocka_unit_test(test_utf8),	      cmocka_unit_test(test_overflow),
-		cmocka_unit_test(test_overflow_huge),
+		cmocka_unit_test(test_commas),	    cmocka_unit_test(test_uint),
+		cmocka_unit_test(test_every_byte),  cmocka_unit_test(test_escapes),
+		cmocka_unit_test(test_every_place), cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_overflow),    cmocka_unit_test(test_overflow_huge),
 	};
 
 	return cmocka_run_group_tests_name("json", tests, NULL, NULL);

@@ -6,8 +6,6 @@
 
 enum {
 	ESCAPE_LEN = 6,	   /* \u00XX */
-	UINT_DIGITS = 20,  /* of UINT64_MAX */
-	KEY_EXTRA = 4,	   /* a comma, two quotes, a colon */
 	FIRST_ASCII = ' ', /* printable from here … */
 	LAST_ASCII = '~',  /* … to here */
 };
@@ -24,98 +22,40 @@ void rpcs_json_init(struct rpcs_json *json, char *buf, size_t size)
 	*json = (struct rpcs_json){ .buf = buf, .size = size };
 }
 
-/* Room for `len` more bytes, or NULL with `full` set. */
-static char *json_room(struct rpcs_json *json, size_t len)
+void rpcs_json_fill(struct rpcs_json *json)
 {
-	if (json->full || json->size - json->len < len) {
-		json->full = true;
-		return NULL;
+	json->full = true;
+	json->size = json->len;
+}
+
+/* How many digits the number has. */
+static unsigned int digit_count(uint64_t value)
+{
+	unsigned int count = 1;
+
+	for (; value >= 10000; value /= 10000)
+		count += 4;
+	return count + (value >= 10) + (value >= 100) + (value >= 1000);
+}
+
+char *rpcs_json_digits(char *p, uint64_t value)
+{
+	char *end = p + digit_count(value), *at = end;
+
+	for (; value > UINT32_MAX; value /= 100) {
+		at -= 2;
+		memcpy(at, digit_pairs + 2 * (value % 100), 2);
 	}
-	return json->buf + json->len;
-}
-
-/* Comma and key before a value whose text takes at most `value_len`. */
-static char *json_item(struct rpcs_json *json, struct rpcs_json_key key, size_t value_len)
-{
-	char *p = json_room(json, key.len + KEY_EXTRA + value_len);
-
-	if (!p)
-		return NULL;
-	if (json->comma)
-		*p++ = ',';
-	if (key.text) {
-		*p++ = '"';
-		memcpy(p, key.text, key.len);
-		p += key.len;
-		*p++ = '"';
-		*p++ = ':';
+	/* Smaller ones, as nearly all are, take a division of half the width. */
+	for (; (uint32_t)value >= 100; value = (uint32_t)value / 100) {
+		at -= 2;
+		memcpy(at, digit_pairs + 2 * ((uint32_t)value % 100), 2);
 	}
-	json->comma = true;
-	return p;
-}
-
-static void json_done(struct rpcs_json *json, const char *end)
-{
-	json->len = end - json->buf;
-}
-
-void rpcs_json_put_open(struct rpcs_json *json, struct rpcs_json_key key, char bracket)
-{
-	char *p = json_item(json, key, 1);
-
-	if (!p)
-		return;
-	*p++ = bracket;
-	json_done(json, p);
-	json->comma = false;
-}
-
-void rpcs_json_close(struct rpcs_json *json, char bracket)
-{
-	char *p = json_room(json, 1);
-
-	if (!p)
-		return;
-	*p++ = bracket;
-	json_done(json, p);
-	json->comma = true;
-}
-
-void rpcs_json_put_uint(struct rpcs_json *json, struct rpcs_json_key key, uint64_t value)
-{
-	char digits[UINT_DIGITS];
-	char *first = digits + sizeof(digits);
-	char *p = json_item(json, key, UINT_DIGITS);
-	size_t len;
-
-	if (!p)
-		return;
-	while (value >= 100) {
-		first -= 2;
-		memcpy(first, digit_pairs + 2 * (value % 100), 2);
-		value /= 100;
-	}
-	if (value >= 10) {
-		first -= 2;
-		memcpy(first, digit_pairs + 2 * value, 2);
-	} else {
-		*--first = '0' + value;
-	}
-	len = digits + sizeof(digits) - first;
-	memcpy(p, first, len);
-	json_done(json, p + len);
-}
-
-void rpcs_json_put_bool(struct rpcs_json *json, struct rpcs_json_key key, bool value)
-{
-	const char *text = value ? "true" : "false";
-	size_t len = value ? 4 : 5;
-	char *p = json_item(json, key, len);
-
-	if (!p)
-		return;
-	memcpy(p, text, len);
-	json_done(json, p + len);
+	if (value >= 10)
+		memcpy(at - 2, digit_pairs + 2 * value, 2);
+	else
+		at[-1] = (char)('0' + value);
+	return end;
 }
 
 static char *json_unit(char *p, uint32_t unit)
@@ -155,37 +95,60 @@ static size_t json_escaped_len(const uint8_t *bytes, size_t len)
 }
 
 /* Room for `len` bytes that may all need escaping: exact only where the worst does not fit. */
-static char *json_quoted(struct rpcs_json *json, struct rpcs_json_key key, const uint8_t *bytes,
-			 size_t len)
+static char *json_quoted(struct rpcs_json *json, const char *key, size_t key_len,
+			 const uint8_t *bytes, size_t len)
 {
 	size_t worst;
 
 	if (len > json->size) { /* nor may the product below overflow */
-		json->full = true;
+		rpcs_json_fill(json);
 		return NULL;
 	}
 	worst = len * ESCAPE_LEN + 2;
-	if (json->size - json->len < worst + key.len + KEY_EXTRA)
+	if (json->size - json->len < worst + key_len + RPCS_JSON_KEY_EXTRA)
 		worst = json_escaped_len(bytes, len) + 2;
-	return json_item(json, key, worst);
+	return rpcs_json_item(json, key, key_len, worst);
+}
+
+static void json_done(struct rpcs_json *json, const char *end)
+{
+	json->len = (size_t)(end - json->buf);
+}
+
+/* Eight of them: is any no printable ASCII, or a quote or backslash? */
+static bool json_is_plain(uint64_t word)
+{
+	const uint64_t ones = 0x0101010101010101ULL, tops = ones << 7;
+	uint64_t quote = word ^ ones * '"', slash = word ^ ones * '\\', last = word ^ ones * 0x7f;
+	uint64_t low = word - ones * FIRST_ASCII;
+
+	/* Each byte's top bit, where the byte is less than what is taken off it, or zero. */
+	return !((word | low | (quote - ones) | (slash - ones) | (last - ones)) & tops);
 }
 
 /* Copies the bytes up to the first that needs more than itself. Returns how many. */
 static size_t json_plain(char *p, const uint8_t *bytes, size_t len)
 {
 	size_t i;
+	uint64_t word;
 
-	for (i = 0; i < len && bytes[i] >= FIRST_ASCII && bytes[i] <= LAST_ASCII &&
-		    bytes[i] != '"' && bytes[i] != '\\';
+	for (i = 0; len - i >= sizeof(word); i += sizeof(word)) {
+		memcpy(&word, bytes + i, sizeof(word));
+		if (!json_is_plain(word))
+			break;
+		memcpy(p + i, &word, sizeof(word));
+	}
+	for (; i < len && bytes[i] >= FIRST_ASCII && bytes[i] <= LAST_ASCII && bytes[i] != '"' &&
+	       bytes[i] != '\\';
 	     i++)
 		p[i] = (char)bytes[i];
 	return i;
 }
 
-void rpcs_json_put_bytes(struct rpcs_json *json, struct rpcs_json_key key, const uint8_t *bytes,
-			 size_t len)
+void rpcs_json_put_bytes(struct rpcs_json *json, const char *key, size_t key_len,
+			 const uint8_t *bytes, size_t len)
 {
-	char *p = json_quoted(json, key, bytes, len);
+	char *p = json_quoted(json, key, key_len, bytes, len);
 	size_t i, plain;
 
 	if (!p)
@@ -240,11 +203,11 @@ static char *json_character(char *p, uint32_t c)
 	return json_unit(p, 0xdc00 + ((c - 0x10000) & 0x3ff));
 }
 
-void rpcs_json_put_string(struct rpcs_json *json, struct rpcs_json_key key, const char *text,
+void rpcs_json_put_string(struct rpcs_json *json, const char *key, size_t key_len, const char *text,
 			  size_t len)
 {
 	const uint8_t *s = (const uint8_t *)text, *end = s + len;
-	char *p = json_quoted(json, key, s, len);
+	char *p = json_quoted(json, key, key_len, s, len);
 	size_t plain, character;
 	uint32_t c;
 
@@ -267,11 +230,10 @@ void rpcs_json_put_string(struct rpcs_json *json, struct rpcs_json_key key, cons
 
 size_t rpcs_json_end(struct rpcs_json *json)
 {
-	char *p = json_room(json, 1);
-
-	if (!p)
+	if (json->len == json->size)
+		rpcs_json_fill(json);
+	if (json->full)
 		return 0;
-	*p = '\n';
-	json->len += 1;
+	json->buf[json->len++] = '\n';
 	return json->len;
 }

@@ -11,69 +11,136 @@
 /** One line in the making. The buffer is the caller's; `full` once something did not fit. */
 struct rpcs_json {
 	char *buf;
-	size_t size;
+	size_t size; /* `len` once it is full: nothing fits any more */
 	size_t len;
 	bool full;
 	bool comma; /* the next item wants one before it */
 };
 
-void rpcs_json_init(struct rpcs_json *json, char *buf, size_t size);
-
-/** A key of the project's own, written unescaped, with its length; NULL and 0 inside arrays. */
-struct rpcs_json_key {
-	const char *text;
-	size_t len;
+enum {
+	RPCS_JSON_KEY_EXTRA = 4,    /* a comma, two quotes, a colon */
+	RPCS_JSON_UINT_DIGITS = 20, /* of UINT64_MAX */
 };
 
-/** In an inline function the compiler knows the length of a literal. */
-static inline struct rpcs_json_key rpcs_json_key(const char *key)
+void rpcs_json_init(struct rpcs_json *json, char *buf, size_t size);
+
+/** Nothing fits from now on. */
+void rpcs_json_fill(struct rpcs_json *json);
+
+/** The number's digits at `p`; returns their end. */
+char *rpcs_json_digits(char *p, uint64_t value);
+
+void rpcs_json_put_string(struct rpcs_json *json, const char *key, size_t key_len, const char *text,
+			  size_t len);
+void rpcs_json_put_bytes(struct rpcs_json *json, const char *key, size_t key_len,
+			 const uint8_t *bytes, size_t len);
+
+/*
+ * In line, since nearly all keys are literals: their lengths are known, and their bytes are part
+ * of the code.
+ */
+#define RPCS_JSON_INLINE __attribute__((always_inline)) static inline
+
+/** Comma and key before a value whose text takes at most `value_len`. NULL: no room. */
+RPCS_JSON_INLINE char *rpcs_json_item(struct rpcs_json *json, const char *key, size_t key_len,
+				      size_t value_len)
 {
-	return (struct rpcs_json_key){ key, key ? strlen(key) : 0 };
+	char *p = json->buf + json->len;
+
+	if (__builtin_expect(json->size - json->len < key_len + RPCS_JSON_KEY_EXTRA + value_len,
+			     0)) {
+		rpcs_json_fill(json);
+		return NULL;
+	}
+	*p = ',';
+	p += json->comma;
+	json->comma = true;
+	if (!key)
+		return p;
+	*p++ = '"';
+	memcpy(p, key, key_len);
+	p += key_len;
+	*p++ = '"';
+	*p++ = ':';
+	return p;
 }
 
-void rpcs_json_put_open(struct rpcs_json *json, struct rpcs_json_key key, char bracket);
-void rpcs_json_put_uint(struct rpcs_json *json, struct rpcs_json_key key, uint64_t value);
-void rpcs_json_put_bool(struct rpcs_json *json, struct rpcs_json_key key, bool value);
-void rpcs_json_put_string(struct rpcs_json *json, struct rpcs_json_key key, const char *text,
-			  size_t len);
-void rpcs_json_put_bytes(struct rpcs_json *json, struct rpcs_json_key key, const uint8_t *bytes,
-			 size_t len);
-
-/* `key` is a literal, or NULL inside arrays. */
+/* `key` is a literal of the project's own, written unescaped, or NULL inside arrays. */
+RPCS_JSON_INLINE size_t rpcs_json_key_len(const char *key)
+{
+	return key ? strlen(key) : 0;
+}
 
 /** '{' or '['. */
-static inline void rpcs_json_open(struct rpcs_json *json, const char *key, char bracket)
+RPCS_JSON_INLINE void rpcs_json_open(struct rpcs_json *json, const char *key, char bracket)
 {
-	rpcs_json_put_open(json, rpcs_json_key(key), bracket);
+	char *p = rpcs_json_item(json, key, rpcs_json_key_len(key), 1);
+
+	if (!p)
+		return;
+	*p++ = bracket;
+	json->len = (size_t)(p - json->buf);
+	json->comma = false;
 }
 
 /** '}' or ']'. */
-void rpcs_json_close(struct rpcs_json *json, char bracket);
-
-static inline void rpcs_json_uint(struct rpcs_json *json, const char *key, uint64_t value)
+RPCS_JSON_INLINE void rpcs_json_close(struct rpcs_json *json, char bracket)
 {
-	rpcs_json_put_uint(json, rpcs_json_key(key), value);
+	if (json->len == json->size) {
+		rpcs_json_fill(json);
+		return;
+	}
+	json->buf[json->len++] = bracket;
+	json->comma = true;
 }
 
-static inline void rpcs_json_bool(struct rpcs_json *json, const char *key, bool value)
+RPCS_JSON_INLINE void rpcs_json_uint(struct rpcs_json *json, const char *key, uint64_t value)
 {
-	rpcs_json_put_bool(json, rpcs_json_key(key), value);
+	char *p = rpcs_json_item(json, key, rpcs_json_key_len(key), RPCS_JSON_UINT_DIGITS);
+
+	if (p)
+		json->len = (size_t)(rpcs_json_digits(p, value) - json->buf);
+}
+
+RPCS_JSON_INLINE void rpcs_json_bool(struct rpcs_json *json, const char *key, bool value)
+{
+	size_t len = value ? 4 : 5;
+	char *p = rpcs_json_item(json, key, rpcs_json_key_len(key), len);
+
+	if (!p)
+		return;
+	memcpy(p, value ? "true" : "false", len);
+	json->len = (size_t)(p + len - json->buf);
+}
+
+/** A text of the project's own that needs no escapes: a name, an address, a time. */
+RPCS_JSON_INLINE void rpcs_json_word(struct rpcs_json *json, const char *key, const char *text,
+				     size_t len)
+{
+	char *p = rpcs_json_item(json, key, rpcs_json_key_len(key), len + 2);
+
+	if (!p)
+		return;
+	*p++ = '"';
+	memcpy(p, text, len);
+	p[len] = '"';
+	json->len = (size_t)(p + len + 1 - json->buf);
 }
 
 /** UTF-8 leaves as \uXXXX, what is none as its bytes' characters. */
-static inline void rpcs_json_string(struct rpcs_json *json, const char *key, const char *text)
+RPCS_JSON_INLINE void rpcs_json_string(struct rpcs_json *json, const char *key, const char *text)
 {
-	rpcs_json_put_string(json, rpcs_json_key(key), text, strlen(text));
+	rpcs_json_put_string(json, key, rpcs_json_key_len(key), text, strlen(text));
 }
 
 /**
  * Bytes from the wire: each becomes the character of its value (Latin-1),
  * printable ASCII as it is, the rest \u00XX; quote and backslash escaped.
  */
-static inline void rpcs_json_bytes(struct rpcs_json *json, const char *key, const uint8_t *bytes,
-				   size_t len)
+RPCS_JSON_INLINE void rpcs_json_bytes(struct rpcs_json *json, const char *key, const uint8_t *bytes,
+				      size_t len)
 {
-	rpcs_json_put_bytes(json, rpcs_json_key(key), bytes, len);
+	rpcs_json_put_bytes(json, key, rpcs_json_key_len(key), bytes, len);
 }
 
 /** Ends the line with '\n'; returns its length, or 0 when it did not fit. */

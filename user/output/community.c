@@ -13,6 +13,7 @@ enum {
 	IP6_LEN = 16,
 	/* seed, two addresses, protocol, a zero, two ports */
 	INPUT_MAX = SEED_LEN + 2 * IP6_LEN + 2 + 4,
+	ID_LEN = 2 + BASE64_ENCODE_RAW_LENGTH(SHA1_DIGEST_SIZE),
 };
 
 static void put_be16(uint8_t *p, uint16_t value)
@@ -29,7 +30,7 @@ static bool is_ordered(const struct rpcs_tuple *tuple)
 	return order < 0 || (order == 0 && tuple->sport < tuple->dport);
 }
 
-void rpcs_community_id(const struct rpcs_tuple *tuple, char text[40])
+size_t rpcs_community_id(const struct rpcs_tuple *tuple, char text[40])
 {
 	bool ip4 = rpcs_address_is_ip4(&tuple->src) && rpcs_address_is_ip4(&tuple->dst);
 	bool ordered = is_ordered(tuple);
@@ -56,5 +57,6 @@ void rpcs_community_id(const struct rpcs_tuple *tuple, char text[40])
 	sha1_digest(&sha1, sizeof(digest), digest);
 	memcpy(text, "1:", 2);
 	base64_encode_raw(text + 2, sizeof(digest), digest);
-	text[2 + BASE64_ENCODE_RAW_LENGTH(SHA1_DIGEST_SIZE)] = '\0';
+	text[ID_LEN] = '\0';
+	return ID_LEN;
 }

@@ -35,18 +35,16 @@ struct eve_common {
 
 static void eve_tuple(struct rpcs_json *json, const struct rpcs_tuple *tuple)
 {
+	const char *protocol = rpcs_protocol_name(tuple->protocol);
 	char address[RPCS_ADDRESS_TEXT];
 	char id[COMMUNITY_ID_TEXT];
 
-	rpcs_address_format(&tuple->src, address);
-	rpcs_json_string(json, "src_ip", address);
+	rpcs_json_word(json, "src_ip", address, rpcs_address_format(&tuple->src, address));
 	rpcs_json_uint(json, "src_port", tuple->sport);
-	rpcs_address_format(&tuple->dst, address);
-	rpcs_json_string(json, "dest_ip", address);
+	rpcs_json_word(json, "dest_ip", address, rpcs_address_format(&tuple->dst, address));
 	rpcs_json_uint(json, "dest_port", tuple->dport);
-	rpcs_json_string(json, "proto", rpcs_protocol_name(tuple->protocol));
-	rpcs_community_id(tuple, id);
-	rpcs_json_string(json, "community_id", id);
+	rpcs_json_word(json, "proto", protocol, strlen(protocol));
+	rpcs_json_word(json, "community_id", id, rpcs_community_id(tuple, id));
 }
 
 static void eve_sighting(struct eve *eve, struct rpcs_json *json, const struct rpcs_sighting *seen)
@@ -75,11 +73,10 @@ static void eve_begin(struct eve *eve, struct rpcs_json *json, const struct eve_
 	char time[RPCS_TIME_TEXT];
 
 	rpcs_json_open(json, NULL, '{');
-	rpcs_time_format(common->time_ns, time);
-	rpcs_json_string(json, "timestamp", time);
+	rpcs_json_word(json, "timestamp", time, rpcs_time_format(common->time_ns, time));
 	if (common->flow_id)
 		rpcs_json_uint(json, "flow_id", common->flow_id);
-	rpcs_json_string(json, "event_type", common->event_type);
+	rpcs_json_word(json, "event_type", common->event_type, strlen(common->event_type));
 	if (eve->context.sensor_name && eve->context.sensor_name[0])
 		rpcs_json_string(json, "sensor", eve->context.sensor_name);
 	if (!eve->context.live && common->frame)

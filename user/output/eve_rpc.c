@@ -7,6 +7,11 @@
 #include "eve_objects.h"
 #include "names.h"
 
+static inline void eve_word(struct rpcs_json *json, const char *key, const char *text)
+{
+	rpcs_json_word(json, key, text, strlen(text));
+}
+
 void rpcs_eve_text(struct rpcs_json *json, const char *key, struct rpcs_text text,
 		   const struct rpcs_eve_detail *detail)
 {
@@ -20,7 +25,7 @@ static void eve_named(struct rpcs_json *json, const char *key, const char *name,
 {
 	char text[RPCS_DIGITS_TEXT];
 
-	rpcs_json_string(json, key, name ? name : rpcs_digits(value, text));
+	eve_word(json, key, name ? name : rpcs_digits(value, text));
 }
 
 static void eve_call(struct rpcs_json *json, const struct rpcs_message *message)
@@ -36,7 +41,7 @@ static void eve_call(struct rpcs_json *json, const struct rpcs_message *message)
 	rpcs_json_uint(json, "procedure", message->procedure);
 	name = rpcs_procedure_name(message->program, message->version, message->procedure);
 	if (name)
-		rpcs_json_string(json, "procedure_name", name);
+		eve_word(json, "procedure_name", name);
 }
 
 static void eve_auth(struct rpcs_json *json, const struct rpcs_auth *auth,
@@ -82,14 +87,14 @@ static void eve_reply(struct rpcs_json *json, const struct rpcs_message *reply)
 void rpcs_eve_rpc(struct rpcs_json *json, const struct rpcs_message *message,
 		  const struct rpcs_eve_detail *detail)
 {
-	rpcs_json_string(json, "type", message->is_call ? "call" : "reply");
+	eve_word(json, "type", message->is_call ? "call" : "reply");
 	rpcs_json_uint(json, "xid", message->xid);
 	if (message->is_call || message->call_known)
 		eve_call(json, message);
 	if (!message->is_call)
 		eve_reply(json, message);
 	rpcs_json_uint(json, "length", message->length);
-	rpcs_json_string(json, "source", message->reassembled ? "reassembled" : "kernel");
+	eve_word(json, "source", message->reassembled ? "reassembled" : "kernel");
 	if (message->malformed)
 		rpcs_json_string(json, "malformed", message->malformed);
 	if (message->truncated)
@@ -105,7 +110,7 @@ void rpcs_eve_outcome(struct rpcs_json *json, const struct rpcs_call *call,
 	uint64_t asked = call->message.seen.time_ns;
 	char text[RPCS_DIGITS_TEXT];
 
-	rpcs_json_string(json, "status", rpcs_call_status_name(call, answer, text));
+	eve_word(json, "status", rpcs_call_status_name(call, answer, text));
 	if (answer) {
 		/* Two interfaces may have stamped them: never a time before the call. */
 		uint64_t rtt = answer->seen.time_ns > asked ? answer->seen.time_ns - asked : 0;
