@@ -35,6 +35,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 LIBRARY := $(BUILD)/librpcsentry.a
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 KERNEL_TESTS := $(patsubst tests/kernel/%.c,$(BUILD)/tests/%,$(wildcard tests/kernel/test_*.c))
+BENCH_PROGRAMS := $(addprefix $(BUILD)/bench/,bench_packet bench_growth bench_growth_kernel traffic)
 SKELETON := $(BUILD)/rpcsentry.skel.h
 MAN_PAGES := $(patsubst docs/%.scd,$(BUILD)/man/%,$(wildcard docs/*.scd))
 C_FILES := $(wildcard bpf/*.[ch] include/rpcsentry/*.h user/*.[ch] user/*/*.[ch] tests/*/*.[ch])
@@ -121,6 +122,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(LIBRARY)
 	$(TEST_RULE)
 
 $(BUILD)/bench/bench_packet: $(BUILD)/bench/yardstick.skel.h
+$(BUILD)/bench/bench_growth_kernel: $(BUILD)/bench/growth.skel.h
 $(BUILD)/bench/live: $(BUILD)/bench/live.skel.h
 
 $(BUILD)/fuzz/user/policy/default_text.o: config/default.yaml
@@ -162,7 +164,7 @@ $(BUILD)/version.stamp: FORCE
 FORCE:
 
 .PHONY: tests
-tests: $(UNIT_TESTS) $(KERNEL_TESTS) #: build the test programs
+tests: $(UNIT_TESTS) $(KERNEL_TESTS) $(BENCH_PROGRAMS) #: build the test programs
 
 .PHONY: deps
 deps: #: install what building, the demo and the tests need (apt-get, as root)
@@ -188,7 +190,6 @@ fuzz: #: FUZZ_TIME=60 seconds of each fuzz target, two at a time, from the kept 
 
 # QUICK=1: fewer rounds and smaller captures.
 BENCH_SCALE := --scale $(if $(QUICK),quick,full)
-BENCH_PROGRAMS := $(addprefix $(BUILD)/bench/,bench_packet bench_growth traffic)
 
 .PHONY: bench bench-read bench-stream bench-start bench-growth
 bench: #: all that is measured, as one table, beside yardsticks of the same run (root; QUICK=1, ARGS=--json)

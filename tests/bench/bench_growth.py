@@ -17,7 +17,7 @@ import subprocess
 import sys
 
 import rows
-from curves import CURVES, SIZES, draw
+from curves import CURVES, draw, sizes_of
 
 FOLDER = os.path.join(rows.BUILD, "bench", "growth")
 ROUNDS = {"full": 3, "quick": 1, "tiny": 1}
@@ -45,10 +45,9 @@ def measure(wanted, scale, rounds):
     for _ in range(rounds):
         for curve in wanted:
             for series in curve.series:
-                for size in SIZES[scale]:
-                    if size <= curve.most:
-                        runs.setdefault((curve, series), {}).setdefault(size, []).append(
-                            point(series, size, CALLS[scale]))
+                for size in sizes_of(curve, scale):
+                    runs.setdefault((curve, series), {}).setdefault(size, []).append(
+                        point(series, size, CALLS[scale]))
     return {key: {size: (statistics.median(ns for ns, _ in taken), max(mib for _, mib in taken))
                   for size, taken in sizes.items()} for key, sizes in runs.items()}
 

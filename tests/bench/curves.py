@@ -10,6 +10,9 @@ SIZES = {"full": (10, 100, 1000, 10000, 100000, 1000000), "quick": (10, 1000, 10
 # Far below the largest sizes: two points stand where the tables are full.
 LIMIT = 16384
 
+# The programs' list of prefixes has no more (include/rpcsentry/suppress.h).
+SUPPRESSED = 65536
+
 # `limit`: entries of the tables where a series has less than keys; `most`: the largest size.
 Series = namedtuple("Series", "title program kind options limit")
 Curve = namedtuple("Curve", "name title axis series most")
@@ -25,6 +28,23 @@ def agent(kind, full=True):
     return tuple(made)
 
 
+def programs(kind, full=True):
+    """The same of the programs, in the kernel."""
+    made = [Series("XDP", "bench_growth_kernel", kind, (), None)]
+    if full:
+        made.append(Series(f"XDP, room for {LIMIT:,}", "bench_growth_kernel", kind,
+                           ("--limit", str(LIMIT)), LIMIT))
+    return tuple(made)
+
+
+def sizes_of(curve, scale):
+    """A geometric row, and the largest that there can be."""
+    sizes = [size for size in SIZES[scale] if size <= curve.most]
+    if SIZES[scale][-1] > curve.most > sizes[-1]:
+        sizes.append(curve.most)
+    return sizes
+
+
 CURVES = (
     Curve("memory", "no sensor", "places of 256 bytes",
           (Series("16 reads, each where the last one says", "bench_growth", "memory", (), None),), 1000000),
@@ -37,6 +57,13 @@ CURVES = (
           100000),
     Curve("addresses", "UDP lookup and reply", "addresses in a rule",
           agent("addresses", False), 100000),
+    Curve("kernel-flows", "in the kernel, TCP lookup in step", "connections", programs("flows"),
+          1000000),
+    Curve("kernel-sources", "in the kernel, UDP lookup", "sources", programs("sources"), 1000000),
+    Curve("kernel-others", "in the kernel, NFS call that was seen before", "clients",
+          programs("others"), 1000000),
+    Curve("kernel-suppress", "in the kernel, UDP lookup", "suppressed clients",
+          programs("suppress", False), SUPPRESSED),
 )
 
 
@@ -50,7 +77,7 @@ set datafile separator '\\t'
 set key left top
 set title '{curve.title}, by {curve.axis}'
 set xlabel '{curve.axis}'
-set ylabel 'ns of CPU a call'
+set ylabel '{'ns above an empty program' if 'kernel' in curve.name else 'ns of CPU a call'}'
 set logscale x 10
 set format x '%.0s%c'
 set yrange [0:]
