@@ -191,11 +191,13 @@ fuzz: #: FUZZ_TIME=60 seconds of each fuzz target, two at a time, from the kept 
 # QUICK=1: fewer rounds and smaller captures.
 BENCH_SCALE := --scale $(if $(QUICK),quick,full)
 
-.PHONY: bench bench-read bench-stream bench-start bench-growth
+.PHONY: bench bench-docs bench-read bench-stream bench-start bench-growth
 bench: #: all that is measured, as one table, beside yardsticks of the same run (root; QUICK=1, ARGS=--json)
 	@scripts/install-deps.sh build test bench
 	@$(QUIET_BUILD) all $(BENCH_PROGRAMS)
 	@BUILD=$(BUILD) tests/bench/bench.py $(BENCH_SCALE) $(ARGS)
+bench-docs: #: the same, into docs/PERFORMANCE.md and docs/growth
+	@$(MAKE) --no-print-directory bench ARGS=--docs
 bench-read: #: what `read` takes for captures of a million packets, beside tcpdump and tshark
 bench-stream: #: what is left of one foreign TCP stream's throughput through a gateway (root)
 bench-start: #: from exec to ready, with small and large policies (root)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Everything that is measured, as one table: figure, yardstick of the same run, ratio, aim, reached.
 
-usage: bench.py [--json] [--scale SCALE] [--rounds N] [PART]...
+usage: bench.py [--json] [--scale SCALE] [--rounds N] [--docs] [PART]...
 
 Nothing here fails for being slow; it fails when something could not be measured.
 """
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 
+import document
 import packet_rows
 import rows
 
@@ -34,7 +35,7 @@ def machine():
     with open("/proc/meminfo", encoding="ascii") as file:
         total_kib = int(file.readline().split()[1])
     return {"cpu": models[0] if models else platform.machine(), "cpus": os.cpu_count(),
-            "memory_gib": round(total_kib / (1 << 20), 1), "kernel": platform.release(),
+            "memory_gib": round(total_kib / (1 << 20), 1), "kernel": platform.release().split("-")[0],
             "load": round(os.getloadavg()[0], 2), "date": time.strftime("%Y-%m-%d")}
 
 
@@ -43,7 +44,7 @@ def machine_text(known):
             f"Linux {known['kernel']}, load {known['load']} before; {known['date']}")
 
 
-def measure(part, scale, rounds):
+def measure(part, scale, rounds, docs):
     """Its rows; none when it could not measure, and why has been said."""
     if part == "packet":
         command = [os.path.join(BENCH, "bench_packet"), "--json", "--rounds",
@@ -51,6 +52,7 @@ def measure(part, scale, rounds):
     else:
         command = [program(part), "--json", "--scale", scale]
         command += ["--rounds", str(rounds)] if rounds else []
+        command += ["--docs"] if docs and part == "growth" else []
     start = time.monotonic()
     print(f"bench: {part} ...", end="", file=sys.stderr, flush=True)
     try:
@@ -84,6 +86,7 @@ def show(known, made):
 def main():
     parser = rows.options(__doc__)
     there = [part for part in PARTS if part == "packet" or os.path.exists(program(part))]
+    parser.add_argument("--docs", action="store_true", help="write the figures into docs/")
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(there))
     args = parser.parse_args()
     for part in args.parts:
@@ -91,7 +94,7 @@ def main():
             parser.error(f"no such part: {part}; there are: {', '.join(there)}")
     known, made, failed = machine(), [], []
     for part in args.parts or there:
-        got = measure(part, args.scale, args.rounds)
+        got = measure(part, args.scale, args.rounds, args.docs)
         made += got
         failed += [] if got else [part]
     if args.json:
@@ -99,6 +102,8 @@ def main():
                          indent=1))
     else:
         show(known, made)
+    if args.docs and not failed:
+        document.write(machine_text(known), made)
     if failed:
         sys.exit(f"bench: could not be measured: {', '.join(failed)}")
 

@@ -17,8 +17,9 @@ import subprocess
 import sys
 
 import rows
-from curves import CURVES, draw, sizes_of
+from curves import CURVES, SUPPRESSED, draw, sizes_of
 
+DOCS = os.path.join(rows.TOP, "docs", "growth")
 FOLDER = os.path.join(rows.BUILD, "bench", "growth")
 ROUNDS = {"full": 3, "quick": 1, "tiny": 1}
 CALLS = {"full": 200000, "quick": 100000, "tiny": 2000}
@@ -57,12 +58,13 @@ def per_decade(costs, sizes):
     return [(costs[b] - costs[a]) / math.log10(b / a) for a, b in zip(sizes, sizes[1:])]
 
 
-def verdict(costs, limit, caches):
+def verdict(costs, limit, memory):
     """(verdict, factor, allowed factor) of a series {size: ns}.
 
-    A logarithm adds the same for each factor of ten; what grows faster adds more with each. So the
-    last step may not be larger than the largest before it, by more than what is taken for noise
-    and than what the reads of a table with as many keys take more (`caches`: {size: ns}).
+    Where the tables are full nothing may grow. Else a logarithm is allowed: it adds the same for each
+    factor of ten, and what grows faster adds more with each. So from end to end the cost may grow as
+    the logarithm of the sizes does, and the last step may not be larger than the largest before it:
+    less what memory alone takes more with as many keys (`memory`: {size: ns}), and noise.
     """
     sizes = sorted(costs)
     full = [size for size in sizes if limit and size > limit]
@@ -73,31 +75,37 @@ def verdict(costs, limit, caches):
     allowed = math.log(sizes[-1]) / math.log(sizes[0])
     if factor <= 1 + STEP:
         return "flat", factor, allowed
-    steps = per_decade(costs, sizes)
+    net = {size: costs[size] - max(memory.get(size, 0) - memory.get(sizes[0], 0), 0) for size in sizes}
+    steps, net_steps = per_decade(costs, sizes), per_decade(net, sizes)
     spare = STEP * costs[sizes[-2]]
-    if sizes[-1] in caches and sizes[-2] in caches:
-        spare += max(caches[sizes[-1]] - caches[sizes[-2]], 0)
-    if factor > allowed or steps[-1] > max(steps[:-1], default=0) + spare:
+    if (net[sizes[-1]] > allowed * costs[sizes[0]]
+            or net_steps[-1] > max(steps[:-1], default=0) + spare):
         return "faster than a logarithm", factor, allowed
     return "within a logarithm", factor, allowed
 
 
+def memory_of(curve, measured):
+    """What memory may take of one call of this curve: {size: ns}, also for sizes between its own."""
+    for (other, _), sizes in measured.items():
+        if other.name == curve.yardstick:
+            found = {size: curve.times * ns for size, (ns, _) in sizes.items()}
+            found[SUPPRESSED] = max((ns for size, ns in found.items() if size <= 100000), default=0)
+            return found
+    return {}
+
+
 def judge(measured):
-    caches = {}
-    for (curve, _), sizes in measured.items():
-        if curve.name == "memory":
-            caches = {size: ns for size, (ns, _) in sizes.items()}
     for (curve, series), sizes in measured.items():
         costs = {size: ns for size, (ns, _) in sizes.items()}
         if len(costs) < 2:
             continue
-        word, factor, allowed = verdict(costs, series.limit, caches)
+        word, factor, allowed = verdict(costs, series.limit, memory_of(curve, measured))
         first, last = min(costs), max(costs)
         if series.limit and "full" in word:
             first = min(size for size in costs if size > series.limit)
         made = rows.row(f"{last:,} {curve.axis}: {curve.title}, {series.title}", costs[last], "ns",
                         f"{first:,}", costs[first], ratio=factor, most=allowed)
-        if curve.name == "memory":
+        if not curve.yardstick:
             word = "the yardstick"
             made.update(aim=None, reached=None)
         else:
@@ -128,14 +136,19 @@ def main():
     if not shutil.which("gnuplot"):
         sys.exit("bench_growth: gnuplot is not there; apt-get install gnuplot-nox")
     wanted = [curve for curve in CURVES if not args.curves or curve.name in args.curves]
+    # Without its yardstick no curve can be judged.
+    needed = {curve.yardstick for curve in wanted} | {curve.name for curve in wanted}
+    wanted = [curve for curve in CURVES if curve.name in needed]
+    if args.scale == "tiny":
+        wanted = [curve._replace(series=curve.series[:1]) for curve in wanted]
     os.makedirs(FOLDER, exist_ok=True)
     measured = measure(wanted, args.scale, args.rounds or ROUNDS[args.scale])
     for curve in wanted:
         write_tsv(curve, measured)
         draw(curve, FOLDER)
         if args.docs:
-            shutil.copy(os.path.join(FOLDER, f"{curve.name}.svg"),
-                        os.path.join(os.path.dirname(os.path.dirname(rows.FOLDER)), "docs/growth"))
+            os.makedirs(DOCS, exist_ok=True)
+            shutil.copy(os.path.join(FOLDER, f"{curve.name}.svg"), DOCS)
     made = list(judge(measured))
     if args.json:
         print(json.dumps({"rows": made}, indent=1))

@@ -9,6 +9,7 @@
  *	sources		GETPORT by UDP from NUMBER sources: becomes a record
  *	others		NFS calls by UDP from NUMBER clients, which `first` knows
  *	suppress	GETPORT from 1,000 clients, of whom NUMBER are in rules to suppress
+ *	look-up		nothing of the product: one look-up in an LRU map with NUMBER keys
  *
  * Prints nanoseconds a call above an empty program behind the same one, 0 in place of
  * memory, the records that came of the calls, and 0. `--limit` is that of flows; without it
@@ -39,9 +40,10 @@ enum {
 	TEXT_BYTES = 8 << 20,
 };
 
-enum kind { FLOWS, SOURCES, OTHERS, SUPPRESS, KINDS };
+enum kind { FLOWS, SOURCES, OTHERS, SUPPRESS, LOOK_UP, KINDS };
 
-static const char *const kind_names[KINDS] = { "flows", "sources", "others", "suppress" };
+static const char *const kind_names[KINDS] = { "flows", "sources", "others", "suppress",
+					       "look-up" };
 
 static enum kind kind;
 static uint32_t number, entries;
@@ -169,6 +171,7 @@ static void load(struct rpcs_policy *policy, uint64_t *records)
 	growth->rodata->number = kind == SUPPRESS ? CLIENTS : number;
 	growth->rodata->step = kind == FLOWS ? TCP_CALL_BYTES : 0;
 	growth->rodata->apart = kind != SUPPRESS ? 1 : number > CLIENTS ? number / CLIENTS * 2 : 2;
+	bpf_map__set_max_entries(growth->maps.growth_keys, kind == LOOK_UP ? entries : 1);
 	if (growth__load(growth))
 		die("growth", strerror(errno));
 }
@@ -182,7 +185,8 @@ static void bench(void)
 
 	load(policy, &records);
 	build();
-	go_on_to(rpcs_kernel_program_fd(kernel, RPCS_HOOK_XDP));
+	go_on_to(kind == LOOK_UP ? bpf_program__fd(growth->progs.growth_look_up)
+				 : rpcs_kernel_program_fd(kernel, RPCS_HOOK_XDP));
 	growth->bss->factor = 1;
 	run(warm);
 	/* Places in the maps are in the order of their first use: now another one. */

@@ -13,9 +13,11 @@ LIMIT = 16384
 # The programs' list of prefixes has no more (include/rpcsentry/suppress.h).
 SUPPRESSED = 65536
 
-# `limit`: entries of the tables where a series has less than keys; `most`: the largest size.
+# `limit`: entries of the tables where a series has less than keys.
 Series = namedtuple("Series", "title program kind options limit")
-Curve = namedtuple("Curve", "name title axis series most")
+# `most`: the largest size. `yardstick`: the curve without a sensor that shows what memory costs with as many keys, and how
+# often what it shows may come in one call; None: it is one.
+Curve = namedtuple("Curve", "name title axis series most yardstick times")
 
 
 def agent(kind, full=True):
@@ -45,25 +47,33 @@ def sizes_of(curve, scale):
     return sizes
 
 
+def of_agent(name, axis, title, full=True, most=1000000):
+    return Curve(name, title, axis, agent(name, full), most, "memory", 1)
+
+
+def of_kernel(kind, axis, title, yardstick, times, full=True, most=1000000):
+    return Curve(f"kernel-{kind}", f"in the kernel, {title}", axis, programs(kind, full), most, yardstick,
+                 times)
+
+
 CURVES = (
     Curve("memory", "no sensor", "places of 256 bytes",
-          (Series("16 reads, each where the last one says", "bench_growth", "memory", (), None),), 1000000),
-    Curve("clients", "UDP lookup and reply", "clients", agent("clients"), 1000000),
-    Curve("flows", "TCP lookup and reply", "connections", agent("flows"), 1000000),
-    Curve("pending", "UDP lookup and late reply", "calls that wait", agent("pending"),
-          1000000),
-    Curve("sources", "UDP lookup, no reply", "sources", agent("sources"), 1000000),
-    Curve("rules", "UDP lookup and reply", "rules of the policy", agent("rules", False),
-          100000),
-    Curve("addresses", "UDP lookup and reply", "addresses in a rule",
-          agent("addresses", False), 100000),
-    Curve("kernel-flows", "in the kernel, TCP lookup in step", "connections", programs("flows"),
-          1000000),
-    Curve("kernel-sources", "in the kernel, UDP lookup", "sources", programs("sources"), 1000000),
-    Curve("kernel-others", "in the kernel, NFS call that was seen before", "clients",
-          programs("others"), 1000000),
-    Curve("kernel-suppress", "in the kernel, UDP lookup", "suppressed clients",
-          programs("suppress", False), SUPPRESSED),
+          (Series("16 reads, each where the last one says", "bench_growth", "memory", (), None),),
+          1000000, None, 0),
+    Curve("look-up", "no sensor, in the kernel", "keys of an LRU map",
+          (Series("one look-up", "bench_growth_kernel", "look-up", (), None),), 1000000, None, 0),
+    of_agent("clients", "clients", "UDP lookup and reply"),
+    of_agent("flows", "connections", "TCP lookup and reply"),
+    of_agent("pending", "calls that wait", "UDP lookup and late reply"),
+    of_agent("sources", "sources", "UDP lookup, no reply"),
+    of_agent("rules", "rules of the policy", "UDP lookup and reply", False, 100000),
+    of_agent("addresses", "addresses in a rule", "UDP lookup and reply", False, 100000),
+    # A look-up, and the words of the entry that are written back.
+    of_kernel("flows", "connections", "TCP lookup in step", "look-up", 2),
+    of_kernel("sources", "sources", "UDP lookup", "look-up", 1),
+    of_kernel("others", "clients", "NFS call that was seen before", "look-up", 2),
+    # A trie: each of up to 16 nodes on the way says where the next one is.
+    of_kernel("suppress", "suppressed clients", "UDP lookup", "memory", 1, False, SUPPRESSED),
 )
 
 
@@ -77,7 +87,7 @@ set datafile separator '\\t'
 set key left top
 set title '{curve.title}, by {curve.axis}'
 set xlabel '{curve.axis}'
-set ylabel '{'ns above an empty program' if 'kernel' in curve.name else 'ns of CPU a call'}'
+set ylabel '{'ns above an empty program' if 'kernel' in curve.title else 'ns of CPU a call'}'
 set logscale x 10
 set format x '%.0s%c'
 set yrange [0:]

@@ -17,6 +17,18 @@ struct {
 	__type(value, __u32);
 } growth_next SEC(".maps");
 
+/* A yardstick: what one look-up takes in a map of the kernel that has as many keys. */
+struct growth_key {
+	__u32 words[9];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1); /* set at load */
+	__type(key, struct growth_key);
+	__type(value, __u64[5]);
+} growth_keys SEC(".maps");
+
 /* How many there are; each comes once a round, in an order that `factor` makes. */
 const volatile __u32 number = 1;
 /* Bytes by which a connection has gone on from round to round; 0: UDP, a client a key. */
@@ -56,6 +68,25 @@ int growth_step(struct xdp_md *ctx)
 	__builtin_memcpy(data + SPORT, &port, sizeof(port));
 	bpf_tail_call(ctx, &growth_next, 0);
 	return XDP_DROP;
+}
+
+/** The client, as growth_step made it, is in the map: after the first round. */
+SEC("xdp.frags")
+int growth_look_up(struct xdp_md *ctx)
+{
+	__u8 *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct growth_key key = {};
+	__u64 *value, fresh[5] = {};
+
+	if (data + XID + 4 > end)
+		return XDP_DROP;
+	__builtin_memcpy(&key.words[3], data + SOURCE, sizeof(key.words[3]));
+	value = bpf_map_lookup_elem(&growth_keys, &key);
+	if (value)
+		*value += 1;
+	else
+		bpf_map_update_elem(&growth_keys, &key, fresh, BPF_ANY);
+	return XDP_PASS;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

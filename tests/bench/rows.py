@@ -11,6 +11,7 @@ import statistics
 
 BUILD = os.environ.get("BUILD") or "build"
 FOLDER = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(FOLDER))
 # Rounds and sizes: what counts; a quick look; whether the bench itself works.
 SCALES = ("full", "quick", "tiny")
 
@@ -40,9 +41,7 @@ def reached(one):
 def number(value):
     if value is None:
         return ""
-    if value == int(value) or abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def aim_text(aim):
@@ -58,16 +57,22 @@ def reached_text(one):
     return ", ".join(text for text in (word, one.get("verdict", "")) if text)
 
 
+HEAD = ("what", "figure", "unit", "yardstick", "its figure", "ratio", "aim", "reached")
+
+
+def cells(one):
+    """A row as text, by HEAD."""
+    ratio = f"{one['ratio']:.2f}" if one["ratio"] is not None else ""
+    return (one["what"], number(one["figure"]), one["unit"], one["yardstick"] or "",
+            number(one["yardstick_figure"]), ratio, aim_text(one["aim"]), reached_text(one))
+
+
 def table(rows):
     """Lines of a table; the columns as wide as they have to be."""
-    head = ("what", "figure", "unit", "yardstick", "its figure", "ratio", "aim", "reached")
-    cells = [head] + [(r["what"], number(r["figure"]), r["unit"], r["yardstick"] or "",
-                       number(r["yardstick_figure"]), f"{r['ratio']:.2f}" if r["ratio"] is not None else "",
-                       aim_text(r["aim"]), reached_text(r))
-                      for r in rows]
-    wide = [max(len(line[i]) for line in cells) for i in range(len(head))]
+    lines = [HEAD] + [cells(one) for one in rows]
+    wide = [max(len(line[i]) for line in lines) for i in range(len(HEAD))]
     left = (0, 2, 3, 7)
-    for line in cells:
+    for line in lines:
         yield "  ".join(f"{cell:{'<' if i in left else '>'}{wide[i]}}"
                         for i, cell in enumerate(line)).rstrip()
 

@@ -7,6 +7,7 @@ import sys
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "bench")]
 import bench_growth  # noqa: E402
+import document  # noqa: E402
 import packet_rows  # noqa: E402
 import rows  # noqa: E402
 from tap import Tap  # noqa: E402
@@ -30,7 +31,7 @@ def aims():
     tap.equal("the median of pairs, not of sides", rows.ratio_of([(1, 1), (4, 2), (30, 10)]), 2)
     lines = list(rows.table([made, rows.row("longer", 1234567, "insns")]))
     tap.equal("as a table", [line.split() for line in lines[1:]],
-             [["a", "30", "ns", "b", "12", "2.50", "<=", "2.50", "x", "yes"],
+             [["a", "30", "ns", "b", "12", "2.50", "<=", "2.5", "x", "yes"],
               ["longer", "1,234,567", "insns"]])
 
 
@@ -44,6 +45,8 @@ def curves():
     late = {size: 20 if size < 1000000 else 1500 for size in SIZES}
     tap.equal("a step of a cache at the end", word(lambda size: 1000 + late[size], caches=late),
              "within a logarithm")
+    tap.equal("more than a logarithm from end to end, and all of it a cache's",
+              word(lambda size: 200 + late[size], caches=late), "within a logarithm")
     tap.equal("the same where there is no such cache", word(lambda size: 1000 + late[size]),
              "faster than a logarithm")
     tap.equal("linear", word(lambda size: 1000 + size / 100), "faster than a logarithm")
@@ -52,6 +55,19 @@ def curves():
              "faster than a logarithm")
     tap.equal("full", word(lambda size: 1000 + 2 * min(size, 20000), 16384), "flat when full")
     tap.equal("grows when full", word(lambda size: 1000 + size / 1000, 16384), "grows when full")
+
+
+def documents():
+    text = f"before\n{document.BEGIN}\nold\n{document.END}\nafter\n"
+    made = [{"part": "start", **rows.row("a", 0.2, "s", most=0.3, of="figure")},
+            {"part": "start", **rows.row("left out", 1, "s")}]
+    expected = f"before\n{document.BEGIN}\nthis.\n\n"
+    got = document.replaced(text, document.markdown("this", made))
+    tap.check("the figures of before go, what is around them stays", got.startswith(expected)
+              and got.endswith(f"\n| start | a | 0.2 | s |  |  |  | <= 0.3 | yes |\n{document.END}\nafter\n"),
+              got)
+    with open(document.PATH, encoding="utf-8") as file:
+        tap.check("the document has the marks", document.replaced(file.read(), []))
 
 
 def packets():
@@ -70,6 +86,6 @@ def packets():
 
 
 if __name__ == "__main__":
-    for group in (aims, curves, packets):
+    for group in (aims, curves, documents, packets):
         tap.guard(group.__name__, group)
     sys.exit(tap.done())
