@@ -191,10 +191,13 @@ fuzz: #: FUZZ_TIME=60 seconds of each fuzz target, two at a time, from the kept 
 # QUICK=1: fewer rounds and smaller captures.
 BENCH_SCALE := --scale $(if $(QUICK),quick,full)
 
+.PHONY: bench-programs
+bench-programs: $(BENCH_PROGRAMS)
+
 .PHONY: bench bench-docs bench-read bench-stream bench-start bench-growth
 bench: #: all that is measured, as one table, beside yardsticks of the same run (root; QUICK=1, ARGS=--json)
 	@scripts/install-deps.sh build test bench
-	@$(QUIET_BUILD) all $(BENCH_PROGRAMS)
+	@$(QUIET_BUILD) all bench-programs
 	@BUILD=$(BUILD) tests/bench/bench.py $(BENCH_SCALE) $(ARGS)
 bench-docs: #: the same, into docs/PERFORMANCE.md and docs/growth
 	@$(MAKE) --no-print-directory bench ARGS=--docs
@@ -204,7 +207,7 @@ bench-start: #: from exec to ready, with small and large policies (root)
 bench-growth: #: what a call costs by clients, flows, calls, rules: curves in build/bench (root)
 bench-read bench-stream bench-start bench-growth:
 	@scripts/install-deps.sh build test bench
-	@$(QUIET_BUILD) all $(BENCH_PROGRAMS)
+	@$(QUIET_BUILD) all bench-programs
 	@BUILD=$(BUILD) tests/bench/$(subst bench-,bench_,$@).py $(BENCH_SCALE) $(ARGS)
 
 .PHONY: bench-policy

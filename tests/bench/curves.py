@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Which curves bench_growth makes, and how they are drawn."""
 import os
+import re
 import subprocess
 import sys
 from collections import namedtuple
@@ -84,16 +85,30 @@ def script(curve, tsv, svg):
     return f"""set terminal svg size 640,400 font 'sans-serif,12' background '#ffffff'
 set output '{svg}'
 set datafile separator '\\t'
-set key left top
+set key left top Left reverse
+set offsets 0, 0, graph 0.2, 0
 set title '{curve.title}, by {curve.axis}'
 set xlabel '{curve.axis}'
 set ylabel '{'ns above an empty program' if 'kernel' in curve.title else 'ns of CPU a call'}'
 set logscale x 10
 set format x '%.0s%c'
 set yrange [0:]
-set grid
+set grid noxtics ytics
+unset mxtics
 plot {columns}
 """
+
+
+def tidy(text):
+    """Without what gnuplot writes for nobody: blanks at the ends of lines, empty groups, unused marks."""
+    text = re.sub(r"[ \t]+$", "", text, flags=re.M)
+    text = re.sub(r"<g [^>]*>\n</g>\n", "", text)
+    text = re.sub(r"\t<filter.*?</filter>\n", "", text, flags=re.S)
+    while True:
+        unused = [mark for mark in re.findall(r"id='(gp\w+)'", text) if f"'#{mark}'" not in text]
+        if not unused:
+            return text
+        text = re.sub(rf"^\t<[^\n]*id='{unused[0]}'[^\n]*\n", "", text, flags=re.M)
 
 
 def draw(curve, folder):
@@ -102,3 +117,7 @@ def draw(curve, folder):
                           timeout=60, check=False)
     if done.returncode or not os.path.exists(svg):
         sys.exit(f"bench_growth: gnuplot: {done.stderr.strip()}")
+    with open(svg, encoding="utf-8") as file:
+        drawn = tidy(file.read())
+    with open(svg, "w", encoding="utf-8") as file:
+        file.write(drawn)
