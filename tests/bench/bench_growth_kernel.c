@@ -7,6 +7,8 @@
  *
  *	flows		GETPORT by TCP in step, in NUMBER connections of 1,000 clients
  *	sources		GETPORT by UDP from NUMBER sources: becomes a record
+ *	pending		GETPORT by UDP that asks for a TCP port, whose reply is awaited, with
+ *			NUMBER clients and XIDs; no more than 65,536 are kept
  *	others		NFS calls by UDP from NUMBER clients, which `first` knows
  *	suppress	GETPORT from 1,000 clients, of whom NUMBER are in rules to suppress
  *	look-up		nothing of the product: one look-up in an LRU map with NUMBER keys
@@ -40,10 +42,10 @@ enum {
 	TEXT_BYTES = 8 << 20,
 };
 
-enum kind { FLOWS, SOURCES, OTHERS, SUPPRESS, LOOK_UP, KINDS };
+enum kind { FLOWS, SOURCES, PENDING, OTHERS, SUPPRESS, LOOK_UP, KINDS };
 
-static const char *const kind_names[KINDS] = { "flows", "sources", "others", "suppress",
-					       "look-up" };
+static const char *const kind_names[KINDS] = { "flows",	 "sources",  "pending",
+					       "others", "suppress", "look-up" };
 
 static enum kind kind;
 static uint32_t number, entries;
@@ -83,7 +85,8 @@ static void build(void)
 		put_zeros(&frame, 16);
 	} else {
 		frame_call(&frame, 1, RPCS_PORTMAP_PROGRAM, 2, RPCS_PORTMAP_GETPORT);
-		frame_mapping(&frame, NFS_PROGRAM, 3, RPCS_IP_UDP, 0);
+		frame_mapping(&frame, NFS_PROGRAM, 3, kind == PENDING ? RPCS_IP_TCP : RPCS_IP_UDP,
+			      0);
 	}
 	frame_end(&frame);
 }
@@ -170,6 +173,7 @@ static void load(struct rpcs_policy *policy, uint64_t *records)
 		die("growth", strerror(errno));
 	growth->rodata->number = kind == SUPPRESS ? CLIENTS : number;
 	growth->rodata->step = kind == FLOWS ? TCP_CALL_BYTES : 0;
+	growth->rodata->keyed = kind == PENDING;
 	growth->rodata->apart = kind != SUPPRESS ? 1 : number > CLIENTS ? number / CLIENTS * 2 : 2;
 	bpf_map__set_max_entries(growth->maps.growth_keys, kind == LOOK_UP ? entries : 1);
 	if (growth__load(growth))

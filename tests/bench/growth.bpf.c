@@ -33,6 +33,8 @@ struct {
 const volatile __u32 number = 1;
 /* Bytes by which a connection has gone on from round to round; 0: UDP, a client a key. */
 const volatile __u32 step;
+/* XIDs: of the run, or of the key, so that as many calls are awaited. */
+const volatile __u32 keyed;
 /* Of clients: the addresses of a policy may lie apart. */
 const volatile __u32 apart = 1;
 __u64 at, factor;
@@ -59,7 +61,7 @@ int growth_step(struct xdp_md *ctx)
 		word = bpf_htonl(1000 + (__u32)round * step);
 		__builtin_memcpy(data + SEQ, &word, sizeof(word));
 	} else {
-		word = bpf_htonl((__u32)i * 0x9e3779b1);
+		word = bpf_htonl((keyed ? key : (__u32)i) * 0x9e3779b1);
 		__builtin_memcpy(data + XID, &word, sizeof(word));
 	}
 	word = bpf_htonl(0x0a400000 + client);
