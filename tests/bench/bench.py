@@ -44,6 +44,23 @@ def machine_text(known):
             f"Linux {known['kernel']}, load {known['load']} before; {known['date']}")
 
 
+def output_of(command):
+    """Its standard output. Whoever ends this process ends that one first."""
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as child:
+        try:
+            out, _ = child.communicate()
+        except BaseException:
+            child.terminate()
+            try:
+                child.wait(2)
+            except subprocess.TimeoutExpired:
+                child.kill()  # unshare does not heed the other; all in its namespaces go along
+            raise
+    if child.returncode:
+        raise ValueError(f"exit status {child.returncode}")
+    return out
+
+
 def measure(part, scale, rounds, docs):
     """Its rows; none when it could not measure, and why has been said."""
     if part == "packet":
@@ -56,10 +73,7 @@ def measure(part, scale, rounds, docs):
     start = time.monotonic()
     print(f"bench: {part} ...", end="", file=sys.stderr, flush=True)
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)
-        if done.returncode:
-            raise ValueError(f"exit status {done.returncode}")
-        printed = json.loads(done.stdout)
+        printed = json.loads(output_of(command))
         made = packet_rows.of(printed) if part == "packet" else printed["rows"]
         if not made:
             raise ValueError("no row")

@@ -35,7 +35,12 @@ def run(command, folder):
     with open(os.path.join(folder, "said"), "wb") as said:
         child = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL,
                                  stdout=subprocess.DEVNULL, stderr=said)
-        _, status, usage = os.wait4(child.pid, 0)
+        try:
+            _, status, usage = os.wait4(child.pid, 0)
+        except BaseException:
+            child.kill()
+            child.wait()
+            raise
         child.returncode = os.waitstatus_to_exitcode(status)
     if status:
         with open(os.path.join(folder, "said"), encoding="utf-8", errors="replace") as said:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Namespaces for a bench: networks, mounts and pins of its own, which go with its last process."""
+"""Namespaces for a bench: networks, mounts and pins of its own, which go with its first process."""
 import os
 import signal
 import socket
@@ -27,8 +27,10 @@ def enter():
         sh("ip", "link", "set", "lo", "up")
         return
     os.environ[INSIDE] = "1"
-    os.execvp("unshare", ["unshare", "--net", "--mount", "--propagation", "private", sys.executable,
-                          "-u", os.path.abspath(sys.argv[0]), *sys.argv[1:]])
+    # Whoever dies first takes all others along.
+    os.execvp("setpriv", ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "--mount", "--pid", "--ipc",
+                          "--fork", "--kill-child", "--mount-proc", sys.executable, "-u",
+                          os.path.abspath(sys.argv[0]), *sys.argv[1:]])
 
 
 def sh(*command):

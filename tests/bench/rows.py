@@ -7,7 +7,9 @@ the ratio of both, what is aimed at (of the figure, or of the ratio), and whethe
 import argparse
 import json
 import os
+import signal
 import statistics
+import sys
 
 BUILD = os.environ.get("BUILD") or "build"
 FOLDER = os.path.dirname(os.path.abspath(__file__))
@@ -78,7 +80,8 @@ def table(rows):
 
 
 def options(text):
-    """The options that all parts have."""
+    """The options that all parts have; told to end, a part takes its files and processes along."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     parser = argparse.ArgumentParser(description=text.split("\n", maxsplit=1)[0])
     parser.add_argument("--json", action="store_true", help="the same for machines")
     parser.add_argument("--scale", choices=SCALES, default="full",
