@@ -17,6 +17,8 @@ enum {
 	/* Larger than libpcap's own MAXIMUM_SNAPLEN, which bounds what it hands over. */
 	FRAME_MAX = 262144 + 64,
 	ETHERNET_BYTES = 14,
+	/* Of one read(): one for each 4 KB, the default, takes longer than the bytes do. */
+	READ_BYTES = 1 << 16,
 
 	ARPHRD_LOOPBACK_TYPE = 772,
 	SLL_BROADCAST = 1,
@@ -31,6 +33,7 @@ struct rpcs_pcap {
 	uint64_t size;
 	char error[PCAP_ERRBUF_SIZE + 64];
 	uint8_t *buffer; /* for frames that get a made-up header */
+	char *ahead;	 /* what the stream has read and not handed over */
 };
 
 /* What a frame's own link header says of it. */
@@ -130,7 +133,8 @@ int rpcs_pcap_open(const char *path, struct rpcs_pcap **ret_pcap)
 	struct stat st;
 	int err = -ENOMEM;
 
-	if (!pcap || !(pcap->buffer = malloc(FRAME_MAX + ETHERNET_BYTES)))
+	if (!pcap || !(pcap->buffer = malloc(FRAME_MAX + ETHERNET_BYTES)) ||
+	    !(pcap->ahead = malloc(READ_BYTES)))
 		goto fail;
 	pcap->file = strcmp(path, "-") ? fopen(path, "rbe") : stdin;
 	if (!pcap->file) {
@@ -138,6 +142,7 @@ int rpcs_pcap_open(const char *path, struct rpcs_pcap **ret_pcap)
 		rpcs_log_error("%s: %s", name, strerror(-err));
 		goto fail;
 	}
+	setvbuf(pcap->file, pcap->ahead, _IOFBF, READ_BYTES);
 	if (fstat(fileno(pcap->file), &st) == 0 && S_ISREG(st.st_mode))
 		pcap->size = (uint64_t)st.st_size;
 	pcap->handle = pcap_fopen_offline_with_tstamp_precision(pcap->file,
@@ -169,11 +174,14 @@ void rpcs_pcap_free(struct rpcs_pcap **pcap)
 {
 	if (!*pcap)
 		return;
+	if ((*pcap)->file == stdin) /* stays open */
+		setvbuf(stdin, NULL, _IONBF, 0);
 	if ((*pcap)->handle)
 		pcap_close((*pcap)->handle); /* closes the stream as well */
 	else if ((*pcap)->file && (*pcap)->file != stdin)
 		fclose((*pcap)->file);
 	free((*pcap)->buffer);
+	free((*pcap)->ahead);
 	free(*pcap);
 	*pcap = NULL;
 }
