@@ -6,6 +6,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
+#include <rpcsentry/budget.h>
 #include <rpcsentry/engine.h>
 #include <rpcsentry/suppress.h>
 
@@ -24,6 +25,7 @@ struct rpcs_scratch {
 	struct rpcs_packet packet;
 	struct rpcs_work work;
 	struct rpcs_keys keys;
+	struct rpcs_over over;
 	struct rpcs_record_head head;
 	struct rpcs_record_buffer record;
 	struct rpcs_record_connection connection;

@@ -13,177 +13,7 @@
 #ifndef RPCSENTRY_BPF_PLAIN_H
 #define RPCSENTRY_BPF_PLAIN_H
 
-#include "vmlinux.h"
-#include <bpf/bpf_endian.h>
-
-#include "engine.h"
-
-/** Where and how a packet came. */
-struct rpcs_plain {
-	const __u8 *data, *end;
-	__u32 ifindex;
-	__u16 flags; /* OUTBOUND */
-	__u8 hook;
-};
-
-enum {
-	RPCS_PLAIN_CALL = 40,	/* a header with AUTH_NONE both, no arguments */
-	RPCS_PLAIN_CALL4 = 56,	/* and four units: SET, UNSET, GETPORT */
-	RPCS_PLAIN_REPLY = 24,	/* accepted, empty verifier, no results */
-	RPCS_PLAIN_REPLY1 = 28, /* and one unit: a port, a boolean */
-};
-
-/** The IP header at `ip`: is it plain, and of a datagram that is whole? *ret_udp: behind it. */
-RPCS_INLINE bool rpcs_plain_ip(const struct rpcs_plain *plain, const __u8 **ret_udp, bool *ret_ip6)
-{
-	const __u8 *data = plain->data;
-	__u16 type;
-
-	/* The shortest there is has both headers and a reply without results. */
-	if (RPCS_BEYOND(data, 14 + 20 + 8 + RPCS_PLAIN_REPLY, plain->end))
-		return false;
-	type = rpcs_load_be16(data + 12);
-	if (type == RPCS_ETH_IP4) {
-		if (data[14] != 0x45 || (rpcs_load_be16(data + 20) & 0x3fff) ||
-		    data[23] != RPCS_IP_UDP ||
-		    rpcs_load_be16(data + 16) != 20 + rpcs_load_be16(data + 38))
-			return false;
-		*ret_ip6 = false;
-		*ret_udp = data + 34;
-		return true;
-	}
-	if (type != RPCS_ETH_IP6 || data[14] >> 4 != 6 || data[20] != RPCS_IP_UDP ||
-	    rpcs_load_be16(data + 18) != rpcs_load_be16(data + 58))
-		return false;
-	*ret_ip6 = true;
-	*ret_udp = data + 54;
-	return true;
-}
-
-RPCS_INLINE bool rpcs_plain_is_portmapper(const struct rpcs_ports *table, const __u8 *udp)
-{
-	return rpcs_port_class(table, rpcs_load_be16(udp)) == RPCS_PORT_PORTMAPPER ||
-	       rpcs_port_class(table, rpcs_load_be16(udp + 2)) == RPCS_PORT_PORTMAPPER;
-}
-
-/** Is the message of `len` bytes at `rpc` a call that this way takes? */
-RPCS_INLINE bool rpcs_plain_is_call(const struct rpcs_plain *plain, const __u8 *rpc, __u32 len)
-{
-	__u32 procedure;
-	__u64 cred, verf;
-
-	if ((len != RPCS_PLAIN_CALL && len != RPCS_PLAIN_CALL4) ||
-	    RPCS_BEYOND(rpc, RPCS_PLAIN_CALL, plain->end) ||
-	    (len == RPCS_PLAIN_CALL4 && RPCS_BEYOND(rpc, RPCS_PLAIN_CALL4, plain->end)))
-		return false;
-	RPCS_COPY(&cred, rpc + 24, sizeof(cred));
-	RPCS_COPY(&verf, rpc + 32, sizeof(verf));
-	if (cred | verf)
-		return false;
-	/* Replies to calls that are passed on come from other ports: the long way expects them. */
-	procedure = rpcs_load_be32(rpc + 20);
-	return procedure != RPCS_PORTMAP_CALLIT && procedure != RPCS_PORTMAP_INDIRECT &&
-	       !(plain->data[0] & 1);
-}
-
-/** The same of a reply: accepted, with an empty verifier. */
-RPCS_INLINE bool rpcs_plain_is_reply(const struct rpcs_plain *plain, const __u8 *rpc, __u32 len)
-{
-	__u64 verf;
-
-	if ((len != RPCS_PLAIN_REPLY && len != RPCS_PLAIN_REPLY1) ||
-	    RPCS_BEYOND(rpc, RPCS_PLAIN_REPLY, plain->end) ||
-	    (len == RPCS_PLAIN_REPLY1 && RPCS_BEYOND(rpc, RPCS_PLAIN_REPLY1, plain->end)))
-		return false;
-	RPCS_COPY(&verf, rpc + 12, sizeof(verf));
-	return verf == 0 && rpcs_load_be32(rpc + 8) == RPCS_REPLY_ACCEPTED;
-}
-
-/** As rpcs_is_getport(): the reply to this call will tell a TCP port. */
-RPCS_INLINE bool rpcs_plain_asks_port(const struct rpcs_plain *plain, const __u8 *rpc, __u32 len)
-{
-	return len == RPCS_PLAIN_CALL4 && !RPCS_BEYOND(rpc, RPCS_PLAIN_CALL4, plain->end) &&
-	       rpcs_load_be32(rpc + 48) == RPCS_IP_TCP &&
-	       rpcs_load_be32(rpc + 20) == RPCS_PORTMAP_GETPORT && rpcs_load_be32(rpc + 16) == 2 &&
-	       rpcs_load_be32(rpc + 12) == RPCS_PORTMAP_PROGRAM;
-}
-
-/**
- * What the reply at `rpc` to `dport` answers, as rpcs_expect_key(). Not on the stack, which the
- * functions of the long way need. NULL cannot happen but to the verifier.
- */
-RPCS_INLINE const struct rpcs_expect_key *rpcs_plain_expect_key(const struct rpcs_plain *plain,
-								const __u8 *rpc, __u16 dport,
-								__u8 protocol, bool ip6)
-{
-	const __u8 *ip = plain->data + 14;
-	struct rpcs_expect_key *key;
-	struct rpcs_scratch *s;
-	__u32 zero = 0;
-
-	s = bpf_map_lookup_elem(&scratch, &zero);
-	if (!s)
-		return NULL;
-	key = &s->keys.expect;
-	RPCS_ZERO(key);
-	if (ip6) {
-		RPCS_COPY(key->client, ip + 24, 16);
-	} else {
-		key->client[10] = key->client[11] = 0xff;
-		RPCS_COPY(key->client + 12, ip + 16, 4);
-	}
-	key->port = dport;
-	key->protocol = protocol;
-	key->xid = rpcs_load_be32(rpc);
-	return key;
-}
-
-/** As rpcs_inspect_learn(): is this the reply that does? */
-RPCS_INLINE bool rpcs_plain_tells_port(const struct rpcs_plain *plain, const __u8 *rpc, __u32 len,
-				       __u16 dport, __u8 protocol, bool ip6)
-{
-	const struct rpcs_expect_key *key;
-	__u32 *program;
-
-	if (len != RPCS_PLAIN_REPLY1 || RPCS_BEYOND(rpc, RPCS_PLAIN_REPLY1, plain->end) ||
-	    rpcs_load_be32(rpc + 20) != RPCS_ACCEPT_SUCCESS ||
-	    rpcs_load_be32(rpc + 24) - 1 >= 0xffff)
-		return false;
-	key = rpcs_plain_expect_key(plain, rpc, dport, protocol, ip6);
-	if (!key)
-		return false;
-	program = bpf_map_lookup_elem(&expected, key);
-	return program && *program == RPCS_EXPECT_PORT;
-}
-
-/** May the policy suppress calls of this one's client? Then the long way decides. */
-RPCS_INLINE bool rpcs_plain_is_listed(const struct rpcs_plain *plain, bool ip6)
-{
-	const __u8 *ip = plain->data + 14;
-	struct rpcs_suppress_key key = { .prefixlen = 8 * sizeof(key.client) };
-
-	if (ip6) {
-		RPCS_COPY(key.client, ip + 8, 16);
-	} else {
-		key.client[10] = key.client[11] = 0xff;
-		RPCS_COPY(key.client + 12, ip + 12, 4);
-	}
-	return bpf_map_lookup_elem(&suppress, &key);
-}
-
-/** Is the call, or the reply's, one of those that may be suppressed? Compiled out without any. */
-RPCS_INLINE bool rpcs_plain_is_known(const struct rpcs_plain *plain, const __u8 *rpc, __u16 dport,
-				     __u8 protocol, bool ip6, bool is_call)
-{
-	const struct rpcs_expect_key *key;
-
-	if (!rpcs_config.suppress)
-		return false;
-	if (is_call)
-		return rpcs_plain_is_listed(plain, ip6);
-	key = rpcs_plain_expect_key(plain, rpc, dport, protocol, ip6);
-	return key && bpf_map_lookup_elem(&silenced, key);
-}
+#include "plain_parse.h"
 
 /** As rpcs_packet_addresses(), in stores of 8 and 4 bytes: the record is aligned. */
 RPCS_INLINE void rpcs_plain_addresses(const __u8 *ip, bool ip6, struct rpcs_record_head *head)
@@ -251,17 +81,11 @@ RPCS_INLINE void rpcs_plain_reply(const __u8 *rpc, __u32 len, const __u8 *end,
 		rec->body[0] = rpcs_load_be32(rpc + 24);
 }
 
-/** Writes the record into the ring; counted once, sent or lost. TCP: of a flow in step. */
-RPCS_INLINE void rpcs_plain_emit(const struct rpcs_plain *plain, struct rpcs_counters *c,
-				 const __u8 *l4, const __u8 *rpc, __u32 len, __u8 protocol,
-				 bool ip6, bool is_call)
+/** Writes each byte once: zeroing all of it before is a tenth of the whole way. */
+RPCS_INLINE void rpcs_plain_record(const struct rpcs_plain *plain, const __u8 *l4, const __u8 *rpc,
+				   __u32 len, __u8 protocol, bool ip6, bool is_call, __u64 now,
+				   struct rpcs_record_rpc *rec)
 {
-	__u64 now = rpcs_config.test_clock ? 0 : bpf_ktime_get_ns();
-	struct rpcs_record_rpc *rec = rpcs_send_reserve(c);
-
-	if (!rec)
-		return;
-	/* Each byte is written once: zeroing all of it before is a tenth of the whole way. */
 	rpcs_plain_head(plain, l4, protocol, ip6, now, &rec->head);
 	rec->seq = 0;
 	if (protocol == RPCS_IP_TCP) {
@@ -277,18 +101,128 @@ RPCS_INLINE void rpcs_plain_emit(const struct rpcs_plain *plain, struct rpcs_cou
 		rpcs_plain_call(rpc, len, plain->end, rec);
 	else
 		rpcs_plain_reply(rpc, len, plain->end, rec);
+}
+
+/** What the budget of the message's source says at a glance; *ret_table: for it. */
+RPCS_INLINE int rpcs_plain_glance(const struct rpcs_plain *plain, const struct rpcs_ports *table,
+				  const __u8 *l4, const __u8 *rpc, __u8 protocol, bool ip6,
+				  bool is_call, __u64 now)
+{
+	const __u8 *ip = plain->data + 14;
+	struct rpcs_budget_who who = { .is_reply = !is_call };
+
+	who.second = rpcs_budget_second(rpcs_budget_now(now));
+	if (ip6)
+		who.client = rpcs_budget_hash(rpcs_config.seed,
+					      rpcs_load_be64(ip + (is_call ? 8 : 24)),
+					      rpcs_load_be64(ip + (is_call ? 16 : 32)));
+	else
+		who.client = rpcs_budget_hash(
+			rpcs_config.seed, 0,
+			rpcs_budget_low4(rpcs_load_be32(ip + (is_call ? 12 : 16))));
+	return rpcs_budget_glance(table, &who, rpcs_load_be16(l4 + 2), protocol,
+				  rpcs_load_be32(rpc));
+}
+
+/** What one number tells a function of its own of a message that this way takes. */
+enum {
+	RPCS_PLAIN_IS_IP6 = 1 << 16, /* above the length */
+	RPCS_PLAIN_IS_TCP = 1 << 17,
+	RPCS_PLAIN_IS_CALL = 1 << 18,
+	RPCS_PLAIN_L4_MAX = 54,
+	RPCS_PLAIN_RPC_MAX = RPCS_PLAIN_L4_MAX + 60 + RPCS_MARK_BYTES,
+};
+
+/**
+ * Counts a message whose source may have used up its budget, or sends it by way of the
+ * scratch memory. `where`: the offset of the header behind IP, and of the message above it.
+ */
+RPCS_INLINE int rpcs_plain_judge(const struct rpcs_plain *plain, __u32 where, __u32 what, int said,
+				 __u64 now)
+{
+	const __u8 *l4 = rpcs_at(plain->data, where & 0xffff, RPCS_PLAIN_L4_MAX);
+	const __u8 *rpc = rpcs_at(plain->data, where >> 16, RPCS_PLAIN_RPC_MAX);
+	bool is_call = what & RPCS_PLAIN_IS_CALL;
+	struct rpcs_counters *c;
+	struct rpcs_scratch *s;
+	__u32 zero = 0;
+
+	c = bpf_map_lookup_elem(&counters, &zero);
+	s = bpf_map_lookup_elem(&scratch, &zero);
+	if (!c || !s || !l4 || !rpc || RPCS_BEYOND(plain->data, 14 + 40, plain->end) ||
+	    RPCS_BEYOND(l4, 20, plain->end) ||
+	    RPCS_BEYOND(rpc, is_call ? RPCS_PLAIN_CALL : RPCS_PLAIN_REPLY, plain->end))
+		return 0;
+	rpcs_plain_record(plain, l4, rpc, what & 0xffff,
+			  what & RPCS_PLAIN_IS_TCP ? RPCS_IP_TCP : RPCS_IP_UDP,
+			  what & RPCS_PLAIN_IS_IP6, is_call, now, &s->record.rpc);
+	if (!rpcs_budget_over(RPCS_FALLBACK_NONE, said)) {
+		c->calls += is_call;
+		c->replies += !is_call;
+		rpcs_send_copy(c, &s->record, sizeof(s->record.rpc));
+		return 0;
+	}
+	c->rpc_seen += 1;
+	c->records_suppressed += 1;
+	c->calls_suppressed += is_call;
+	c->replies_suppressed += !is_call;
+	return 0;
+}
+
+/* Global functions: the entries' verification has no part in them. */
+__noinline int rpcs_xdp_judge(struct xdp_md *ctx, __u32 where, __u32 what, int said, __u64 now)
+{
+	const struct rpcs_plain plain = rpcs_xdp_plain(ctx);
+
+	return rpcs_plain_judge(&plain, where, what, said, now);
+}
+
+__noinline int rpcs_tc_judge(struct __sk_buff *skb, __u32 where, __u32 what, int said, __u64 now)
+{
+	const struct rpcs_plain plain = rpcs_tc_plain(skb);
+
+	return rpcs_plain_judge(&plain, where, what, said, now);
+}
+
+/** Writes the record into the ring; counted once, sent or lost. TCP: of a flow in step. */
+RPCS_INLINE void rpcs_plain_emit(const struct rpcs_plain *plain, struct rpcs_counters *c,
+				 const struct rpcs_ports *table, const __u8 *l4, const __u8 *rpc,
+				 __u32 len, __u8 protocol, bool ip6, bool is_call)
+{
+	__u64 now = rpcs_config.test_clock ? 0 : bpf_ktime_get_ns();
+	struct rpcs_record_rpc *rec;
+	int said = 0;
+
+	if (rpcs_config.budget)
+		said = rpcs_plain_glance(plain, table, l4, rpc, protocol, ip6, is_call, now);
+	if (said != RPCS_BUDGET_FINE) {
+		__u32 where = (ip6 ? 54 : 34) | (ip6 ? 54 : 34) << 16, what = len;
+
+		if (protocol == RPCS_IP_UDP)
+			where += 8 << 16;
+		else
+			where += ((l4[12] >> 4) * 4 + RPCS_MARK_BYTES) << 16;
+		what |= (ip6 ? RPCS_PLAIN_IS_IP6 : 0) | (is_call ? RPCS_PLAIN_IS_CALL : 0) |
+			(protocol == RPCS_IP_TCP ? RPCS_PLAIN_IS_TCP : 0);
+		if (plain->hook == RPCS_HOOK_XDP)
+			rpcs_xdp_judge(plain->ctx, where, what, said, now);
+		else
+			rpcs_tc_judge(plain->ctx, where, what, said, now);
+		return;
+	}
+	c->calls += is_call;
+	c->replies += !is_call;
+	rec = rpcs_send_reserve(c);
+	if (!rec)
+		return;
+	rpcs_plain_record(plain, l4, rpc, len, protocol, ip6, is_call, now, rec);
 	rpcs_send_submit(c, rec);
 }
 
 RPCS_INLINE void rpcs_plain_count(struct rpcs_counters *c, const __u8 *rpc, bool is_call)
 {
 	c->packets_watched += 1;
-	if (!is_call) {
-		c->replies += 1;
-		return;
-	}
-	c->calls += 1;
-	if (rpcs_load_be32(rpc + 12) == RPCS_PORTMAP_PROGRAM)
+	if (is_call && rpcs_load_be32(rpc + 12) == RPCS_PORTMAP_PROGRAM)
 		rpcs_engine_count_call(NULL, rpcs_load_be32(rpc + 16), rpcs_load_be32(rpc + 20));
 }
 
@@ -320,7 +254,7 @@ RPCS_INLINE bool rpcs_plain_take(const struct rpcs_plain *plain, struct rpcs_cou
 	if (rpcs_plain_is_known(plain, rpc, rpcs_load_be16(udp + 2), RPCS_IP_UDP, ip6, is_call))
 		return false;
 	rpcs_plain_count(c, rpc, is_call);
-	rpcs_plain_emit(plain, c, udp, rpc, len, RPCS_IP_UDP, ip6, is_call);
+	rpcs_plain_emit(plain, c, table, udp, rpc, len, RPCS_IP_UDP, ip6, is_call);
 	return true;
 }
 

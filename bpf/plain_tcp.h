@@ -116,7 +116,7 @@ RPCS_INLINE bool rpcs_plain_take_tcp(const struct rpcs_plain *plain, struct rpcs
 	    !rpcs_plain_tcp_step(plain, tcp, ip6, len))
 		return false;
 	rpcs_plain_count(c, rpc, is_call);
-	rpcs_plain_emit(plain, c, tcp, rpc, len, RPCS_IP_TCP, ip6, is_call);
+	rpcs_plain_emit(plain, c, table, tcp, rpc, len, RPCS_IP_TCP, ip6, is_call);
 	return true;
 }
 

@@ -109,12 +109,7 @@ int rpcs_xdp_look(struct xdp_md *ctx)
 SEC("xdp.frags")
 int rpcs_xdp(struct xdp_md *ctx)
 {
-	const struct rpcs_plain plain = {
-		.data = (const __u8 *)(long)ctx->data,
-		.end = (const __u8 *)(long)ctx->data_end,
-		.ifindex = ctx->ingress_ifindex,
-		.hook = RPCS_HOOK_XDP,
-	};
+	const struct rpcs_plain plain = rpcs_xdp_plain(ctx);
 
 	if (rpcs_entry(&plain, false))
 		rpcs_xdp_go_on(ctx);
@@ -233,12 +228,7 @@ int rpcs_tc_look(struct __sk_buff *skb)
 /* On the way out the long way asks where the packet came in. */
 RPCS_INLINE int rpcs_tc(struct __sk_buff *skb, bool egress)
 {
-	const struct rpcs_plain plain = {
-		.data = (const __u8 *)(long)skb->data,
-		.end = (const __u8 *)(long)skb->data_end,
-		.ifindex = skb->ifindex,
-		.hook = RPCS_HOOK_TC_INGRESS,
-	};
+	const struct rpcs_plain plain = rpcs_tc_plain(skb);
 
 	if (rpcs_entry(&plain, egress || skb->vlan_present))
 		rpcs_tc_go_on(skb, egress ? RPCS_WAY_EGRESS : 0);

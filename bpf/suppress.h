@@ -3,7 +3,7 @@
 #ifndef RPCSENTRY_BPF_SUPPRESS_H
 #define RPCSENTRY_BPF_SUPPRESS_H
 
-#include "engine.h"
+#include "budget.h"
 
 RPCS_INLINE const struct rpcs_suppress_value *rpcs_engine_suppress(struct rpcs_engine *eng)
 {

@@ -18,8 +18,11 @@ struct rpcs_config {
 	__u32 tunnels;	  /* are GRE, IP in IP, VXLAN, PPPoE and MPLS looked into? */
 	__u32 test_clock; /* a test run over a capture: the frame's time counts, not the kernel's */
 	__u32 suppress;	  /* does any rule suppress calls? */
+	__u32 budget;	  /* has a source a budget of records? How many, `ports` says */
+	__u32 pad;
 	__u64 flow_timeout_ns; /* a UDP flow silent for longer is another one */
 	__u64 call_timeout_ns; /* a suppressed call's reply may come so late */
+	__u64 seed[4];	       /* secret: of the hashes of who spends a budget */
 };
 
 #endif

@@ -19,6 +19,8 @@
 	X(records_sent, "records that reached the ring")                                         \
 	X(records_suppressed, "records kept off the ring by the policy")                         \
 	X(records_lost, "records the ring had no room for, or over a limit")                     \
+	X(records_over_budget,                                                                   \
+	  "of the suppressed: over limits.per_source_records of their source")                   \
 	X(calls, "RPC calls sent as compact records")                                            \
 	X(replies, "RPC replies sent as compact records")                                        \
 	X(calls_suppressed, "RPC calls kept off the ring by the policy")                         \

@@ -36,6 +36,15 @@ RPCS_INLINE __u32 rpcs_load_be32(const void *p)
 	return __builtin_bswap32(v);
 }
 
+/** Loads 64 bits in network order from unaligned bytes; returns host order. */
+RPCS_INLINE __u64 rpcs_load_be64(const void *p)
+{
+	__u64 v;
+
+	RPCS_COPY(&v, p, sizeof(v));
+	return __builtin_bswap64(v);
+}
+
 /** Takes the next XDR unit (RFC 4506 4.2) in host order; false when it is not there. */
 RPCS_INLINE bool rpcs_take_be32(struct rpcs_cursor *cur, __u32 *ret_value)
 {

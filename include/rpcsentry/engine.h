@@ -37,6 +37,8 @@
  *		for the verifier; false where config->suppress says that no rule suppresses
  *	const struct rpcs_suppress_value *rpcs_engine_suppress(eng)  for the client in
  *		eng->record; NULL: nothing of it is suppressed
+ *	bool rpcs_engine_over_budget(eng, reason)  is the message in eng->record one more than
+ *		its source's budget? Then it has been counted there (budget.h)
  *	void rpcs_engine_suppress_count(eng, rule)
  *	void rpcs_engine_silence(eng, key, on)	 are the replies to this call silenced?
  *	bool rpcs_engine_silenced(eng, key)

@@ -234,7 +234,7 @@ RPCS_INLINE void rpcs_inspect_suppress(struct rpcs_engine *eng)
 	eng->counters->records_suppressed += 1;
 	if (eng->record->rpc.head.kind == RPCS_RECORD_CALL)
 		eng->counters->calls_suppressed += 1;
-	else
+	else if (eng->record->rpc.head.kind == RPCS_RECORD_REPLY)
 		eng->counters->replies_suppressed += 1;
 }
 
@@ -251,7 +251,7 @@ RPCS_INLINE enum rpcs_fallback rpcs_inspect_message(struct rpcs_engine *eng)
 		return RPCS_FALLBACK_NONE;
 	/* What breaks a limit is never kept back, however often the call was seen. */
 	if ((!rpcs_inspect_wanted(eng) && !rpcs_rpc_is_odd(&eng->record->rpc, reason)) ||
-	    rpcs_engine_known(eng, reason, 0))
+	    rpcs_engine_known(eng, reason, 0) || rpcs_engine_over_budget(eng, reason))
 		rpcs_inspect_suppress(eng);
 	else if (reason == RPCS_FALLBACK_NONE)
 		rpcs_inspect_emit(eng, 0);

@@ -164,7 +164,8 @@ RPCS_INLINE int rpcs_inspect_step(struct rpcs_engine *eng)
 	/* Of a header that goes on in the next segment too little is known to decide. */
 	if (reason != RPCS_FALLBACK_scattered &&
 	    ((!rpcs_inspect_wanted(eng) && !rpcs_rpc_is_odd(&eng->record->rpc, reason)) ||
-	     rpcs_engine_known(eng, reason, RPCS_MARK_BYTES))) {
+	     rpcs_engine_known(eng, reason, RPCS_MARK_BYTES) ||
+	     rpcs_engine_over_budget(eng, reason))) {
 		rpcs_inspect_suppress(eng);
 		work->in_step = true;
 		return rpcs_tcp_step_over(eng);

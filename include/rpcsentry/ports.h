@@ -20,6 +20,9 @@ struct rpcs_ports {
 	__u32 words[RPCS_PORT_WORDS];
 	/* sensor.any_port as it stands; a program that was loaded with `off` has no other. */
 	__u32 any_port;
+	/* limits.per_source_records, and how many of them pass uncounted by source (budget.h). */
+	__u32 budget;
+	__u32 budget_free;
 	__u32 pad;
 };
 

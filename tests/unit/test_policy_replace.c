@@ -111,8 +111,9 @@ static void all_that_stays_is_named(void **state)
 	(void)state;
 	assert_true(len + 1 < sizeof(kept.text));
 	assert_non_null(strstr(kept.text, "inventory.file"));
-	assert_string_equal(kept.text + len - strlen("limits.per_source_records"),
-			    "limits.per_source_records");
+	assert_string_equal(kept.text + len - strlen("limits.reassembly"), "limits.reassembly");
+	/* The kernel's programs look it up. */
+	assert_int_equal(rpcs_policy_settings(policy)->limit_per_source_records, 2);
 }
 
 int main(void)

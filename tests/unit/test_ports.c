@@ -53,6 +53,8 @@ static void test_replace_empty(void **state)
 	(void)state;
 	begin();
 	rpcs_ports_fill(&policy, list, 1, RPCS_ANY_PORT_ALL, true);
+	policy.budget = 20000;
+	policy.budget_free = 1250;
 	rpcs_ports_replace(&table, &policy);
 	assert_memory_equal(&table, &policy, sizeof(table));
 }

@@ -60,7 +60,6 @@ static void settings_keep(struct rpcs_settings *now, struct rpcs_settings *fresh
 	KEEP(limit_pending_calls, "limits.pending_calls");
 	KEEP(limit_sources, "limits.sources");
 	KEEP(limit_reassembly, "limits.reassembly");
-	KEEP(limit_per_source_records, "limits.per_source_records");
 }
 
 static int name_compare(const void *a, const void *b)

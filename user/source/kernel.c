@@ -18,14 +18,12 @@
 
 #include "../base/cleanup.h"
 #include "../base/log.h"
-#include "capability.h"
+#include "budget.h"
 #include "kernel_object.h"
 #include "pins.h"
 #include "ports.h"
 #include "state.h"
 #include "suppress_map.h"
-
-#define RPCS_VMLINUX_BTF "/sys/kernel/btf/vmlinux"
 
 enum {
 	RPCS_VERIFIER_LOG = 1 << 20,
@@ -76,6 +74,8 @@ void rpcs_kernel_options_fill(struct rpcs_kernel_options *options, const struct 
 	options->calls = rpcs_state_expected_max(settings);
 	options->flow_timeout_ns = settings->flow_timeout_ns;
 	options->call_timeout_ns = settings->call_timeout_ns;
+	/* A capture is read whole. */
+	options->budget = options->test_clock ? 0 : settings->limit_per_source_records;
 	options->suppresses = rpcs_policy_suppresses(policy);
 	options->suppress = rpcs_policy_suppress_list(policy, &options->suppress_count);
 	options->any_port = settings->any_port;
@@ -83,8 +83,8 @@ void rpcs_kernel_options_fill(struct rpcs_kernel_options *options, const struct 
 	options->sensitive = rpcs_policy_sensitive(policy, &options->sensitive_count);
 }
 
-static void rpcs_kernel_configure(struct rpcs_config *config,
-				  const struct rpcs_kernel_options *options)
+static int rpcs_kernel_configure(struct rpcs_config *config,
+				 const struct rpcs_kernel_options *options)
 {
 	config->any_port = options->any_port;
 	config->tunnels = options->tunnels;
@@ -92,6 +92,8 @@ static void rpcs_kernel_configure(struct rpcs_config *config,
 	config->flow_timeout_ns = options->flow_timeout_ns;
 	config->call_timeout_ns = options->call_timeout_ns;
 	config->suppress = options->suppresses;
+	config->budget = options->budget > 0;
+	return rpcs_budget_seed(config->seed);
 }
 
 /**
@@ -114,7 +116,10 @@ static int rpcs_kernel_fill(struct rpcs_kernel *kernel, const struct rpcs_kernel
 	rpcs_ports_fill(&ports, options->port_count ? options->ports : &portmapper,
 			options->port_count ? options->port_count : 1, options->any_port,
 			options->tunnels);
+	rpcs_budget_fill(&ports, options->budget);
 	rpcs_ports_replace(rpcs_state_ports(state), &ports);
+	if (options->budget && rpcs_over_begin(fds.over_budget))
+		return -errno;
 	for (i = 0; i < options->sensitive_count; i++)
 		if (bpf_map_update_elem(bpf_map__fd(kernel->skel->maps.sensitive),
 					&options->sensitive[i], &one, BPF_ANY))
@@ -170,6 +175,8 @@ static int rpcs_kernel_size(struct rpcsentry_bpf *skel, const struct rpcs_kernel
 	if (!ret)
 		ret = bpf_map__set_max_entries(skel->maps.silenced,
 					       options->suppresses ? RPCS_SILENCED_MAX : 1);
+	if (!ret && !options->budget)
+		ret = rpcs_budget_size(skel->maps.budget_sources, skel->maps.over_budget);
 	if (!ret && options->sensitive_count > bpf_map__max_entries(skel->maps.sensitive))
 		ret = bpf_map__set_max_entries(skel->maps.sensitive, options->sensitive_count);
 	return ret;
@@ -201,55 +208,17 @@ static int rpcs_kernel_open(struct rpcs_kernel *kernel, const struct rpcs_kernel
 	kernel->maps[RPCS_KERNEL_RULES] = skel->maps.rules;
 	kernel->maps[RPCS_KERNEL_SUPPRESS] = skel->maps.suppress;
 	kernel->maps[RPCS_KERNEL_SILENCED] = skel->maps.silenced;
+	kernel->maps[RPCS_KERNEL_OVER_BUDGET] = skel->maps.over_budget;
 	kernel->maps[RPCS_KERNEL_XDP_LOOK] = skel->maps.xdp_look;
 	kernel->maps[RPCS_KERNEL_TC_LOOK] = skel->maps.tc_look;
 	kernel->maps[RPCS_KERNEL_TC_WAY] = skel->maps.tc_way;
-	rpcs_kernel_configure((struct rpcs_config *)&skel->rodata->rpcs_config, options);
 	rpcs_kernel_choose(skel, options);
-	ret = rpcs_kernel_size(skel, options);
+	ret = rpcs_kernel_configure((struct rpcs_config *)&skel->rodata->rpcs_config, options);
+	if (!ret)
+		ret = rpcs_kernel_size(skel, options);
 	if (ret)
 		rpcs_log_error("can't size the kernel's maps: %s", strerror(-ret));
 	return ret;
-}
-
-/** The one line for a load that failed with `error` (positive). */
-static void rpcs_kernel_explain(const struct rpcs_kernel *kernel, int error)
-{
-	if (access(RPCS_VMLINUX_BTF, R_OK)) {
-		rpcs_log_error("can't load the BPF programs: the kernel offers no type "
-			       "information (%s); it takes a kernel built with "
-			       "CONFIG_DEBUG_INFO_BTF=y",
-			       RPCS_VMLINUX_BTF);
-	} else if (kernel->log[0]) {
-		if (rpcs_verbose)
-			fprintf(stderr, "%s\n", kernel->log);
-		rpcs_log_error("can't load the BPF programs: the kernel's verifier refused "
-			       "them (%s)%s",
-			       strerror(error), rpcs_verbose ? "" : "; -v shows why");
-	} else if (error == EPERM) {
-		rpcs_log_error("can't load the BPF programs: the kernel forbids it (%s); run "
-			       "outside of containers, user namespaces and lockdown",
-			       strerror(error));
-	} else if (error == ENOMEM) {
-		rpcs_log_error("can't load the BPF programs: no memory for the maps; lower "
-			       "sensor.ring_size or limits.flows in the policy");
-	} else {
-		rpcs_log_error("can't load the BPF programs: %s%s", strerror(error),
-			       rpcs_verbose ? "" : "; -v shows libbpf's messages");
-	}
-}
-
-static int rpcs_kernel_check_privilege(void)
-{
-	char text[RPCS_CAPABILITY_TEXT];
-	unsigned int missing = rpcs_capability_missing(RPCS_CAPABILITY_ALL);
-
-	if (!missing)
-		return 0;
-	rpcs_log_error("can't load the BPF programs: this process lacks %s; run it as root or "
-		       "grant them",
-		       rpcs_capability_format(missing, text));
-	return -EPERM;
 }
 
 static int rpcs_kernel_start(struct rpcs_kernel *kernel, const struct rpcs_kernel_options *options)
@@ -392,6 +361,7 @@ void rpcs_kernel_state_fds(const struct rpcs_kernel *kernel, struct rpcs_state_f
 		.ports = bpf_map__fd(kernel->skel->maps.ports),
 		.rules = bpf_map__fd(kernel->skel->maps.rules),
 		.silenced = bpf_map__fd(kernel->skel->maps.silenced),
+		.over_budget = bpf_map__fd(kernel->skel->maps.over_budget),
 		.sensitive = bpf_map__fd(kernel->skel->maps.sensitive),
 		.suppress = bpf_map__fd(kernel->skel->maps.suppress),
 		.xdp_look = bpf_map__fd(kernel->skel->maps.xdp_look),

@@ -11,7 +11,7 @@
 #include "pins.h"
 
 /* More than our programs on hooks have. */
-enum { RPCS_PROGRAM_MAPS = 16 };
+enum { RPCS_PROGRAM_MAPS = 32 };
 
 int rpcs_kernel_cpus(void)
 {

@@ -28,6 +28,7 @@ enum rpcs_kernel_pin {
 	RPCS_KERNEL_RULES,
 	RPCS_KERNEL_SUPPRESS,
 	RPCS_KERNEL_SILENCED,
+	RPCS_KERNEL_OVER_BUDGET,
 	/* Pins keep kept programs' tail calls: what a program array holds goes with the last of
 	   its references from user space. A later run puts its own programs in. */
 	RPCS_KERNEL_XDP_LOOK,
@@ -44,6 +45,12 @@ struct rpcs_kernel {
 	bool pinned;
 	bool keep;
 };
+
+/** The one line for a load that failed with `error` (positive). */
+void rpcs_kernel_explain(const struct rpcs_kernel *kernel, int error);
+
+/** -EPERM, which has been logged: this process may not load programs. */
+int rpcs_kernel_check_privilege(void);
 
 /** Before the load: uses the maps that a `run --keep` left; -errno has been logged. */
 int rpcs_kernel_take_over(struct rpcs_kernel *kernel);

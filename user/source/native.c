@@ -182,6 +182,14 @@ static bool rpcs_engine_silenced(struct rpcs_engine *eng, const struct rpcs_expe
 	       rpcs_silence_holds(since, rpcs_engine_now(eng), eng->config->call_timeout_ns);
 }
 
+/* A capture is read whole. */
+static bool rpcs_engine_over_budget(struct rpcs_engine *eng, enum rpcs_fallback reason)
+{
+	(void)eng;
+	(void)reason;
+	return false;
+}
+
 static struct rpcs_early *rpcs_engine_early(struct rpcs_engine *eng)
 {
 	return &eng->native->early;

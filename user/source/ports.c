@@ -40,6 +40,8 @@ void rpcs_ports_replace(struct rpcs_ports *table, const struct rpcs_ports *polic
 	uint32_t i, old, learned, unnamed;
 
 	__atomic_store_n(&table->any_port, policy->any_port, __ATOMIC_RELAXED);
+	__atomic_store_n(&table->budget, policy->budget, __ATOMIC_RELAXED);
+	__atomic_store_n(&table->budget_free, policy->budget_free, __ATOMIC_RELAXED);
 	for (i = 0; i < RPCS_PORT_WORDS; i++) {
 		unnamed = ~(policy->words[i] | policy->words[i] >> 1) & lower;
 		do {

@@ -22,6 +22,7 @@ struct rpcs_state;
 /** Descriptors of the kernel's maps; they stay the caller's. Of one that is -1 nothing is known. */
 struct rpcs_state_fds {
 	int flows, fragments, firsts, expected, ports, rules, silenced;
+	int over_budget;	 /* read and tidied by over_budget.c alone */
 	int sensitive, suppress; /* the policy's alone; -1: a reload leaves them */
 	int xdp_look, tc_look;	 /* arrays of the programs behind the entries' tail calls */
 };

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "../policy/rule_hits.h"
+#include "budget.h"
 #include "ports.h"
 #include "state.h"
 #include "suppress_map.h"
@@ -14,6 +15,7 @@ static void ports_reload(struct rpcs_state *state, const struct rpcs_settings *s
 
 	rpcs_ports_fill(&ports, settings->ports, settings->port_count, settings->any_port,
 			settings->tunnels);
+	rpcs_budget_fill(&ports, settings->limit_per_source_records);
 	rpcs_ports_replace(rpcs_state_ports(state), &ports);
 }
 

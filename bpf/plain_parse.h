@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The plain way (plain.h): is a packet one that it takes? */
+#ifndef RPCSENTRY_BPF_PLAIN_PARSE_H
+#define RPCSENTRY_BPF_PLAIN_PARSE_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_endian.h>
+
+#include "budget.h"
+
+/** Where and how a packet came. */
+struct rpcs_plain {
+	void *ctx;
+	const __u8 *data, *end;
+	__u32 ifindex;
+	__u16 flags; /* OUTBOUND */
+	__u8 hook;
+};
+
+RPCS_INLINE struct rpcs_plain rpcs_xdp_plain(struct xdp_md *ctx)
+{
+	return (struct rpcs_plain){
+		.ctx = ctx,
+		.data = (const __u8 *)(long)ctx->data,
+		.end = (const __u8 *)(long)ctx->data_end,
+		.ifindex = ctx->ingress_ifindex,
+		.hook = RPCS_HOOK_XDP,
+	};
+}
+
+RPCS_INLINE struct rpcs_plain rpcs_tc_plain(struct __sk_buff *skb)
+{
+	return (struct rpcs_plain){
+		.ctx = skb,
+		.data = (const __u8 *)(long)skb->data,
+		.end = (const __u8 *)(long)skb->data_end,
+		.ifindex = skb->ifindex,
+		.hook = RPCS_HOOK_TC_INGRESS,
+	};
+}
+
+enum {
+	RPCS_PLAIN_CALL = 40,	/* a header with AUTH_NONE both, no arguments */
+	RPCS_PLAIN_CALL4 = 56,	/* and four units: SET, UNSET, GETPORT */
+	RPCS_PLAIN_REPLY = 24,	/* accepted, empty verifier, no results */
+	RPCS_PLAIN_REPLY1 = 28, /* and one unit: a port, a boolean */
+};
+
+/** The IP header at `ip`: is it plain, and of a datagram that is whole? *ret_udp: behind it. */
+RPCS_INLINE bool rpcs_plain_ip(const struct rpcs_plain *plain, const __u8 **ret_udp, bool *ret_ip6)
+{
+	const __u8 *data = plain->data;
+	__u16 type;
+
+	/* The shortest there is has both headers and a reply without results. */
+	if (RPCS_BEYOND(data, 14 + 20 + 8 + RPCS_PLAIN_REPLY, plain->end))
+		return false;
+	type = rpcs_load_be16(data + 12);
+	if (type == RPCS_ETH_IP4) {
+		if (data[14] != 0x45 || (rpcs_load_be16(data + 20) & 0x3fff) ||
+		    data[23] != RPCS_IP_UDP ||
+		    rpcs_load_be16(data + 16) != 20 + rpcs_load_be16(data + 38))
+			return false;
+		*ret_ip6 = false;
+		*ret_udp = data + 34;
+		return true;
+	}
+	if (type != RPCS_ETH_IP6 || data[14] >> 4 != 6 || data[20] != RPCS_IP_UDP ||
+	    rpcs_load_be16(data + 18) != rpcs_load_be16(data + 58))
+		return false;
+	*ret_ip6 = true;
+	*ret_udp = data + 54;
+	return true;
+}
+
+RPCS_INLINE bool rpcs_plain_is_portmapper(const struct rpcs_ports *table, const __u8 *udp)
+{
+	return rpcs_port_class(table, rpcs_load_be16(udp)) == RPCS_PORT_PORTMAPPER ||
+	       rpcs_port_class(table, rpcs_load_be16(udp + 2)) == RPCS_PORT_PORTMAPPER;
+}
+
+/** Is the message of `len` bytes at `rpc` a call that this way takes? */
+RPCS_INLINE bool rpcs_plain_is_call(const struct rpcs_plain *plain, const __u8 *rpc, __u32 len)
+{
+	__u32 procedure;
+	__u64 cred, verf;
+
+	if ((len != RPCS_PLAIN_CALL && len != RPCS_PLAIN_CALL4) ||
+	    RPCS_BEYOND(rpc, RPCS_PLAIN_CALL, plain->end) ||
+	    (len == RPCS_PLAIN_CALL4 && RPCS_BEYOND(rpc, RPCS_PLAIN_CALL4, plain->end)))
+		return false;
+	RPCS_COPY(&cred, rpc + 24, sizeof(cred));
+	RPCS_COPY(&verf, rpc + 32, sizeof(verf));
+	if (cred | verf)
+		return false;
+	/* Replies to calls that are passed on come from other ports: the long way expects them. */
+	procedure = rpcs_load_be32(rpc + 20);
+	return procedure != RPCS_PORTMAP_CALLIT && procedure != RPCS_PORTMAP_INDIRECT &&
+	       !(plain->data[0] & 1);
+}
+
+/** The same of a reply: accepted, with an empty verifier. */
+RPCS_INLINE bool rpcs_plain_is_reply(const struct rpcs_plain *plain, const __u8 *rpc, __u32 len)
+{
+	__u64 verf;
+
+	if ((len != RPCS_PLAIN_REPLY && len != RPCS_PLAIN_REPLY1) ||
+	    RPCS_BEYOND(rpc, RPCS_PLAIN_REPLY, plain->end) ||
+	    (len == RPCS_PLAIN_REPLY1 && RPCS_BEYOND(rpc, RPCS_PLAIN_REPLY1, plain->end)))
+		return false;
+	RPCS_COPY(&verf, rpc + 12, sizeof(verf));
+	return verf == 0 && rpcs_load_be32(rpc + 8) == RPCS_REPLY_ACCEPTED;
+}
+
+/** As rpcs_is_getport(): the reply to this call will tell a TCP port. */
+RPCS_INLINE bool rpcs_plain_asks_port(const struct rpcs_plain *plain, const __u8 *rpc, __u32 len)
+{
+	return len == RPCS_PLAIN_CALL4 && !RPCS_BEYOND(rpc, RPCS_PLAIN_CALL4, plain->end) &&
+	       rpcs_load_be32(rpc + 48) == RPCS_IP_TCP &&
+	       rpcs_load_be32(rpc + 20) == RPCS_PORTMAP_GETPORT && rpcs_load_be32(rpc + 16) == 2 &&
+	       rpcs_load_be32(rpc + 12) == RPCS_PORTMAP_PROGRAM;
+}
+
+/**
+ * What the reply at `rpc` to `dport` answers, as rpcs_expect_key(). Not on the stack, which the
+ * functions of the long way need. NULL cannot happen but to the verifier.
+ */
+RPCS_INLINE const struct rpcs_expect_key *rpcs_plain_expect_key(const struct rpcs_plain *plain,
+								const __u8 *rpc, __u16 dport,
+								__u8 protocol, bool ip6)
+{
+	const __u8 *ip = plain->data + 14;
+	struct rpcs_expect_key *key;
+	struct rpcs_scratch *s;
+	__u32 zero = 0;
+
+	s = bpf_map_lookup_elem(&scratch, &zero);
+	if (!s)
+		return NULL;
+	key = &s->keys.expect;
+	RPCS_ZERO(key);
+	if (ip6) {
+		RPCS_COPY(key->client, ip + 24, 16);
+	} else {
+		key->client[10] = key->client[11] = 0xff;
+		RPCS_COPY(key->client + 12, ip + 16, 4);
+	}
+	key->port = dport;
+	key->protocol = protocol;
+	key->xid = rpcs_load_be32(rpc);
+	return key;
+}
+
+/** As rpcs_inspect_learn(): is this the reply that does? */
+RPCS_INLINE bool rpcs_plain_tells_port(const struct rpcs_plain *plain, const __u8 *rpc, __u32 len,
+				       __u16 dport, __u8 protocol, bool ip6)
+{
+	const struct rpcs_expect_key *key;
+	__u32 *program;
+
+	if (len != RPCS_PLAIN_REPLY1 || RPCS_BEYOND(rpc, RPCS_PLAIN_REPLY1, plain->end) ||
+	    rpcs_load_be32(rpc + 20) != RPCS_ACCEPT_SUCCESS ||
+	    rpcs_load_be32(rpc + 24) - 1 >= 0xffff)
+		return false;
+	key = rpcs_plain_expect_key(plain, rpc, dport, protocol, ip6);
+	if (!key)
+		return false;
+	program = bpf_map_lookup_elem(&expected, key);
+	return program && *program == RPCS_EXPECT_PORT;
+}
+
+/** May the policy suppress calls of this one's client? Then the long way decides. */
+RPCS_INLINE bool rpcs_plain_is_listed(const struct rpcs_plain *plain, bool ip6)
+{
+	const __u8 *ip = plain->data + 14;
+	struct rpcs_suppress_key key = { .prefixlen = 8 * sizeof(key.client) };
+
+	if (ip6) {
+		RPCS_COPY(key.client, ip + 8, 16);
+	} else {
+		key.client[10] = key.client[11] = 0xff;
+		RPCS_COPY(key.client + 12, ip + 12, 4);
+	}
+	return bpf_map_lookup_elem(&suppress, &key);
+}
+
+/** Is the call, or the reply's, one of those that may be suppressed? Compiled out without any. */
+RPCS_INLINE bool rpcs_plain_is_known(const struct rpcs_plain *plain, const __u8 *rpc, __u16 dport,
+				     __u8 protocol, bool ip6, bool is_call)
+{
+	const struct rpcs_expect_key *key;
+
+	if (!rpcs_config.suppress)
+		return false;
+	if (is_call)
+		return rpcs_plain_is_listed(plain, ip6);
+	key = rpcs_plain_expect_key(plain, rpc, dport, protocol, ip6);
+	return key && bpf_map_lookup_elem(&silenced, key);
+}
+
+#endif
