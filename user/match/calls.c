@@ -17,11 +17,12 @@
 
 /* The server only of TCP: it may answer UDP from another of its addresses and ports. */
 struct key {
-	struct rpcs_address client, server;
-	uint16_t port, server_port;
-	uint8_t protocol;
-	uint8_t pad[3];
+	struct rpcs_address client;
+	uint64_t server; /* a hash of its address and port, which are compared all the same */
 	uint32_t xid;
+	uint16_t port;
+	uint8_t protocol;
+	uint8_t pad;
 };
 
 enum {
@@ -90,17 +91,26 @@ static void put_back(struct rpcs_calls *calls)
 	slot_remove(calls, slot);
 }
 
+static void unpack(const struct slot *slot, struct rpcs_call *call)
+{
+	rpcs_call_unpack(&slot->packed, call);
+	call->message.tuple.src = slot->key.client;
+	call->message.tuple.sport = slot->key.port;
+	call->message.tuple.protocol = slot->key.protocol;
+	call->message.xid = slot->key.xid;
+}
+
 /* The slot's call, for the caller. */
 static struct rpcs_call *take_in_hand(struct rpcs_calls *calls, struct slot *slot)
 {
-	rpcs_call_unpack(&slot->packed, &calls->in_hand);
+	unpack(slot, &calls->in_hand);
 	calls->kept = slot;
 	return &calls->in_hand;
 }
 
 static const struct rpcs_call *peek(struct rpcs_calls *calls, const struct slot *slot)
 {
-	rpcs_call_unpack(&slot->packed, &calls->peeked);
+	unpack(slot, &calls->peeked);
 	return &calls->peeked;
 }
 
@@ -138,19 +148,23 @@ static uint64_t content_of(const struct rpcs_calls *calls, const struct rpcs_mes
 	return rpcs_hash(&calls->seed, &content, sizeof(content));
 }
 
-static void key_fill(struct key *key, const struct rpcs_message *message)
+static void key_fill(const struct rpcs_calls *calls, const struct rpcs_tuple *tuple, uint32_t xid,
+		     bool is_call, struct key *ret_key)
 {
-	const struct rpcs_tuple *tuple = &message->tuple;
+	struct {
+		struct rpcs_address address;
+		uint64_t port;
+	} server;
 
-	memset(key, 0, sizeof(*key));
-	key->client = message->is_call ? tuple->src : tuple->dst;
-	key->port = message->is_call ? tuple->sport : tuple->dport;
-	key->protocol = tuple->protocol;
-	key->xid = message->xid;
+	*ret_key = (struct key){ .client = is_call ? tuple->src : tuple->dst,
+				 .xid = xid,
+				 .port = is_call ? tuple->sport : tuple->dport,
+				 .protocol = tuple->protocol };
 	if (tuple->protocol != RPCS_IP_TCP)
 		return;
-	key->server = message->is_call ? tuple->dst : tuple->src;
-	key->server_port = message->is_call ? tuple->dport : tuple->sport;
+	server.address = is_call ? tuple->dst : tuple->src;
+	server.port = is_call ? tuple->dport : tuple->sport;
+	ret_key->server = rpcs_hash(&calls->seed, &server, sizeof(server));
 }
 
 static bool same_server(const struct rpcs_call *call, const struct rpcs_address *address,
@@ -209,25 +223,6 @@ static bool is_one_way(const struct rpcs_flow *flow, const struct rpcs_tuple *tu
 	       !flow->half[!side].in_step;
 }
 
-void rpcs_question_fill(const struct rpcs_message *message, struct rpcs_question *ret_question)
-{
-	const struct rpcs_portmap *pm = &message->portmap;
-	bool callit = pm->shape == RPCS_PORTMAP_CALLIT_ARGS, rpcb = pm->shape == RPCS_PORTMAP_RPCB;
-	struct rpcs_question question = { .program = message->program,
-					  .version = message->version,
-					  .procedure = message->procedure };
-
-	if (callit || rpcb || pm->shape == RPCS_PORTMAP_MAPPING) {
-		question.shape = pm->shape;
-		question.has = rpcb && pm->has > 2 ? 2 : pm->has;
-		question.asked[0] = pm->program;
-		question.asked[1] = pm->version;
-		question.asked[2] = callit ? pm->procedure : pm->protocol;
-		question.asked[3] = callit ? pm->length : pm->port;
-	}
-	*ret_question = question;
-}
-
 static bool conflicts(const struct rpcs_call *call, const struct slot *slot,
 		      const struct rpcs_message *message, const struct rpcs_flow *flow)
 {
@@ -262,7 +257,7 @@ struct rpcs_call *rpcs_calls_add(struct rpcs_calls *calls, const struct rpcs_mes
 	struct key key;
 
 	put_back(calls);
-	key_fill(&key, message);
+	key_fill(calls, &message->tuple, message->xid, true, &key);
 	for (slot = rpcs_table_find(calls->table, &key); slot;
 	     slot = rpcs_table_find_next(calls->table, slot)) {
 		last = slot;
@@ -331,7 +326,7 @@ struct rpcs_call *rpcs_calls_answer(struct rpcs_calls *calls, const struct rpcs_
 	struct key key;
 
 	put_back(calls);
-	key_fill(&key, reply);
+	key_fill(calls, &reply->tuple, reply->xid, false, &key);
 	for (slot = rpcs_table_find(calls->table, &key); slot;
 	     slot = rpcs_table_find_next(calls->table, slot)) {
 		/* A lane is in the order of its moves, so that one may stay behind another. */
