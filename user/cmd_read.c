@@ -16,6 +16,7 @@
 #include "output/outputs.h"
 #include "pipeline.h"
 #include "source/engine.h"
+#include "read_ahead.h"
 #include "source/pcap.h"
 #include "source/state.h"
 
@@ -36,6 +37,7 @@ struct reader {
 	struct rpcs_lines *lines; /* the sink's */
 	struct rpcs_state *state; /* of the engine */
 	struct rpcs_pipeline *pipeline;
+	struct rpcs_read_ahead *ahead;
 	struct rpcs_native *native;
 	struct rpcs_kernel *kernel;
 	struct rpcs_test_run *test_run;
@@ -229,7 +231,8 @@ static int open_engine(struct reader *reader)
 	int err;
 
 	reader->native = rpcs_native_new(&native);
-	if (!reader->native) {
+	reader->ahead = rpcs_read_ahead_new(reader->pcap, reader->pipeline, reader->settings);
+	if (!reader->native || !reader->ahead) {
 		rpcs_log_error(NO_MEMORY);
 		return -ENOMEM;
 	}
@@ -272,21 +275,16 @@ static int open_all(struct reader *reader)
 }
 
 /* The kernel engine leaves frames that it cannot take to the native one. */
-static void add_counters(struct rpcs_counters *sum, const struct rpcs_counters *more)
-{
-	const uint64_t *from = (const uint64_t *)more;
-	uint64_t *to = (uint64_t *)sum;
-
-	for (size_t i = 0; i < sizeof(*sum) / sizeof(*to); i++)
-		to[i] += from[i];
-}
-
 static void count_kernel(const struct reader *reader, struct rpcs_counters *ret_sum)
 {
+	const uint64_t *from = (const uint64_t *)rpcs_native_counters(reader->native);
+	uint64_t *to = (uint64_t *)ret_sum;
+
 	*ret_sum = (struct rpcs_counters){ 0 };
 	if (reader->kernel)
 		rpcs_kernel_counters_read(rpcs_kernel_counters_fd(reader->kernel), ret_sum);
-	add_counters(ret_sum, rpcs_native_counters(reader->native));
+	for (size_t i = 0; i < sizeof(*ret_sum) / sizeof(*to); i++)
+		to[i] += from[i];
 }
 
 static void tell_stats(struct reader *reader)
@@ -313,7 +311,7 @@ static int read_frames(struct reader *reader)
 	int got, err = 0;
 
 	rpcs_progress_start(&progress, rpcs_pcap_size(reader->pcap));
-	while ((got = rpcs_pcap_next(reader->pcap, &frame)) == 1) {
+	while ((got = rpcs_read_ahead_next(reader->ahead, &frame)) == 1) {
 		if (agent->frames++ == 0)
 			reader->first_ns = reader->last_ns = frame.time_ns;
 		if (frame.time_ns > reader->last_ns)
@@ -357,6 +355,7 @@ static int read_frames(struct reader *reader)
 
 static void close_all(struct reader *reader)
 {
+	rpcs_read_ahead_free(&reader->ahead);
 	rpcs_test_run_free(&reader->test_run);
 	rpcs_native_free(&reader->native);
 	rpcs_pipeline_free(&reader->pipeline);

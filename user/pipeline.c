@@ -3,6 +3,7 @@
 #include "pipeline.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <rpcsentry/record.h>
 
@@ -134,6 +135,22 @@ void rpcs_pipeline_record(void *arg, const void *record, uint32_t len,
 		time_ns = pipeline->now_ns; /* stage 6 counts it as bad */
 	advance(pipeline, time_ns);
 	rpcs_stream_record(pipeline->stream, record, len, time_ns, frame ? frame->number : 0);
+}
+
+void rpcs_pipeline_foresee(const struct rpcs_pipeline *pipeline, const struct rpcs_tuple *tuple,
+			   uint32_t xid, bool is_call, struct rpcs_foresight *ret_foresight)
+{
+	struct rpcs_expect_key expected = { .port = is_call ? tuple->sport : tuple->dport,
+					    .protocol = tuple->protocol,
+					    .xid = xid };
+
+	ret_foresight->count = 0;
+	rpcs_stream_foresee(pipeline->stream, tuple, ret_foresight);
+	rpcs_calls_foresee(pipeline->calls, tuple, xid, is_call, ret_foresight);
+	if (!pipeline->options.state || pipeline->settings->any_port == RPCS_ANY_PORT_OFF)
+		return;
+	memcpy(expected.client, is_call ? &tuple->src : &tuple->dst, sizeof(expected.client));
+	rpcs_state_expect_foresee(pipeline->options.state, &expected, ret_foresight);
 }
 
 void rpcs_pipeline_tick(struct rpcs_pipeline *pipeline, uint64_t now_ns)

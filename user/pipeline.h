@@ -6,11 +6,13 @@
 #ifndef RPCSENTRY_PIPELINE_H
 #define RPCSENTRY_PIPELINE_H
 
+#include "base/foresight.h"
 #include "base/hash.h"
 #include "output/sink.h"
 #include "policy/policy.h"
 #include "source/frame.h"
 #include "source/state.h"
+#include "stream/message.h"
 
 struct rpcs_pipeline;
 
@@ -38,6 +40,13 @@ struct rpcs_services *rpcs_pipeline_services(struct rpcs_pipeline *pipeline);
 /** Takes one record; `frame` as rpcs_record_fn. `pipeline` is a struct rpcs_pipeline. */
 void rpcs_pipeline_record(void *pipeline, const void *record, uint32_t len,
 			  const struct rpcs_frame *frame);
+
+/**
+ * Notes what a packet to come will be looked up in; to be told some packets ahead, so that
+ * their memory comes while others are in hand. Changes nothing else.
+ */
+void rpcs_pipeline_foresee(const struct rpcs_pipeline *pipeline, const struct rpcs_tuple *tuple,
+			   uint32_t xid, bool is_call, struct rpcs_foresight *ret_foresight);
 
 /** Lets time pass where no packet does: timeouts, windows. */
 void rpcs_pipeline_tick(struct rpcs_pipeline *pipeline, uint64_t now_ns);

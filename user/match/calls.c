@@ -167,6 +167,15 @@ static void key_fill(const struct rpcs_calls *calls, const struct rpcs_tuple *tu
 	ret_key->server = rpcs_hash(&calls->seed, &server, sizeof(server));
 }
 
+void rpcs_calls_foresee(const struct rpcs_calls *calls, const struct rpcs_tuple *tuple,
+			uint32_t xid, bool is_call, struct rpcs_foresight *foresight)
+{
+	struct key key;
+
+	key_fill(calls, tuple, xid, is_call, &key);
+	rpcs_foresee(foresight, calls->table, &key);
+}
+
 static bool same_server(const struct rpcs_call *call, const struct rpcs_address *address,
 			uint16_t port)
 {

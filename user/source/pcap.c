@@ -25,6 +25,8 @@ enum {
 	SLL_MULTICAST = 2,
 };
 
+_Static_assert(FRAME_MAX + ETHERNET_BYTES <= RPCS_FRAME_MAX, "as pcap.h says");
+
 struct rpcs_pcap {
 	pcap_t *handle;
 	FILE *file;

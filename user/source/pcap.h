@@ -9,6 +9,9 @@
 
 struct rpcs_pcap;
 
+/** No frame has more bytes. */
+enum { RPCS_FRAME_MAX = 262144 + 128 };
+
 /** Opens a capture, "-" for standard input; -errno, with the one clear line logged. */
 int rpcs_pcap_open(const char *path, struct rpcs_pcap **ret_pcap);
 void rpcs_pcap_free(struct rpcs_pcap **pcap);

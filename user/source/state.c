@@ -67,6 +67,13 @@ void rpcs_state_expect_put(struct rpcs_state *state, const struct rpcs_expect_ke
 	state->put(state, RPCS_STATE_EXPECTED, key, &program);
 }
 
+void rpcs_state_expect_foresee(const struct rpcs_state *state, const struct rpcs_expect_key *key,
+			       struct rpcs_foresight *foresight)
+{
+	if (state->foresee)
+		state->foresee(state, RPCS_STATE_EXPECTED, key, foresight);
+}
+
 bool rpcs_state_silenced_get(struct rpcs_state *state, const struct rpcs_expect_key *key,
 			     uint64_t *ret_ns)
 {

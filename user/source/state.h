@@ -15,6 +15,7 @@
 #include <rpcsentry/ports.h>
 #include <rpcsentry/suppress.h>
 
+#include "../base/foresight.h"
 #include "../policy/policy.h"
 
 struct rpcs_state;
@@ -77,6 +78,10 @@ bool rpcs_state_expect_get(struct rpcs_state *state, const struct rpcs_expect_ke
 			   uint32_t *ret_program);
 void rpcs_state_expect_put(struct rpcs_state *state, const struct rpcs_expect_key *key,
 			   uint32_t program);
+
+/** Notes the look-up of such a key, if it is in tables of this process. */
+void rpcs_state_expect_foresee(const struct rpcs_state *state, const struct rpcs_expect_key *key,
+			       struct rpcs_foresight *foresight);
 
 /** *ret_ns: when a suppressed call was seen whose replies this is one of; 0: taken back. */
 bool rpcs_state_silenced_get(struct rpcs_state *state, const struct rpcs_expect_key *key,

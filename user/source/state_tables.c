@@ -59,6 +59,12 @@ static void tables_put(struct rpcs_state *state, enum rpcs_state_kind kind, cons
 	memcpy(entry + value_offset(kind), value, kinds[kind].value);
 }
 
+static void tables_foresee(const struct rpcs_state *state, enum rpcs_state_kind kind,
+			   const void *key, struct rpcs_foresight *foresight)
+{
+	rpcs_foresee(foresight, ((const struct tables *)state)->table[kind], key);
+}
+
 static void tables_release(struct rpcs_state *state)
 {
 	struct tables *tables = (struct tables *)state;
@@ -91,6 +97,7 @@ struct rpcs_state *rpcs_state_tables(const struct rpcs_settings *settings)
 				      .rules = tables->rules,
 				      .get = tables_get,
 				      .put = tables_put,
+				      .foresee = tables_foresee,
 				      .release = tables_release };
 	rpcs_ports_fill(&tables->ports, settings->ports, settings->port_count, settings->any_port,
 			settings->tunnels);

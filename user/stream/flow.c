@@ -222,6 +222,15 @@ struct rpcs_flow *rpcs_flow_find(const struct rpcs_flow_table *flows,
 	return rpcs_table_find(flows->table, &ends);
 }
 
+void rpcs_flow_foresee(const struct rpcs_flow_table *flows, const struct rpcs_tuple *tuple,
+		       struct rpcs_foresight *foresight)
+{
+	struct rpcs_flow_ends ends;
+
+	ends_fill(&ends, tuple);
+	rpcs_foresee(foresight, tuple->protocol == UDP ? flows->udp : flows->table, &ends);
+}
+
 struct rpcs_flow *rpcs_flow_get(struct rpcs_flow_table *flows, const struct rpcs_tuple *tuple,
 				uint64_t time_ns, bool syn, uint32_t seq, int *ret_side)
 {

@@ -3,6 +3,7 @@
 #ifndef RPCSENTRY_STREAM_FLOW_H
 #define RPCSENTRY_STREAM_FLOW_H
 
+#include "../base/foresight.h"
 #include "../base/table.h"
 #include "message.h"
 
@@ -165,6 +166,10 @@ struct rpcs_flow *rpcs_flow_get(struct rpcs_flow_table *flows, const struct rpcs
 /** The flow of a TCP packet, or NULL; changes nothing. */
 struct rpcs_flow *rpcs_flow_find(const struct rpcs_flow_table *flows,
 				 const struct rpcs_tuple *tuple, int *ret_side);
+
+/** Notes the look-up of the packet's flow. */
+void rpcs_flow_foresee(const struct rpcs_flow_table *flows, const struct rpcs_tuple *tuple,
+		       struct rpcs_foresight *foresight);
 
 /** The sender's index in the flow's ends. */
 int rpcs_flow_side(const struct rpcs_flow *flow, const struct rpcs_tuple *tuple);

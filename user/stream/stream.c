@@ -157,6 +157,12 @@ void rpcs_stream_take_rpc(struct rpcs_stream *stream, const struct rpcs_record_r
 		rpcs_stream_deliver(stream, &message, flow);
 }
 
+void rpcs_stream_foresee(const struct rpcs_stream *stream, const struct rpcs_tuple *tuple,
+			 struct rpcs_foresight *foresight)
+{
+	rpcs_flow_foresee(&stream->flows, tuple, foresight);
+}
+
 static void take_control(struct rpcs_stream *stream, const struct rpcs_record_connection *record,
 			 uint32_t len, const struct rpcs_sighting *seen)
 {

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Look-ups to come. A table's memory is asked for in two steps, some time before it is
+ * searched, since a look-up waits for most of its time otherwise.
+ */
+#ifndef RPCSENTRY_BASE_FORESIGHT_H
+#define RPCSENTRY_BASE_FORESIGHT_H
+
+#include "table.h"
+
+enum { RPCS_FORESEEN_MAX = 16 };
+
+/** Of one packet. The tables must be there as long as it is used. */
+struct rpcs_foresight {
+	struct {
+		const struct rpcs_table *table;
+		uint32_t hash;
+	} at[RPCS_FORESEEN_MAX];
+	uint32_t count;
+};
+
+/** Notes a look-up by this hash, and asks for what it will search; a full list takes no more. */
+static inline void rpcs_foresee_by(struct rpcs_foresight *foresight, const struct rpcs_table *table,
+				   uint32_t hash)
+{
+	if (foresight->count == RPCS_FORESEEN_MAX)
+		return;
+	rpcs_table_fetch_bucket(table, hash);
+	foresight->at[foresight->count].table = table;
+	foresight->at[foresight->count++].hash = hash;
+}
+
+/** The same of a key. */
+static inline void rpcs_foresee(struct rpcs_foresight *foresight, const struct rpcs_table *table,
+				const void *key)
+{
+	rpcs_foresee_by(foresight, table, rpcs_table_hash(table, key));
+}
+
+/** Asks for the entries that will be found, once what was asked for first is there. */
+static inline void rpcs_foresight_entries(const struct rpcs_foresight *foresight)
+{
+	uint32_t i;
+
+	for (i = 0; i < foresight->count; i++)
+		rpcs_table_fetch_entry(foresight->at[i].table, foresight->at[i].hash);
+}
+
+#endif
