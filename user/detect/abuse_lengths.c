@@ -89,18 +89,21 @@ void rpcs_bomb_describe(const struct rpcs_detect *detect, const struct rpcs_call
 void rpcs_bomb_message(struct rpcs_detect *detect, const struct rpcs_message *message,
 		       struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id)
 {
-	struct rpcs_message found = *message;
+	struct rpcs_excess excess;
+	struct rpcs_message found;
 	struct rpcs_alert alert;
 
 	/* What the capture cut has no length that could be trusted. */
 	if (message->truncated)
 		return;
 	if (message->is_call) {
-		if (!call_exceeds(message, &found.excess))
+		if (!call_exceeds(message, &excess))
 			return;
+		found = *message;
+		found.excess = excess;
 		/* The body is gone when the outcome describes the alert again. */
 		if (call && place == RPCS_PLACE_CALL)
-			call->message.excess = found.excess;
+			call->message.excess = excess;
 		rpcs_abuse_raise(detect, RPCS_D_LENGTH_BOMB, &found, call, place, flow_id);
 	} else if (message->excess.what &&
 		   rpcs_abuse_reply(detect, RPCS_D_LENGTH_BOMB, message, call, flow_id, &alert)) {

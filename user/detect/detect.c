@@ -9,29 +9,6 @@
 #include "fold.h"
 #include "pace.h"
 
-static void hook_add(struct rpcs_hook_list *list, enum rpcs_detection_id id, bool has)
-{
-	if (has)
-		list->ids[list->count++] = (uint8_t)id;
-}
-
-static void hooks_init(struct rpcs_detect *detect)
-{
-	const struct rpcs_detection_row *row;
-	enum rpcs_detection_id id;
-
-	for (id = 0; id < RPCS_D__MAX; id++) {
-		row = rpcs_detection_row(id);
-		hook_add(&detect->hooks.judge, id, row->matches || row->on_call);
-		hook_add(&detect->hooks.message, id, row->on_message);
-		hook_add(&detect->hooks.outcome, id, row->on_outcome);
-		hook_add(&detect->hooks.connection, id, row->on_connection);
-		hook_add(&detect->hooks.data, id, row->on_data);
-		hook_add(&detect->hooks.oddity, id, row->on_oddity);
-		hook_add(&detect->hooks.tick, id, row->on_tick);
-	}
-}
-
 static struct rpcs_detect_derived derived_of(const struct rpcs_settings *settings)
 {
 	struct rpcs_detect_derived derived = { .repeat_ns = settings->alert_repeat_ns };
@@ -55,7 +32,7 @@ struct rpcs_detect *rpcs_detect_new(struct rpcs_policy *policy, const struct rpc
 	detect->emit = emit;
 	detect->arg = arg;
 	detect->derived = derived_of(detect->settings);
-	hooks_init(detect);
+	rpcs_hooks_init(detect);
 	families = rpcs_detect_families(&count);
 	for (i = 0; i < count; i++) {
 		if (families[i].init(detect)) {
@@ -107,13 +84,13 @@ void rpcs_detect_raise(struct rpcs_detect *detect, enum rpcs_detection_id id,
 
 static void judge(struct rpcs_detect *detect, struct rpcs_call *call)
 {
+	uint64_t left = rpcs_hooks_of_call(detect, call);
 	const struct rpcs_detection_row *row;
 	enum rpcs_detection_id id;
-	uint32_t i;
 
 	call->judged = true;
-	for (i = 0; i < detect->hooks.judge.count; i++) {
-		id = detect->hooks.judge.ids[i];
+	for (; left; left &= left - 1) {
+		id = (enum rpcs_detection_id)__builtin_ctzll(left);
 		row = rpcs_detection_row(id);
 		if (row->matches && row->matches(detect, call))
 			rpcs_detect_raise(detect, id, call);
@@ -189,20 +166,29 @@ void rpcs_detect_outcome(struct rpcs_detect *detect, struct rpcs_call *call,
 	}
 }
 
+static void run_hooks(struct rpcs_detect *detect, uint64_t left, const struct rpcs_message *message,
+		      struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id)
+{
+	const struct rpcs_detection_row *row;
+
+	for (; left; left &= left - 1) {
+		row = rpcs_detection_row((enum rpcs_detection_id)__builtin_ctzll(left));
+		row->on_message(detect, message, call, place, flow_id);
+	}
+}
+
 void rpcs_detect_message(struct rpcs_detect *detect, const struct rpcs_message *message,
 			 struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id)
 {
-	const struct rpcs_detection_row *row;
-	uint32_t i;
+	const uint64_t counting = ~0ULL << RPCS_D_AMPLIFICATION;
+	uint64_t hooks = rpcs_hooks_of_message(detect, message, place);
 
 	rpcs_parties_fill(detect, message, flow_id);
-	for (i = 0; i < detect->hooks.message.count; i++) {
-		/* What counts comes last, and by now it may have come. */
-		if (detect->hooks.message.ids[i] == RPCS_D_AMPLIFICATION && detect->parties.watched)
-			rpcs_parties_fetch(detect);
-		row = rpcs_detection_row(detect->hooks.message.ids[i]);
-		row->on_message(detect, message, call, place, flow_id);
-	}
+	run_hooks(detect, hooks & ~counting, message, call, place, flow_id);
+	/* By now what these will look up may have come. */
+	if (detect->parties.watched)
+		rpcs_parties_fetch(detect);
+	run_hooks(detect, hooks & counting, message, call, place, flow_id);
 }
 
 void rpcs_detect_connection(struct rpcs_detect *detect, const struct rpcs_connection *connection,

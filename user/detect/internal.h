@@ -9,6 +9,12 @@
 #include "rate.h"
 #include "recent.h"
 
+/** What a call of another program than the portmapper is beside enum rpcs_policy_call. */
+enum { RPCS_KIND_OTHER_PROGRAM = RPCS_CALL_DIRECT, RPCS_KIND__MAX = RPCS_CALL__MAX };
+
+/** Calls of which ports. */
+enum rpcs_ports { RPCS_PORTS_ALL, RPCS_PORTS_PORTMAPPER, RPCS_PORTS_OTHERS };
+
 /**
  * What a detection does; every member may be NULL. An alert that `matches`
  * raised is kept with its call, and its outcome follows; those that the other
@@ -36,13 +42,27 @@ struct rpcs_detection_row {
 	void (*on_oddity)(struct rpcs_detect *detect, const struct rpcs_oddity *oddity,
 			  uint64_t flow_id);
 	void (*on_tick)(struct rpcs_detect *detect, uint64_t now_ns);
+	/*
+	 * When its hooks for calls and messages can do anything at all, so that they need not be
+	 * asked at other times. Bits of what stands in a call's kind (`calls`: not of replies)
+	 * and of enum rpcs_message_place (on_message); 0: of all.
+	 */
+	uint32_t calls;
+	uint8_t places;
+	uint8_t ports;	    /* enum rpcs_ports, of `matches` and on_call */
+	bool unless_silent; /* the same: not of calls that the policy has permitted */
 	bool per_source; /* repeats fold by their source alone, whatever the server and program */
 	bool per_server; /* by source and server, whatever the program */
 	const struct rpcs_explanation *explanation; /* NULL: not implemented yet */
 };
 
+extern const struct rpcs_detection_row rpcs_detection_rows[RPCS_D__MAX];
+
 /** The row of `id`; never NULL for a valid one. */
-const struct rpcs_detection_row *rpcs_detection_row(enum rpcs_detection_id id);
+static inline const struct rpcs_detection_row *rpcs_detection_row(enum rpcs_detection_id id)
+{
+	return &rpcs_detection_rows[id];
+}
 
 /** A family's state: made with the rest, freed with it; `init` returns 0 or -ENOMEM. */
 struct rpcs_detect_family {
@@ -58,6 +78,12 @@ const struct rpcs_detect_family *rpcs_detect_families(uint32_t *ret_count);
 struct rpcs_hook_list {
 	uint8_t ids[RPCS_D__MAX];
 	uint32_t count;
+};
+
+/** The same of hooks that depend on what is in hand: a bit for each id. */
+struct rpcs_hook_bits {
+	uint64_t message[RPCS_PLACE__MAX][RPCS_KIND__MAX];
+	uint64_t judge[RPCS_KIND__MAX], portmapper, others, silent;
 };
 
 struct rpcs_crowds;
@@ -89,7 +115,8 @@ struct rpcs_detect {
 
 	uint64_t alert_number; /* alerts so far, the source of their ids */
 	struct {
-		struct rpcs_hook_list judge, message, outcome, connection, data, oddity, tick;
+		struct rpcs_hook_list outcome, connection, data, oddity, tick;
+		struct rpcs_hook_bits bits;
 	} hooks;
 
 	struct rpcs_parties parties; /* of the message in hand */
@@ -118,6 +145,12 @@ struct rpcs_detect {
 	struct rpcs_loss loss_seen, loss_told;
 	uint64_t loss_seen_ns, loss_told_ns; /* 0: never */
 };
+
+/* Which rows are asked (hooks.c): a bit for each id. */
+void rpcs_hooks_init(struct rpcs_detect *detect);
+uint64_t rpcs_hooks_of_message(const struct rpcs_detect *detect, const struct rpcs_message *message,
+			       enum rpcs_message_place place);
+uint64_t rpcs_hooks_of_call(const struct rpcs_detect *detect, const struct rpcs_call *call);
 
 /** Empties `alert`, but for the evidence that its count says is not there. */
 void rpcs_alert_clear(struct rpcs_alert *alert, enum rpcs_detection_id id, uint64_t time_ns);
@@ -263,5 +296,9 @@ struct rpcs_told_key {
 /** Has this been told within alerts.repeat? Remembers it if not. `told` has such keys. */
 bool rpcs_told_before(struct rpcs_detect *detect, struct rpcs_recent *told,
 		      const struct rpcs_told_key *key, uint64_t now_ns);
+
+/** The same by rpcs_recent_id() of the key. */
+bool rpcs_told_by(struct rpcs_detect *detect, struct rpcs_recent *told, uint64_t id,
+		  uint64_t now_ns);
 
 #endif

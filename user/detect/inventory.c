@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include <rpcsentry/packet.h>
 #include <rpcsentry/portmap.h>
@@ -67,6 +68,14 @@ void rpcs_meddled_message(struct rpcs_detect *detect, const struct rpcs_message 
 	rpcs_recent_note(detect->meddled, &key, message->seen.time_ns, 0);
 }
 
+static void meddled_fetch(const struct rpcs_detect *detect,
+			  const struct rpcs_service_change *change)
+{
+	const struct rpcs_told_key key = key_of(&change->server, change->program);
+
+	rpcs_recent_fetch(detect->meddled, rpcs_recent_id(detect->meddled, &key));
+}
+
 static bool is_meddled(const struct rpcs_detect *detect, const struct rpcs_service_change *change,
 		       uint64_t now_ns)
 {
@@ -92,14 +101,51 @@ static uint8_t severity_of(const struct rpcs_detect *detect,
 }
 
 /* The versions of a program move together, but lookups tell them one by one. */
-static bool is_told(struct rpcs_detect *detect, const struct rpcs_service_change *change,
-		    uint8_t severity, uint64_t now_ns)
+static uint64_t move_id(const struct rpcs_detect *detect, const struct rpcs_service_change *change,
+			uint8_t severity)
 {
 	uint64_t about = (uint64_t)change->program << 32 | (uint32_t)change->port << 8 |
 			 (uint32_t)change->transport << 4 | severity;
 	struct rpcs_told_key key = key_of(&change->server, about);
 
-	return rpcs_told_before(detect, detect->moved, &key, now_ns);
+	return rpcs_recent_id(detect->moved, &key);
+}
+
+/* A mapping that moved, and what is asked for to know whether that is news. */
+struct move {
+	const struct rpcs_service_change *change;
+	uint64_t id;
+	uint8_t severity;
+};
+
+/* Of so many changes at once the look-ups overlap: a list has dozens. */
+enum { AT_ONCE = 32 };
+
+/* The moves that are worth a word, of the changes from `*at` on. */
+static uint32_t moves_find(struct rpcs_detect *detect, const struct rpcs_lesson *lesson,
+			   uint32_t *at, struct move moves[AT_ONCE])
+{
+	uint64_t now_ns = lesson->reply->seen.time_ns;
+	const struct rpcs_service_change *change;
+	uint32_t i, end = *at + AT_ONCE, found = 0;
+	uint8_t severity;
+
+	if (end > lesson->count)
+		end = lesson->count;
+	for (i = *at; i < end; i++)
+		if (lesson->changes[i].kind == RPCS_CHANGE_CHANGED)
+			meddled_fetch(detect, &lesson->changes[i]);
+	for (; *at < end; ++*at) {
+		change = &lesson->changes[*at];
+		if (change->kind != RPCS_CHANGE_CHANGED)
+			continue;
+		severity = severity_of(detect, change, now_ns);
+		if (!severity)
+			continue;
+		moves[found] = (struct move){ change, move_id(detect, change, severity), severity };
+		rpcs_recent_fetch(detect->moved, moves[found++].id);
+	}
+	return found;
 }
 
 static void describe_move(const struct rpcs_service_change *change, struct rpcs_alert *alert)
@@ -130,44 +176,80 @@ static bool alert_begin(struct rpcs_detect *detect, enum rpcs_detection_id id,
 	return true;
 }
 
+/* What a reply moved, as far as it is news. */
+struct news {
+	const struct rpcs_service_change *shown[MOVES_SHOWN];
+	uint32_t moves;
+	uint32_t program; /* of the gravest */
+	uint8_t severity;
+};
+
+static void news_take(struct rpcs_detect *detect, const struct move *move, uint64_t now_ns,
+		      struct news *news)
+{
+	if (rpcs_told_by(detect, detect->moved, move->id, now_ns))
+		return;
+	if (news->moves < MOVES_SHOWN)
+		news->shown[news->moves] = move->change;
+	news->moves++;
+	if (move->severity >= news->severity)
+		return;
+	news->program = move->change->program;
+	news->severity = move->severity;
+}
+
+static void describe_news(const struct news *news, struct rpcs_alert *alert)
+{
+	uint32_t i;
+
+	for (i = 0; i < news->moves && i < MOVES_SHOWN; i++)
+		describe_move(news->shown[i], alert);
+	if (news->moves > MOVES_SHOWN)
+		rpcs_alert_evidence(alert, "and %" PRIu32 " more mappings of this server",
+				    news->moves - MOVES_SHOWN);
+	if (news->severity == 1)
+		rpcs_alert_evidence(alert, "a SET or UNSET for it came from the network within "
+					   "the last 10 minutes");
+}
+
+/* What is told of a crowd stands there since the alert was let pass; it comes behind the news. */
+static void describe_first(const struct news *news, struct rpcs_alert *alert)
+{
+	char later[RPCS_EVIDENCE_MAX][RPCS_EVIDENCE_TEXT];
+	uint8_t count = alert->evidence_count, i;
+
+	memcpy(later, alert->evidence, count * sizeof(later[0]));
+	alert->evidence_count = 0;
+	describe_news(news, alert);
+	for (i = 0; i < count; i++)
+		rpcs_alert_evidence(alert, "%s", later[i]);
+}
+
 /* One alert for all that a reply moved: a server that was restarted moves many at once. */
 static void tell_moves(struct rpcs_detect *detect, const struct rpcs_lesson *lesson)
 {
 	const struct rpcs_detection_setting *setting =
 		&detect->settings->detections[RPCS_D_MAPPING_CHANGED];
-	uint64_t now_ns = lesson->reply->seen.time_ns;
-	const struct rpcs_service_change *change;
+	struct news news = { .severity = UINT8_MAX };
+	struct move moves[AT_ONCE];
 	struct rpcs_alert alert;
-	uint32_t i, moves = 0;
-	uint8_t severity, highest = UINT8_MAX;
+	uint32_t at, count, i;
 
 	if (!setting->enabled)
 		return;
-	for (i = 0; i < lesson->count; i++) {
-		change = &lesson->changes[i];
-		if (change->kind != RPCS_CHANGE_CHANGED)
-			continue;
-		severity = severity_of(detect, change, now_ns);
-		if (!severity || is_told(detect, change, severity, now_ns))
-			continue;
-		if (!moves++ && !alert_begin(detect, RPCS_D_MAPPING_CHANGED, lesson, &alert))
-			return;
-		if (moves <= MOVES_SHOWN)
-			describe_move(change, &alert);
-		if (severity < highest)
-			alert.about = change->program;
-		highest = severity < highest ? severity : highest;
+	for (at = 0; at < lesson->count;) {
+		count = moves_find(detect, lesson, &at, moves);
+		for (i = 0; i < count; i++)
+			news_take(detect, &moves[i], lesson->reply->seen.time_ns, &news);
 	}
-	if (!moves)
+	if (!news.moves || !alert_begin(detect, RPCS_D_MAPPING_CHANGED, lesson, &alert))
 		return;
-	if (moves > MOVES_SHOWN)
-		rpcs_alert_evidence(&alert, "and %" PRIu32 " more mappings of this server",
-				    moves - MOVES_SHOWN);
-	if (highest == 1)
-		rpcs_alert_evidence(&alert, "a SET or UNSET for it came from the network within "
-					    "the last 10 minutes");
+	alert.about = news.program;
 	if (!setting->severity_set)
-		alert.severity = highest;
+		alert.severity = news.severity;
+	if (!rpcs_alert_admit(detect, &alert))
+		return;
+	describe_first(&news, &alert);
 	rpcs_alert_send(detect, &alert);
 }
 

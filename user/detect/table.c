@@ -2,67 +2,104 @@
 /* The detections that are implemented: which hooks each has. Names stand in policy/detections.h. */
 #include <stddef.h>
 
+#include "../policy/call_names.h"
 #include "abuse.h"
 #include "crowd.h"
 #include "fold.h"
 #include "pace.h"
 
-static const struct rpcs_detection_row rows[RPCS_D__MAX] = {
+/* Calls of another program than the portmapper. */
+#define OTHER_PROGRAM RPCS_CALL_BIT(RPCS_KIND_OTHER_PROGRAM)
+#define NO_PROCEDURE RPCS_CALL_BIT(RPCS_CALL_OTHER)
+#define LISTS (RPCS_CALL_BIT(RPCS_CALL_DUMP) | RPCS_CALL_BIT(RPCS_CALL_GETADDRLIST))
+#define LOOKUPS                                                                \
+	(RPCS_CALL_BIT(RPCS_CALL_GETPORT) | RPCS_CALL_BIT(RPCS_CALL_GETADDR) | \
+	 RPCS_CALL_BIT(RPCS_CALL_GETVERSADDR))
+#define FORWARDED                                                           \
+	(RPCS_CALL_BIT(RPCS_CALL_CALLIT) | RPCS_CALL_BIT(RPCS_CALL_BCAST) | \
+	 RPCS_CALL_BIT(RPCS_CALL_INDIRECT))
+#define SETS RPCS_CALL_BIT(RPCS_CALL_SET)
+#define UNSETS RPCS_CALL_BIT(RPCS_CALL_UNSET)
+
+#define PLACE(name) (1 << RPCS_PLACE_##name)
+#define FIRST_CALL PLACE(CALL)
+#define CALLS (PLACE(CALL) | PLACE(CALL_AGAIN))
+#define REPLIES (PLACE(REPLY) | PLACE(REPLY_AGAIN) | PLACE(REPLY_UNPAIRED))
+
+const struct rpcs_detection_row rpcs_detection_rows[RPCS_D__MAX] = {
 	[RPCS_D_DUMP] = {
 		.matches = rpcs_dump_matches,
 		.describe = rpcs_dump_describe,
+		.calls = LISTS,
+		.unless_silent = true,
 		.explanation = &rpcs_explain_dump,
 	},
 	[RPCS_D_DUMP_EXPOSED] = {
 		.on_outcome = rpcs_exposed_outcome,
 		.on_message = rpcs_exposed_message,
+		.places = PLACE(REPLY_AGAIN),
 		.explanation = &rpcs_explain_dump_exposed,
 	},
 	[RPCS_D_GETPORT] = {
 		.matches = rpcs_getport_matches,
 		.describe = rpcs_mapping_describe,
+		.calls = LOOKUPS,
+		.unless_silent = true,
 		.explanation = &rpcs_explain_getport,
 	},
 	[RPCS_D_GETPORT_SENSITIVE] = {
 		.matches = rpcs_getport_sensitive_matches,
 		.describe = rpcs_mapping_describe,
 		.escalate = rpcs_getport_sensitive_escalate,
+		.calls = LOOKUPS,
+		.unless_silent = true,
 		.explanation = &rpcs_explain_getport_sensitive,
 	},
 	[RPCS_D_SET_REMOTE] = {
 		.matches = rpcs_set_matches,
 		.describe = rpcs_mapping_describe,
+		.calls = SETS | FORWARDED,
 		.explanation = &rpcs_explain_set_remote,
 	},
 	[RPCS_D_UNSET_REMOTE] = {
 		.matches = rpcs_unset_matches,
 		.describe = rpcs_mapping_describe,
+		.calls = UNSETS | FORWARDED,
 		.explanation = &rpcs_explain_unset_remote,
 	},
 	[RPCS_D_CALLIT] = {
 		.matches = rpcs_callit_matches,
 		.describe = rpcs_callit_describe,
+		.calls = FORWARDED,
+		.unless_silent = true,
 		.explanation = &rpcs_explain_callit,
 	},
 	[RPCS_D_CALLIT_FORBIDDEN_TARGET] = {
 		.matches = rpcs_forbidden_target_matches,
 		.describe = rpcs_callit_describe,
+		.calls = FORWARDED,
+		.unless_silent = true,
 		.explanation = &rpcs_explain_forbidden_target,
 	},
 	[RPCS_D_GETSTAT] = {
 		.matches = rpcs_getstat_matches,
 		.describe = rpcs_getstat_describe,
+		.calls = RPCS_CALL_BIT(RPCS_CALL_GETSTAT),
+		.unless_silent = true,
 		.explanation = &rpcs_explain_getstat,
 	},
 	[RPCS_D_SPOOFED_LOCAL] = {
 		.matches = rpcs_spoofed_matches,
 		.describe = rpcs_spoofed_describe,
+		.ports = RPCS_PORTS_PORTMAPPER,
 		.explanation = &rpcs_explain_spoofed_local,
 	},
 	/* New servers and changes come from outside: rpcs_detect_lesson(). */
 	[RPCS_D_NEW_SERVER] = { .explanation = &rpcs_explain_new_server },
 	[RPCS_D_MAPPING_CHANGED] = {
 		.on_message = rpcs_meddled_message,
+		.calls = SETS | UNSETS,
+		.places = CALLS,
 		.explanation = &rpcs_explain_mapping_changed,
 	},
 	[RPCS_D_OUTBOUND] = {
@@ -74,27 +111,36 @@ static const struct rpcs_detection_row rows[RPCS_D__MAX] = {
 		.on_call = rpcs_sweep_call,
 		.on_connection = rpcs_sweep_connection,
 		.per_source = true,
+		.ports = RPCS_PORTS_PORTMAPPER,
 		.explanation = &rpcs_explain_sweep,
 	},
 	[RPCS_D_UNKNOWN_PROGRAM] = {
 		.matches = rpcs_unknown_program_matches,
 		.describe = rpcs_unknown_program_describe,
+		.calls = LOOKUPS,
+		.unless_silent = true,
 		.explanation = &rpcs_explain_unknown_program,
 	},
 	[RPCS_D_DIRECT] = {
 		.matches = rpcs_direct_matches,
 		.describe = rpcs_direct_describe,
 		.on_message = rpcs_direct_message,
+		.ports = RPCS_PORTS_OTHERS,
+		.unless_silent = true,
+		.places = PLACE(CALL) | PLACE(REPLY) | PLACE(REPLY_AGAIN),
 		.explanation = &rpcs_explain_direct,
 	},
 	[RPCS_D_DIRECT_SENSITIVE] = {
 		.matches = rpcs_direct_sensitive_matches,
 		.describe = rpcs_direct_describe,
+		.ports = RPCS_PORTS_OTHERS,
+		.unless_silent = true,
 		.explanation = &rpcs_explain_direct_sensitive,
 	},
 	[RPCS_D_ALT_PORT] = {
 		.matches = rpcs_alt_port_matches,
 		.describe = rpcs_alt_port_describe,
+		.ports = RPCS_PORTS_OTHERS,
 		.explanation = &rpcs_explain_alt_port,
 	},
 	/* rpcs_direct_message() raises it. */
@@ -111,15 +157,20 @@ static const struct rpcs_detection_row rows[RPCS_D__MAX] = {
 		.matches = rpcs_mount_matches,
 		.describe = rpcs_mount_describe,
 		.escalate = rpcs_mount_escalate,
+		.calls = OTHER_PROGRAM,
+		.unless_silent = true,
 		.explanation = &rpcs_explain_nfs_mount,
 	},
 	[RPCS_D_FORGED_ROOT] = {
 		.matches = rpcs_forged_root_matches,
 		.describe = rpcs_forged_root_describe,
+		.unless_silent = true,
 		.explanation = &rpcs_explain_forged_root,
 	},
 	[RPCS_D_FANOUT] = {
 		.on_call = rpcs_fanout_call,
+		.calls = LOOKUPS,
+		.unless_silent = true,
 		.explanation = &rpcs_explain_fanout,
 	},
 	[RPCS_D_PORT_SCAN] = {
@@ -128,12 +179,15 @@ static const struct rpcs_detection_row rows[RPCS_D__MAX] = {
 	},
 	[RPCS_D_GRIND] = {
 		.on_message = rpcs_grind_message,
+		.calls = NO_PROCEDURE | OTHER_PROGRAM,
+		.places = FIRST_CALL,
 		.explanation = &rpcs_explain_grind,
 	},
 	[RPCS_D_TOOL_FINGERPRINT] = {
 		.matches = rpcs_tool_matches,
 		.describe = rpcs_tool_describe,
 		.on_call = rpcs_tool_call,
+		.unless_silent = true,
 		.explanation = &rpcs_explain_tool,
 	},
 	[RPCS_D_EMPTY_DATAGRAM] = {
@@ -144,6 +198,7 @@ static const struct rpcs_detection_row rows[RPCS_D__MAX] = {
 		.on_message = rpcs_rpc_sweep_message,
 		.on_connection = rpcs_rpc_sweep_connection,
 		.per_source = true,
+		.places = FIRST_CALL,
 		.explanation = &rpcs_explain_rpc_sweep,
 	},
 	[RPCS_D_PORT_TOUCH] = {
@@ -184,6 +239,7 @@ static const struct rpcs_detection_row rows[RPCS_D__MAX] = {
 	[RPCS_D_XID_CONFLICT] = {
 		.matches = rpcs_conflict_matches,
 		.describe = rpcs_conflict_describe,
+		.ports = RPCS_PORTS_PORTMAPPER,
 		.explanation = &rpcs_explain_xid_conflict,
 	},
 	[RPCS_D_JUNK] = {
@@ -205,24 +261,32 @@ static const struct rpcs_detection_row rows[RPCS_D__MAX] = {
 	[RPCS_D_WRONG_PROGRAM] = {
 		.on_message = rpcs_wrong_program_message,
 		.describe = rpcs_wrong_program_describe,
+		.calls = OTHER_PROGRAM,
+		.places = CALLS,
 		.explanation = &rpcs_explain_wrong_program,
 	},
 	[RPCS_D_UNKNOWN_PROCEDURE] = {
 		.on_message = rpcs_unknown_procedure_message,
 		.describe = rpcs_unknown_procedure_describe,
+		.calls = NO_PROCEDURE,
+		.places = CALLS,
 		.explanation = &rpcs_explain_unknown_procedure,
 	},
 	[RPCS_D_LONG_ADDRESS] = {
 		.on_message = rpcs_long_address_message,
+		.places = REPLIES,
 		.explanation = &rpcs_explain_long_address,
 	},
 	[RPCS_D_MISMATCH_RANGE] = {
 		.on_message = rpcs_mismatch_message,
+		.places = REPLIES,
 		.explanation = &rpcs_explain_mismatch_range,
 	},
 	[RPCS_D_GSS_VERIFIER] = {
 		.on_message = rpcs_gss_message,
 		.describe = rpcs_gss_describe,
+		.calls = ~OTHER_PROGRAM,
+		.places = CALLS,
 		.explanation = &rpcs_explain_gss_verifier,
 	},
 	[RPCS_D_SET_DUMP_PAIR] = {
@@ -230,11 +294,15 @@ static const struct rpcs_detection_row rows[RPCS_D__MAX] = {
 		.describe = rpcs_set_dump_describe,
 		/* One of SET, one of DUMP: each order of them is the same pair. */
 		.per_server = true,
+		.calls = SETS | RPCS_CALL_BIT(RPCS_CALL_DUMP),
+		.places = FIRST_CALL,
 		.explanation = &rpcs_explain_set_dump_pair,
 	},
 	[RPCS_D_CALLIT_OVERLONG] = {
 		.on_message = rpcs_callit_overlong_message,
 		.describe = rpcs_callit_overlong_describe,
+		.calls = FORWARDED,
+		.places = CALLS,
 		.explanation = &rpcs_explain_callit_overlong,
 	},
 	[RPCS_D_AMPLIFICATION] = {
@@ -243,6 +311,7 @@ static const struct rpcs_detection_row rows[RPCS_D__MAX] = {
 	},
 	[RPCS_D_REFLECTION_VICTIM] = {
 		.on_message = rpcs_victim_message,
+		.places = PLACE(REPLY_UNPAIRED),
 		.explanation = &rpcs_explain_victim,
 	},
 	[RPCS_D_FLOOD] = {
@@ -257,25 +326,22 @@ static const struct rpcs_detection_row rows[RPCS_D__MAX] = {
 	},
 	[RPCS_D_PIPELINE_FLOOD] = {
 		.on_message = rpcs_pipeline_flood_message,
+		.places = PLACE(CALL) | PLACE(REPLY),
 		.explanation = &rpcs_explain_pipeline_flood,
 	},
 	[RPCS_D_HOST_LOCAL_CHANGE] = {
 		.matches = rpcs_local_change_matches,
 		.describe = rpcs_local_change_describe,
+		.calls = SETS | UNSETS,
 		.explanation = &rpcs_explain_local_change,
 	},
 	/* Its figures come from outside: rpcs_detect_loss(). */
 	[RPCS_D_SENSOR_LOSS] = { .explanation = &rpcs_explain_sensor_loss },
 };
 
-const struct rpcs_detection_row *rpcs_detection_row(enum rpcs_detection_id id)
-{
-	return &rows[id];
-}
-
 const struct rpcs_explanation *rpcs_detect_explain(enum rpcs_detection_id id)
 {
-	return rows[id].explanation;
+	return rpcs_detection_rows[id].explanation;
 }
 
 #define FAMILY(name, derives)                                   \

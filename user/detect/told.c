@@ -2,13 +2,17 @@
 /* What has been told already: the same again is told once in alerts.repeat. */
 #include "families.h"
 
-bool rpcs_told_before(struct rpcs_detect *detect, struct rpcs_recent *told,
-		      const struct rpcs_told_key *key, uint64_t now_ns)
+bool rpcs_told_by(struct rpcs_detect *detect, struct rpcs_recent *told, uint64_t id,
+		  uint64_t now_ns)
 {
-	uint64_t id = rpcs_recent_id(told, key);
-
 	if (rpcs_recent_find_by(told, id, now_ns, detect->settings->alert_repeat_ns))
 		return true;
 	rpcs_recent_note_by(told, id, now_ns, 0);
 	return false;
+}
+
+bool rpcs_told_before(struct rpcs_detect *detect, struct rpcs_recent *told,
+		      const struct rpcs_told_key *key, uint64_t now_ns)
+{
+	return rpcs_told_by(detect, told, rpcs_recent_id(told, key), now_ns);
 }

@@ -48,8 +48,3 @@ void rpcs_call_names_suggest(struct rpcs_suggestion *suggestion)
 	for (size_t i = 0; i < sizeof(call_names) / sizeof(call_names[0]); i++)
 		rpcs_suggestion_offer(suggestion, call_names[i].name);
 }
-
-enum rpcs_policy_call rpcs_policy_call_of(uint32_t version, uint32_t procedure)
-{
-	return rpcs_policy_call_kind(version, procedure);
-}

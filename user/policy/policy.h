@@ -15,7 +15,10 @@
 #include "detections.h"
 
 /** The call a portmapper version and procedure are (version first). */
-enum rpcs_policy_call rpcs_policy_call_of(uint32_t version, uint32_t procedure);
+static inline enum rpcs_policy_call rpcs_policy_call_of(uint32_t version, uint32_t procedure)
+{
+	return rpcs_policy_call_kind(version, procedure);
+}
 
 enum rpcs_answered {
 	RPCS_ANSWERED_NOT_YET, /* the reply may still come */

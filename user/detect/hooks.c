@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Which rows of the table are asked about what: most have nothing to do with most messages. */
+#include <assert.h>
+
+#include <rpcsentry/portmap.h>
+
+#include "../policy/call_names.h"
+#include "families.h"
+
+static_assert(RPCS_D__MAX <= 64, "a bit for each detection");
+
+static void hook_add(struct rpcs_hook_list *list, enum rpcs_detection_id id, bool has)
+{
+	if (has)
+		list->ids[list->count++] = (uint8_t)id;
+}
+
+static bool is_of_calls(uint32_t place)
+{
+	return place == RPCS_PLACE_CALL || place == RPCS_PLACE_CALL_AGAIN;
+}
+
+static void bits_add(struct rpcs_hook_bits *bits, const struct rpcs_detection_row *row,
+		     uint64_t bit)
+{
+	uint32_t calls = row->calls ? row->calls : UINT32_MAX, place, kind;
+	uint8_t places = row->places ? row->places : UINT8_MAX;
+
+	for (kind = 0; kind < RPCS_KIND__MAX; kind++) {
+		if ((row->matches || row->on_call) && calls & RPCS_CALL_BIT(kind))
+			bits->judge[kind] |= bit;
+		for (place = 0; place < RPCS_PLACE__MAX && row->on_message; place++)
+			if (places & 1 << place &&
+			    (!is_of_calls(place) || calls & RPCS_CALL_BIT(kind)))
+				bits->message[place][kind] |= bit;
+	}
+	if (row->ports != RPCS_PORTS_OTHERS)
+		bits->portmapper |= bit;
+	if (row->ports != RPCS_PORTS_PORTMAPPER)
+		bits->others |= bit;
+	if (!row->unless_silent)
+		bits->silent |= bit;
+}
+
+void rpcs_hooks_init(struct rpcs_detect *detect)
+{
+	const struct rpcs_detection_row *row;
+	enum rpcs_detection_id id;
+
+	for (id = 0; id < RPCS_D__MAX; id++) {
+		row = rpcs_detection_row(id);
+		bits_add(&detect->hooks.bits, row, 1ULL << id);
+		hook_add(&detect->hooks.outcome, id, row->on_outcome);
+		hook_add(&detect->hooks.connection, id, row->on_connection);
+		hook_add(&detect->hooks.data, id, row->on_data);
+		hook_add(&detect->hooks.oddity, id, row->on_oddity);
+		hook_add(&detect->hooks.tick, id, row->on_tick);
+	}
+}
+
+static uint32_t kind_of(const struct rpcs_message *message)
+{
+	if (message->program != RPCS_PORTMAP_PROGRAM)
+		return RPCS_KIND_OTHER_PROGRAM;
+	return rpcs_policy_call_of(message->version, message->procedure);
+}
+
+uint64_t rpcs_hooks_of_message(const struct rpcs_detect *detect, const struct rpcs_message *message,
+			       enum rpcs_message_place place)
+{
+	return detect->hooks.bits.message[place][kind_of(message)];
+}
+
+uint64_t rpcs_hooks_of_call(const struct rpcs_detect *detect, const struct rpcs_call *call)
+{
+	const struct rpcs_hook_bits *bits = &detect->hooks.bits;
+	uint64_t hooks = bits->judge[kind_of(&call->message)];
+
+	hooks &= rpcs_settings_watch(detect->settings, call->message.tuple.dport) ? bits->portmapper
+										  : bits->others;
+	return rpcs_call_is_silent(call) ? hooks & bits->silent : hooks;
+}
