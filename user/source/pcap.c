@@ -12,13 +12,14 @@
 
 #include "../base/clock.h"
 #include "../base/log.h"
+#include "ahead.h"
 
 enum {
 	/* Larger than libpcap's own MAXIMUM_SNAPLEN, which bounds what it hands over. */
 	FRAME_MAX = 262144 + 64,
 	ETHERNET_BYTES = 14,
-	/* Of one read(): one for each 4 KB, the default, takes longer than the bytes do. */
-	READ_BYTES = 1 << 16,
+	MAGIC_MICRO = 0xa1b2c3d4, /* what a file begins with */
+	MAGIC_NANO = 0xa1b23c4d,
 
 	ARPHRD_LOOPBACK_TYPE = 772,
 	SLL_BROADCAST = 1,
@@ -29,13 +30,15 @@ _Static_assert(FRAME_MAX + ETHERNET_BYTES <= RPCS_FRAME_MAX, "as pcap.h says");
 
 struct rpcs_pcap {
 	pcap_t *handle;
-	FILE *file;
+	bool opened;				  /* `ahead` is, and its stream not libpcap's yet */
+	bool in_place;				  /* frames can be taken where they lie */
+	uint32_t snaplen, fraction_ns, fractions; /* then: the longest, and the parts of a second */
 	int link;
 	uint64_t number;
 	uint64_t size;
 	char error[PCAP_ERRBUF_SIZE + 64];
 	uint8_t *buffer; /* for frames that get a made-up header */
-	char *ahead;	 /* what the stream has read and not handed over */
+	struct rpcs_ahead ahead;
 };
 
 /* What a frame's own link header says of it. */
@@ -127,44 +130,84 @@ static bool is_compressed(const char *name)
 	return len > 3 && strcmp(name + len - 3, ".gz") == 0;
 }
 
-int rpcs_pcap_open(const char *path, struct rpcs_pcap **ret_pcap)
+/*
+ * The plain format in this machine's order, microseconds or nanoseconds: its frames need no
+ * library, as long as nothing about them is odd. *ret_unit: nanoseconds of a fraction.
+ */
+static bool is_plain(struct rpcs_ahead *ahead, uint32_t *ret_unit)
 {
-	struct rpcs_pcap *pcap = calloc(1, sizeof(*pcap));
-	const char *name = strcmp(path, "-") ? path : "standard input";
-	char why[PCAP_ERRBUF_SIZE] = "";
-	struct stat st;
-	int err = -ENOMEM;
+	const uint8_t *header = rpcs_ahead_peek(ahead, sizeof(uint32_t));
+	uint32_t magic;
 
-	if (!pcap || !(pcap->buffer = malloc(FRAME_MAX + ETHERNET_BYTES)) ||
-	    !(pcap->ahead = malloc(READ_BYTES)))
-		goto fail;
-	pcap->file = strcmp(path, "-") ? fopen(path, "rbe") : stdin;
-	if (!pcap->file) {
-		err = -errno;
-		rpcs_log_error("%s: %s", name, strerror(-err));
-		goto fail;
-	}
-	setvbuf(pcap->file, pcap->ahead, _IOFBF, READ_BYTES);
-	if (fstat(fileno(pcap->file), &st) == 0 && S_ISREG(st.st_mode))
-		pcap->size = (uint64_t)st.st_size;
-	pcap->handle = pcap_fopen_offline_with_tstamp_precision(pcap->file,
+	if (!header)
+		return false;
+	memcpy(&magic, header, sizeof(magic));
+	*ret_unit = magic == MAGIC_NANO ? 1 : RPCS_NSEC_PER_USEC;
+	return magic == MAGIC_NANO || magic == MAGIC_MICRO;
+}
+
+static void set_in_place(struct rpcs_pcap *pcap, uint32_t unit)
+{
+	int snaplen = pcap_snapshot(pcap->handle);
+
+	/* Older versions had the two lengths the other way round. */
+	if (pcap_major_version(pcap->handle) != 2 || pcap_minor_version(pcap->handle) != 4 ||
+	    snaplen <= 0)
+		return;
+	pcap->in_place = true;
+	pcap->snaplen = (uint32_t)snaplen;
+	pcap->fraction_ns = unit;
+	pcap->fractions = RPCS_NSEC_PER_SEC / unit;
+}
+
+static int open_handle(struct rpcs_pcap *pcap, const char *path, const char *name)
+{
+	char why[PCAP_ERRBUF_SIZE] = "";
+	uint32_t unit = 0;
+	bool plain = is_plain(&pcap->ahead, &unit);
+
+	pcap->handle = pcap_fopen_offline_with_tstamp_precision(pcap->ahead.stream,
 								PCAP_TSTAMP_PRECISION_NANO, why);
 	if (!pcap->handle) {
-		err = -EINVAL;
 		rpcs_log_error("%s: not a capture (%s); pcap and pcapng files are read%s", name,
-			       why, is_compressed(name) ? ", uncompressed: gunzip it first" : "");
-		goto fail;
+			       why, is_compressed(path) ? ", uncompressed: gunzip it first" : "");
+		return -EINVAL;
 	}
+	pcap->opened = false;
 	pcap->link = pcap_datalink(pcap->handle);
 	if (!link_is_known(pcap->link)) {
 		const char *link = pcap_datalink_val_to_name(pcap->link);
 
-		err = -ENOTSUP;
 		rpcs_log_error("%s: link type %s is not supported; Ethernet, Linux cooked, "
 			       "loopback and raw IP are",
 			       name, link ? link : "unknown");
+		return -ENOTSUP;
+	}
+	if (plain)
+		set_in_place(pcap, unit);
+	return 0;
+}
+
+int rpcs_pcap_open(const char *path, struct rpcs_pcap **ret_pcap)
+{
+	struct rpcs_pcap *pcap = calloc(1, sizeof(*pcap));
+	const char *name = strcmp(path, "-") ? path : "standard input";
+	struct stat st;
+	int err = -ENOMEM;
+
+	if (!pcap || !(pcap->buffer = malloc(FRAME_MAX + ETHERNET_BYTES)))
+		goto fail;
+	err = rpcs_ahead_open(&pcap->ahead, path);
+	if (err) {
+		rpcs_log_error("%s: %s", name, strerror(-err));
 		goto fail;
 	}
+	pcap->opened = true;
+	if (fstat(pcap->ahead.fd, &st) == 0 && S_ISREG(st.st_mode))
+		pcap->size = (uint64_t)st.st_size;
+	err = open_handle(pcap, path, name);
+	if (err)
+		goto fail;
 	*ret_pcap = pcap;
 	return 0;
 fail:
@@ -176,14 +219,11 @@ void rpcs_pcap_free(struct rpcs_pcap **pcap)
 {
 	if (!*pcap)
 		return;
-	if ((*pcap)->file == stdin) /* stays open */
-		setvbuf(stdin, NULL, _IONBF, 0);
 	if ((*pcap)->handle)
 		pcap_close((*pcap)->handle); /* closes the stream as well */
-	else if ((*pcap)->file && (*pcap)->file != stdin)
-		fclose((*pcap)->file);
+	else if ((*pcap)->opened)
+		fclose((*pcap)->ahead.stream);
 	free((*pcap)->buffer);
-	free((*pcap)->ahead);
 	free(*pcap);
 	*pcap = NULL;
 }
@@ -212,7 +252,35 @@ static void frame_make_up(struct rpcs_pcap *pcap, const uint8_t *bytes, uint32_t
 	frame->len = len - facts.header_len + ETHERNET_BYTES;
 }
 
-int rpcs_pcap_next(struct rpcs_pcap *pcap, struct rpcs_frame *ret_frame)
+/*
+ * A frame where it lies in what was read, without a copy. False: there is none that is whole
+ * and sound, so libpcap has the word, and the bytes.
+ */
+static bool next_in_place(struct rpcs_pcap *pcap, struct rpcs_frame *frame)
+{
+	struct {
+		uint32_t seconds, fraction, len, wire_len;
+	} header;
+	const uint8_t *bytes = rpcs_ahead_peek(&pcap->ahead, sizeof(header));
+
+	if (!bytes)
+		return false;
+	memcpy(&header, bytes, sizeof(header));
+	if (header.len > pcap->snaplen || header.fraction >= pcap->fractions)
+		return false;
+	bytes = rpcs_ahead_peek(&pcap->ahead, sizeof(header) + header.len);
+	if (!bytes)
+		return false;
+	rpcs_ahead_take(&pcap->ahead, sizeof(header) + header.len);
+	frame->time_ns =
+		header.seconds * RPCS_NSEC_PER_SEC + (uint64_t)header.fraction * pcap->fraction_ns;
+	frame->bytes = bytes + sizeof(header);
+	frame->len = header.len;
+	return true;
+}
+
+/* Whatever it is: 1, 0 at the end, -EBADMSG. */
+static int next_by_library(struct rpcs_pcap *pcap, struct rpcs_frame *frame)
 {
 	struct pcap_pkthdr *header;
 	const u_char *bytes;
@@ -230,17 +298,27 @@ int rpcs_pcap_next(struct rpcs_pcap *pcap, struct rpcs_frame *ret_frame)
 				 (unsigned long long)pcap->number, pcap_geterr(pcap->handle));
 		return -EBADMSG;
 	}
-	pcap->number++;
-	ret_frame->number = pcap->number;
 	seconds = header->ts.tv_sec;
 	if (seconds < 0) /* 32 bits of the file after 2038, which libpcap takes for signed */
 		seconds = (uint32_t)seconds;
-	ret_frame->time_ns = (uint64_t)seconds * RPCS_NSEC_PER_SEC +
-			     (uint64_t)header->ts.tv_usec; /* nanoseconds, as asked for */
-	ret_frame->bytes = bytes;
-	ret_frame->len = header->caplen;
+	frame->time_ns = (uint64_t)seconds * RPCS_NSEC_PER_SEC +
+			 (uint64_t)header->ts.tv_usec; /* nanoseconds, as asked for */
+	frame->bytes = bytes;
+	frame->len = header->caplen;
+	return 1;
+}
+
+int rpcs_pcap_next(struct rpcs_pcap *pcap, struct rpcs_frame *ret_frame)
+{
+	if (!pcap->in_place || !next_in_place(pcap, ret_frame)) {
+		int got = next_by_library(pcap, ret_frame);
+
+		if (got != 1)
+			return got;
+	}
+	ret_frame->number = ++pcap->number;
 	if (pcap->link != DLT_EN10MB)
-		frame_make_up(pcap, bytes, header->caplen, ret_frame);
+		frame_make_up(pcap, ret_frame->bytes, ret_frame->len, ret_frame);
 	return 1;
 }
 
@@ -251,9 +329,7 @@ const char *rpcs_pcap_error(const struct rpcs_pcap *pcap)
 
 uint64_t rpcs_pcap_position(const struct rpcs_pcap *pcap)
 {
-	off_t at = ftello(pcap->file);
-
-	return at < 0 ? 0 : (uint64_t)at;
+	return rpcs_ahead_position(&pcap->ahead);
 }
 
 uint64_t rpcs_pcap_size(const struct rpcs_pcap *pcap)
