@@ -85,6 +85,21 @@ static void what_is_seen_again_stays(void **state)
 	}
 }
 
+/* Whoever knows the seed that `read` has does not know which mappings share a chain. */
+static void chains_are_secret(void **state)
+{
+	uint64_t salt;
+
+	(void)state;
+	map_start(16);
+	map_getport(SERVER, 100003, 2049);
+	salt = map_server(SERVER)->salt[0];
+	map_start(16);
+	map_getport(SERVER, 100003, 2049);
+	assert_int_not_equal(map_server(SERVER)->salt[0], salt);
+	assert_int_equal(map_port(SERVER, 100003), 2049);
+}
+
 /* Odd questions, each asked once, do not push out what a list has shown. */
 static void questions_do_not_push_out_what_is_used(void **state)
 {
@@ -245,6 +260,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_liar_has_a_share),
 		cmocka_unit_test(what_is_seen_again_stays),
+		cmocka_unit_test(chains_are_secret),
 		cmocka_unit_test(questions_do_not_push_out_what_is_used),
 		cmocka_unit_test(servers_outside_go_first),
 		cmocka_unit_test(mappings_outside_go_first),

@@ -14,8 +14,8 @@ enum { RPCS_LIST_WEAK, RPCS_LIST_STRONG };
 struct rpcs_services {
 	struct rpcs_table *servers, *mappings; /* lanes: of home, and outside */
 	struct rpcs_service **heads;	       /* RPCS_SERVICES_HEADS chains of mappings */
-	struct rpcs_hash_seed seed;
-	uint64_t since_ns, until_ns; /* it has been learning; both 0: not yet */
+	struct rpcs_hash_seed seed;	       /* of the servers' salts */
+	uint64_t since_ns, until_ns;	       /* it has been learning; both 0: not yet */
 	struct rpcs_services_counts counts;
 
 	struct rpcs_service_change changes[RPCS_SERVICE_CHANGES_MAX];
