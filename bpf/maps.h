@@ -8,6 +8,7 @@
 
 #include <rpcsentry/budget.h>
 #include <rpcsentry/engine.h>
+#include <rpcsentry/ring.h>
 #include <rpcsentry/suppress.h>
 
 /* BPF_F_MMAPABLE (kernel 5.5) and BPF_F_NO_PREALLOC, which no type of vmlinux.h names. */
@@ -40,10 +41,22 @@ const volatile struct rpcs_config rpcs_config = {};
 /** With rpcs_config.test_clock: the time of the frame under test, nanoseconds. */
 __u64 rpcs_test_time;
 
+/* The rings that send.h chooses from; the agent makes them at load. */
 struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 8 << 20); /* set at load */
-} ring SEC(".maps");
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1); /* set at load */
+	__type(key, __u32);
+	__type(value, __u32);
+} rings SEC(".maps");
+
+/* By a ring's number; the agent sets them by its own mapping. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, RPCS_MMAPABLE);
+	__uint(max_entries, RPCS_RINGS_MAX);
+	__type(key, __u32);
+	__type(value, struct rpcs_bell);
+} bells SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

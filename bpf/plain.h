@@ -191,6 +191,7 @@ RPCS_INLINE void rpcs_plain_emit(const struct rpcs_plain *plain, struct rpcs_cou
 {
 	__u64 now = rpcs_config.test_clock ? 0 : bpf_ktime_get_ns();
 	struct rpcs_record_rpc *rec;
+	struct rpcs_send send;
 	int said = 0;
 
 	if (rpcs_config.budget)
@@ -212,11 +213,11 @@ RPCS_INLINE void rpcs_plain_emit(const struct rpcs_plain *plain, struct rpcs_cou
 	}
 	c->calls += is_call;
 	c->replies += !is_call;
-	rec = rpcs_send_reserve(c);
+	rec = rpcs_send_reserve(&send, c);
 	if (!rec)
 		return;
 	rpcs_plain_record(plain, l4, rpc, len, protocol, ip6, is_call, now, rec);
-	rpcs_send_submit(c, rec);
+	rpcs_send_submit(&send, c, rec);
 }
 
 RPCS_INLINE void rpcs_plain_count(struct rpcs_counters *c, const __u8 *rpc, bool is_call)

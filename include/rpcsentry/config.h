@@ -19,7 +19,7 @@ struct rpcs_config {
 	__u32 test_clock; /* a test run over a capture: the frame's time counts, not the kernel's */
 	__u32 suppress;	  /* does any rule suppress calls? */
 	__u32 budget;	  /* has a source a budget of records? How many, `ports` says */
-	__u32 pad;
+	__u32 ring_mask;  /* of a CPU's number, for its ring's; 0: there is one ring */
 	__u64 flow_timeout_ns; /* a UDP flow silent for longer is another one */
 	__u64 call_timeout_ns; /* a suppressed call's reply may come so late */
 	__u64 seed[4];	       /* secret: of the hashes of who spends a budget */

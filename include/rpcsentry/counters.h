@@ -21,6 +21,7 @@
 	X(records_lost, "records the ring had no room for, or over a limit")                     \
 	X(records_over_budget,                                                                   \
 	  "of the suppressed: over limits.per_source_records of their source")                   \
+	X(wakeups, "records behind which a sleeping agent was woken")                            \
 	X(calls, "RPC calls sent as compact records")                                            \
 	X(replies, "RPC replies sent as compact records")                                        \
 	X(calls_suppressed, "RPC calls kept off the ring by the policy")                         \

@@ -34,7 +34,9 @@ RPCS_INLINE bool rpcs_inspect_head(struct rpcs_engine *eng)
 	head->hook = (pkt->flags & RPCS_F_OUTBOUND) ? RPCS_HOOK_TC_EGRESS : eng->hook;
 	head->protocol = pkt->protocol;
 	head->ifindex = eng->ifindex;
-	head->time_ns = rpcs_engine_stamp(eng);
+	/* A segment's comes with its flow's state. */
+	if (pkt->protocol != RPCS_IP_TCP || (pkt->flags & RPCS_F_FRAGMENT))
+		head->time_ns = rpcs_engine_stamp(eng);
 	head->sport = pkt->sport;
 	head->dport = pkt->dport;
 	head->vlan[0] = pkt->vlan[0];

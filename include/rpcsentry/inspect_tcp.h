@@ -207,6 +207,15 @@ RPCS_INLINE void rpcs_tcp_data(struct rpcs_engine *eng, struct rpcs_flow_value *
 	}
 }
 
+/**
+ * A record's time, once the flow's state has been read: what another CPU told before it left
+ * that state is earlier, and so the agent has it first.
+ */
+RPCS_INLINE void rpcs_tcp_stamp(struct rpcs_engine *eng)
+{
+	eng->head->time_ns = rpcs_engine_stamp(eng);
+}
+
 /** Where its records begin should be known and is not. */
 RPCS_INLINE bool rpcs_tcp_is_unknown(const struct rpcs_flow_value *flow)
 {
@@ -244,6 +253,7 @@ RPCS_INLINE void rpcs_tcp_keep(struct rpcs_engine *eng, struct rpcs_flow_value *
 		flow->state = RPCS_STEP_FALLBACK;
 		if (pkt->payload_len == 0 || (pkt->tcp_flags & RPCS_TCP_RST))
 			continue;
+		rpcs_tcp_stamp(eng);
 		rpcs_tcp_tell_step(work, other);
 		work->reason = RPCS_FALLBACK_stream;
 		rpcs_tcp_fall_back(eng, flow);
@@ -263,6 +273,7 @@ RPCS_INLINE void rpcs_tcp_take_fragment(struct rpcs_engine *eng, bool port_is_wa
 	rpcs_flow_key_fill(&eng->keys->flow, eng->head);
 	if (!rpcs_engine_flow_get(eng, &eng->keys->flow, &flow) && !port_is_watched)
 		return;
+	rpcs_tcp_stamp(eng);
 	rpcs_tcp_tell_step(eng->work, flow.state);
 	other = flow.state;
 	flow.state = RPCS_STEP_FALLBACK;
@@ -284,6 +295,7 @@ RPCS_INLINE void rpcs_inspect_tcp(struct rpcs_engine *eng)
 		rpcs_tcp_take_answer(eng);
 	rpcs_flow_key_fill(key, eng->head);
 	known = rpcs_engine_flow_get(eng, key, &flow);
+	rpcs_tcp_stamp(eng);
 	eng->work->seq = pkt->seq + !!(control & RPCS_TCP_SYN);
 	if (control & RPCS_TCP_SYN)
 		rpcs_tcp_open(eng, &flow, known);

@@ -166,7 +166,7 @@ static void load(struct rpcs_policy *policy, uint64_t *records)
 	options.ring_size = 4 << 20;
 	if (rpcs_kernel_load(&options, &kernel))
 		exit(1);
-	if (rpcs_ring_new(rpcs_kernel_ring_fd(kernel), discard, records, &ring))
+	if (rpcs_kernel_ring_new(kernel, discard, records, &ring))
 		die("ring", "can't be mapped");
 	growth = growth__open();
 	if (!growth)

@@ -366,7 +366,7 @@ int main(int argc, char **argv)
 	kernels[OFF] = load(RPCS_ANY_PORT_OFF);
 	kernels[FIRST] = load(RPCS_ANY_PORT_FIRST);
 	for (i = OFF; i <= FIRST; i++)
-		if (rpcs_ring_new(rpcs_kernel_ring_fd(kernels[i]), discard_record, NULL, &rings[i]))
+		if (rpcs_kernel_ring_new(kernels[i], discard_record, NULL, &rings[i]))
 			die("ring", errno);
 	plan();
 	measure();

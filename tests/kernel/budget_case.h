@@ -80,7 +80,7 @@ static void bc_open(struct budget_case *c, uint64_t budget)
 	kt_need();
 	memset(c, 0, sizeof(*c));
 	assert_int_equal(rpcs_kernel_load(&options, &c->kernel), 0);
-	assert_int_equal(rpcs_ring_new(rpcs_kernel_ring_fd(c->kernel), bc_take, c, &c->ring), 0);
+	c->ring = kt_ring(c->kernel, bc_take, c);
 	rpcs_kernel_state_fds(c->kernel, &fds);
 	c->over_fd = fds.over_budget;
 	c->state = rpcs_state_maps(&fds);

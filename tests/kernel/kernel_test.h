@@ -30,6 +30,7 @@
 
 #include "source/capability.h"
 #include "source/kernel.h"
+#include "source/ring.h"
 
 enum { KT_FRAME = 98, KT_DEADLINE_MS = 5000 };
 
@@ -268,6 +269,25 @@ KT_UNUSED static struct rpcs_kernel *kt_load(bool pin)
 
 	assert_int_equal(rpcs_kernel_load(&options, &kernel), 0);
 	return kernel;
+}
+
+/** The reader of its rings. */
+KT_UNUSED static struct rpcs_ring *kt_ring(const struct rpcs_kernel *kernel, rpcs_record_fn take,
+					   void *arg)
+{
+	struct rpcs_ring *ring = NULL;
+
+	assert_int_equal(rpcs_kernel_ring_new(kernel, take, arg, &ring), 0);
+	return ring;
+}
+
+/** All that lies in the rings. */
+KT_UNUSED static void kt_drain(struct rpcs_ring *ring)
+{
+	bool more = true;
+
+	while (more)
+		assert_int_equal(rpcs_ring_consume(ring, 64, &more), 0);
 }
 
 KT_UNUSED static void kt_assert_no_pins(void)

@@ -12,26 +12,25 @@ struct seen {
 	uint32_t records;
 };
 
-static int take(void *arg, void *record, size_t len)
+static void take(void *arg, const void *record, uint32_t len, const struct rpcs_frame *frame)
 {
 	const struct rpcs_record_rpc *rpc = record;
 	struct seen *seen = arg;
 
+	(void)frame;
 	assert_true(len >= sizeof(*rpc));
 	assert_int_equal(rpc->head.kind, RPCS_RECORD_CALL);
 	assert_true(rpc->xid < SEEN_MAX);
 	seen->times[rpc->xid]++;
 	seen->records++;
-	return 0;
 }
 
 static void drain(const struct rpcs_kernel *kernel, struct seen *seen)
 {
-	struct ring_buffer *ring = ring_buffer__new(rpcs_kernel_ring_fd(kernel), take, seen, NULL);
+	struct rpcs_ring *ring = kt_ring(kernel, take, seen);
 
-	assert_non_null(ring);
-	assert_true(ring_buffer__consume(ring) >= 0);
-	ring_buffer__free(ring);
+	kt_drain(ring);
+	rpcs_ring_free(&ring);
 }
 
 /** A first run that ends and leaves its programs. */
@@ -64,7 +63,9 @@ static void keep_and_take_over(enum rpcs_mode mode)
 	kt_need();
 	memset(&seen, 0, sizeof(seen));
 	run_and_keep(mode);
-	assert_true(is_pinned("ring"));
+	assert_true(is_pinned("rings"));
+	assert_true(is_pinned("ring_0"));
+	assert_true(is_pinned("bells"));
 	assert_true(is_pinned("counters"));
 	/* Nobody listens; the ring does. */
 	for (xid = 0; xid < 10; xid++)

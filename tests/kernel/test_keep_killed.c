@@ -81,22 +81,22 @@ static void end(pid_t child, int signal)
 		;
 }
 
-static int take(void *arg, void *record, size_t len)
+static void take(void *arg, const void *record, uint32_t len, const struct rpcs_frame *frame)
 {
 	const struct rpcs_record_rpc *rpc = record;
 	uint8_t *times = arg;
 
+	(void)frame;
 	assert_true(len >= sizeof(*rpc));
 	assert_true(rpc->xid <= CALLS);
 	times[rpc->xid]++;
-	return 0;
 }
 
 static void killed(const char *pin)
 {
 	uint8_t times[CALLS + 1] = { 0 };
 	struct rpcs_attachments *attachments;
-	struct ring_buffer *ring;
+	struct rpcs_ring *ring;
 	struct rpcs_kernel *kernel;
 	uint32_t xid;
 
@@ -109,10 +109,9 @@ static void killed(const char *pin)
 	rpcs_attachments_settle(attachments);
 	kt_send("rsv1", CALLS);
 	assert_int_equal(kt_await_calls(kernel, CALLS + 1).calls, CALLS + 1);
-	ring = ring_buffer__new(rpcs_kernel_ring_fd(kernel), take, times, NULL);
-	assert_non_null(ring);
-	assert_true(ring_buffer__consume(ring) >= 0);
-	ring_buffer__free(ring);
+	ring = kt_ring(kernel, take, times);
+	kt_drain(ring);
+	rpcs_ring_free(&ring);
 	for (xid = 0; xid <= CALLS; xid++)
 		assert_int_equal(times[xid], 1);
 	rpcs_attachments_free(&attachments);

@@ -37,13 +37,17 @@ static struct bpf_map_info map_info(int fd)
 
 static void test_sizes(void **state)
 {
+	struct rpcs_ring_fds fds;
 	struct rpcs_kernel *kernel;
 
 	(void)state;
 	kt_need();
 	kernel = load(111, 100000, false); /* rounded up to a power of two */
-	assert_int_equal(map_info(rpcs_kernel_ring_fd(kernel)).max_entries, 131072);
-	assert_int_equal(map_info(rpcs_kernel_ring_fd(kernel)).type, BPF_MAP_TYPE_RINGBUF);
+	rpcs_kernel_ring_fds(kernel, &fds);
+	assert_int_equal(fds.count, 1);
+	assert_int_equal(map_info(fds.rings[0]).max_entries, 131072);
+	assert_int_equal(map_info(fds.rings[0]).type, BPF_MAP_TYPE_RINGBUF);
+	assert_string_equal(map_info(fds.rings[0]).name, "ring_0");
 	assert_true(rpcs_kernel_program_fd(kernel, RPCS_HOOK_XDP) >= 0);
 	assert_true(rpcs_kernel_program_fd(kernel, RPCS_HOOK_TC_INGRESS) >= 0);
 	assert_true(rpcs_kernel_program_fd(kernel, RPCS_HOOK_TC_EGRESS) >= 0);
@@ -277,6 +281,7 @@ static void load_and_die(void *arg)
 /** Pins of a run that was killed are nobody's: a new run begins at zero. */
 static void test_stale_pins(void **state)
 {
+	struct rpcs_ring_fds fds;
 	struct rpcs_kernel *kernel;
 	struct stat st;
 
@@ -285,7 +290,8 @@ static void test_stale_pins(void **state)
 	assert_int_equal(kt_child(load_and_die, NULL), 0);
 	assert_int_equal(stat(kt_pin_dir, &st), 0);
 	kernel = load(111, 1 << 18, true);
-	assert_int_equal(map_info(rpcs_kernel_ring_fd(kernel)).max_entries, 1 << 18);
+	rpcs_kernel_ring_fds(kernel, &fds);
+	assert_int_equal(map_info(fds.rings[0]).max_entries, 1 << 18);
 	rpcs_kernel_free(&kernel);
 	kt_assert_no_pins();
 }

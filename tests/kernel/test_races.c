@@ -12,7 +12,6 @@
 #include <stdatomic.h>
 
 #include "segments.h"
-#include "source/ring.h"
 #include "source/state.h"
 #include "stream/stream.h"
 
@@ -219,14 +218,6 @@ static void on_record(void *arg, const void *record, uint32_t len, const struct 
 	rpcs_stream_record(race.stream, record, len, 1000000000ULL + number, number);
 }
 
-static void take_records(void)
-{
-	bool more = true;
-
-	while (more)
-		assert_int_equal(rpcs_ring_consume(race.ring, 64, &more), 0);
-}
-
 /** Lets the threads send what was made, and the agent take it. */
 static void run(void *(*send)(void *arg), uint32_t calls, bool at_once)
 {
@@ -243,10 +234,10 @@ static void run(void *(*send)(void *arg), uint32_t calls, bool at_once)
 	for (i = 0; i < 2; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, send, (void *)(uintptr_t)i), 0);
 	while (at_once && race.running)
-		take_records();
+		kt_drain(race.ring);
 	for (i = 0; i < 2; i++)
 		pthread_join(threads[i], NULL);
-	take_records();
+	kt_drain(race.ring);
 	rpcs_stream_finish(race.stream);
 	rpcs_stream_free(&race.stream);
 	for (i = 0; i < calls; i++) {
@@ -283,8 +274,7 @@ static void begin(uint16_t port, enum rpcs_any_port any_port)
 	assert_non_null(race.state);
 	race.program = rpcs_kernel_program_fd(race.kernel, RPCS_HOOK_XDP);
 	race.port = port;
-	assert_int_equal(
-		rpcs_ring_new(rpcs_kernel_ring_fd(race.kernel), on_record, NULL, &race.ring), 0);
+	race.ring = kt_ring(race.kernel, on_record, NULL);
 }
 
 /** How often a flow was stepped by both at once. */

@@ -44,14 +44,14 @@ static void produce(struct rpcs_kernel *kernel, uint32_t first, uint32_t count)
 static void test_steps_are_bounded(void **state)
 {
 	struct taken taken = { .next_xid = 500 };
-	struct rpcs_ring *ring = NULL;
 	struct rpcs_kernel *kernel;
+	struct rpcs_ring *ring;
 	bool more = true;
 
 	(void)state;
 	kt_need();
 	kernel = kt_load(false);
-	assert_int_equal(rpcs_ring_new(rpcs_kernel_ring_fd(kernel), take, &taken, &ring), 0);
+	ring = kt_ring(kernel, take, &taken);
 	assert_int_equal(rpcs_ring_consume(ring, 4, &more), 0);
 	assert_int_equal(taken.count, 0);
 	assert_false(more);
@@ -83,15 +83,26 @@ static void test_steps_are_bounded(void **state)
 static void test_not_a_ring(void **state)
 {
 	struct rpcs_ring *ring = NULL;
+	struct rpcs_ring_fds fds, wrong;
 	struct rpcs_kernel *kernel;
 
 	(void)state;
 	kt_need();
 	kernel = kt_load(false);
-	kt_listen(); /* libbpf complains itself */
-	assert_true(rpcs_ring_new(rpcs_kernel_counters_fd(kernel), take, NULL, &ring) < 0);
-	assert_true(rpcs_ring_new(-1, take, NULL, &ring) < 0);
-	kt_said();
+	rpcs_kernel_ring_fds(kernel, &fds);
+	wrong = fds;
+	wrong.rings[fds.count - 1] = rpcs_kernel_counters_fd(kernel);
+	assert_int_equal(rpcs_ring_new(&wrong, take, NULL, &ring), -EINVAL);
+	wrong.rings[fds.count - 1] = -1;
+	assert_true(rpcs_ring_new(&wrong, take, NULL, &ring) < 0);
+	wrong = fds;
+	wrong.bells = -1;
+	assert_true(rpcs_ring_new(&wrong, take, NULL, &ring) < 0);
+	wrong = fds;
+	wrong.count = 0;
+	assert_int_equal(rpcs_ring_new(&wrong, take, NULL, &ring), -EINVAL);
+	wrong.count = RPCS_RINGS_MAX + 1;
+	assert_int_equal(rpcs_ring_new(&wrong, take, NULL, &ring), -EINVAL);
 	assert_null(ring);
 	rpcs_kernel_free(&kernel);
 }
@@ -106,7 +117,7 @@ static int unprivileged(struct rpcs_kernel *kernel, int ready, int go)
 	bool more;
 	char byte = 0;
 
-	if (rpcs_ring_new(rpcs_kernel_ring_fd(kernel), take, &taken, &ring))
+	if (rpcs_kernel_ring_new(kernel, take, &taken, &ring))
 		return 1;
 	if (rpcs_privilege_drop(&identity))
 		return 2;

@@ -26,10 +26,12 @@ def possible_cpus():
 
 
 class Maps:
-    """The counters and the ring of the sensor whose pins lie in `folder`."""
+    """The counters and the rings of the sensor whose pins lie in `folder`."""
 
     def __init__(self, folder):
-        self.counters, self.ring = (self.pinned(f"{folder}/{name}") for name in ("counters", "ring"))
+        self.counters = self.pinned(f"{folder}/counters")
+        self.rings = [self.pinned(f"{folder}/{name}") for name in sorted(os.listdir(folder))
+                      if name.startswith("ring_")]
         info = ctypes.create_string_buffer(64)
         bpf(OBJ_GET_INFO_BY_FD, struct.pack("IIQ", self.counters, len(info), ctypes.addressof(info)))
         self.stride = (struct.unpack_from("4I", info)[3] + 7) // 8 * 8
@@ -38,8 +40,8 @@ class Maps:
         self.lookup = struct.pack("I4xQQQ", self.counters, ctypes.addressof(self.key),
                                   ctypes.addressof(self.values), 0)
         # The positions of its reader and of its writers: the first word of a page each.
-        self.positions = [mmap.mmap(self.ring, PAGE, mmap.MAP_SHARED, mmap.PROT_READ, offset=at)
-                          for at in (0, PAGE)]
+        self.positions = [[mmap.mmap(ring, PAGE, mmap.MAP_SHARED, mmap.PROT_READ, offset=at)
+                           for at in (0, PAGE)] for ring in self.rings]
 
     @staticmethod
     def pinned(path):
@@ -54,11 +56,11 @@ class Maps:
 
     def is_drained(self):
         """Has the agent done with every record?"""
-        reader, writers = (struct.unpack_from("Q", page)[0] for page in self.positions)
-        return reader == writers
+        return all(struct.unpack_from("Q", reader) == struct.unpack_from("Q", writers)
+                   for reader, writers in self.positions)
 
     def close(self):
-        for page in self.positions:
+        for page in (page for pages in self.positions for page in pages):
             page.close()
-        os.close(self.counters)
-        os.close(self.ring)
+        for fd in (self.counters, *self.rings):
+            os.close(fd)

@@ -17,7 +17,7 @@
 enum {
 	/* What a child may still take to finish once its parent has gone. */
 	RPCS_CHILD_ORPHAN_SECONDS = 3,
-	RPCS_CHILD_KEEP_MAX = 16,
+	RPCS_CHILD_KEEP_MAX = 128,
 };
 
 int rpcs_child_fork(const char *role, struct rpcs_child *ret_child)

@@ -144,7 +144,6 @@ static int rpcs_parent_fork_sensor(struct rpcs_parent *parent, const struct rpcs
 		.parent = getpid(),
 		.identity = *identity,
 		.parent_fd = control_fd,
-		.ring_fd = rpcs_kernel_ring_fd(parent->kernel),
 		.counters_fd = rpcs_kernel_counters_fd(parent->kernel),
 		.eve_fd = parent->eve_fd,
 		.eve_path = parent->eve_fd > STDERR_FILENO ? parent->plan->eve : NULL,
@@ -164,6 +163,7 @@ static int rpcs_parent_fork_sensor(struct rpcs_parent *parent, const struct rpcs
 	};
 	int side;
 
+	rpcs_kernel_ring_fds(parent->kernel, &options.rings);
 	rpcs_kernel_state_fds(parent->kernel, &options.state_fds);
 	/* The sensor tells of flows, replies and ports; the rest is not its to change. */
 	options.state_fds.fragments = options.state_fds.firsts = -1;

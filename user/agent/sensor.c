@@ -68,6 +68,19 @@ static int rpcs_sensor_watch(struct rpcs_sensor *sensor, int fd, uint32_t events
 	return epoll_ctl(sensor->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
+/** By edge, which only a program's wake-up is: what lies in them is looked at anyway. */
+static int rpcs_sensor_watch_rings(struct rpcs_sensor *sensor)
+{
+	const struct rpcs_ring_fds *rings = &sensor->options->rings;
+	uint32_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < rings->count; i++)
+		err = rpcs_sensor_watch(sensor, rings->rings[i], EPOLLIN | EPOLLET,
+					RPCS_SENSOR_RING);
+	return err;
+}
+
 static int rpcs_sensor_make_loop(struct rpcs_sensor *sensor)
 {
 	const struct itimerspec every = {
@@ -81,7 +94,7 @@ static int rpcs_sensor_make_loop(struct rpcs_sensor *sensor)
 	if (sensor->epoll_fd < 0 || sensor->timer_fd < 0 ||
 	    timerfd_settime(sensor->timer_fd, 0, &every, NULL))
 		return -errno;
-	err = rpcs_sensor_watch(sensor, sensor->options->ring_fd, EPOLLIN, RPCS_SENSOR_RING);
+	err = rpcs_sensor_watch_rings(sensor);
 	if (!err)
 		err = rpcs_sensor_watch(sensor, sensor->options->parent_fd, EPOLLIN,
 					RPCS_SENSOR_PARENT);
@@ -126,7 +139,8 @@ static int rpcs_sensor_make(struct rpcs_sensor *sensor)
 	sensor->pipeline = rpcs_pipeline_new(&pipeline);
 	if (!sensor->pipeline)
 		return -ENOMEM;
-	err = rpcs_ring_new(sensor->options->ring_fd, rpcs_pipeline_record, sensor->pipeline,
+	sensor->caught_up_ns = sensor->start_ns;
+	err = rpcs_ring_new(&sensor->options->rings, rpcs_pipeline_record, sensor->pipeline,
 			    &sensor->ring);
 	return err ? err : rpcs_sensor_make_loop(sensor);
 }
@@ -147,17 +161,28 @@ static void rpcs_sensor_release(struct rpcs_sensor *sensor)
 	rpcs_cleanup_fd(&sensor->epoll_fd);
 }
 
-static int rpcs_sensor_begin(const struct rpcs_sensor_options *options, struct rpcs_sensor *sensor)
+/** All descriptors that the sensor keeps of what the parent has. */
+static int rpcs_sensor_enter(const struct rpcs_sensor_options *options)
 {
 	const struct rpcs_state_fds *state = &options->state_fds;
-	const int keep[] = { options->parent_fd, options->ring_fd,    options->counters_fd,
-			     options->eve_fd,	 options->journal_fd, state->flows,
-			     state->expected,	 state->ports,	      state->rules,
-			     state->silenced,	 state->sensitive,    state->suppress,
-			     state->xdp_look,	 state->tc_look,      options->inventory_fd };
+	const int keep[] = { options->parent_fd, options->rings.bells, options->counters_fd,
+			     options->eve_fd,	 options->journal_fd,  state->flows,
+			     state->expected,	 state->ports,	       state->rules,
+			     state->silenced,	 state->sensitive,     state->suppress,
+			     state->xdp_look,	 state->tc_look,       options->inventory_fd };
+	int all[RPCS_RINGS_MAX + sizeof(keep) / sizeof(keep[0])];
+	uint32_t rings = options->rings.count;
+
+	memcpy(all, options->rings.rings, rings * sizeof(*all));
+	memcpy(all + rings, keep, sizeof(keep));
+	return rpcs_child_enter("rpcs-sensor", all, rings + sizeof(keep) / sizeof(keep[0]));
+}
+
+static int rpcs_sensor_begin(const struct rpcs_sensor_options *options, struct rpcs_sensor *sensor)
+{
 	struct rpcs_ipc_message ready = { .kind = RPCS_IPC_READY };
 	enum rpcs_inventory_verdict verdict = RPCS_INVENTORY_GOOD;
-	int err = rpcs_child_enter("rpcs-sensor", keep, sizeof(keep) / sizeof(keep[0]));
+	int err = rpcs_sensor_enter(options);
 
 	if (!err)
 		err = rpcs_sensor_make(sensor);

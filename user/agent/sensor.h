@@ -4,6 +4,7 @@
 #define RPCSENTRY_AGENT_SENSOR_H
 
 #include "../policy/policy.h"
+#include "../source/ring.h"
 #include "../source/state.h"
 #include "journal_sink.h"
 #include "privilege.h"
@@ -14,7 +15,8 @@ struct rpcs_sensor_options {
 	pid_t parent;
 	struct rpcs_identity identity;
 	int parent_fd; /* struct rpcs_ipc_message both ways */
-	int ring_fd, counters_fd;
+	struct rpcs_ring_fds rings;
+	int counters_fd;
 	struct rpcs_state_fds state_fds; /* of what the programs remember and the sensor changes */
 	int eve_fd;
 	int journal_fd;	      /* entries to the journal writer */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* One epoll loop over the ring, the parent, the journal's queue and a clock. */
+/* One epoll loop over the rings, the parent, the journal's queue and a clock. */
 #include "sensor_state.h"
 
 #include <bpf/bpf.h>
@@ -29,12 +29,15 @@ enum {
 
 static int rpcs_sensor_consume(struct rpcs_sensor *sensor)
 {
+	uint64_t now = rpcs_sensor_now(sensor);
 	int err = rpcs_ring_consume(sensor->ring, RPCS_SENSOR_BATCH, &sensor->backlog);
 
-	/* A quiet ring: lines leave at once. Under load the tick flushes. */
-	if (!err && !sensor->backlog)
-		rpcs_pipeline_flush(sensor->pipeline);
-	return err;
+	if (err || sensor->backlog)
+		return err;
+	sensor->caught_up_ns = now;
+	/* Quiet rings: lines leave at once. Under load the tick flushes. */
+	rpcs_pipeline_flush(sensor->pipeline);
+	return 0;
 }
 
 static struct rpcs_queue_counts rpcs_sensor_journal_counts(struct rpcs_sensor *sensor)
@@ -105,9 +108,9 @@ static int rpcs_sensor_tick(struct rpcs_sensor *sensor)
 	now = rpcs_sensor_now(sensor);
 	rpcs_pipeline_loss(sensor->pipeline, &kernel, rpcs_sensor_journal_counts(sensor).dropped,
 			   now);
-	/* Replies may still lie in the ring: then records alone move the time. */
+	/* Replies that came since may still lie in the rings: records alone move the time there. */
 	if (!sensor->backlog)
-		rpcs_pipeline_tick(sensor->pipeline, now);
+		rpcs_pipeline_tick(sensor->pipeline, sensor->caught_up_ns);
 	if (now >= sensor->next_stats_ns) {
 		rpcs_sensor_stats(sensor, &kernel);
 		/* By the interval, not by this tick: no drift, and no burst after a stop. */
@@ -161,7 +164,7 @@ static int rpcs_sensor_handle(struct rpcs_sensor *sensor, enum rpcs_sensor_event
 {
 	switch (which) {
 	case RPCS_SENSOR_RING:
-		return rpcs_sensor_consume(sensor);
+		return 0;
 	case RPCS_SENSOR_PARENT:
 		return rpcs_sensor_listen(sensor);
 	case RPCS_SENSOR_TIMER:
@@ -172,15 +175,37 @@ static int rpcs_sensor_handle(struct rpcs_sensor *sensor, enum rpcs_sensor_event
 	}
 }
 
+/** Waits for whatever comes first, as long as the rings may be left alone; as epoll_wait(). */
+static int rpcs_sensor_wait(struct rpcs_sensor *sensor, struct epoll_event *events)
+{
+	uint32_t fill = rpcs_ring_fill(sensor->ring);
+	int rest =
+		rpcs_rest_next(&sensor->rest, sensor->backlog, rpcs_ring_found(sensor->ring), fill);
+	const struct timespec pause = { .tv_nsec = rest * (long)RPCS_NSEC_PER_USEC };
+	int count;
+
+	if (rest == RPCS_REST_FOREVER && !rpcs_ring_arm(sensor->ring))
+		return 0;
+	count = epoll_pwait2(sensor->epoll_fd, events, RPCS_SENSOR_EVENT__MAX,
+			     rest == RPCS_REST_FOREVER ? NULL : &pause, NULL);
+	if (rest == RPCS_REST_FOREVER)
+		rpcs_ring_disarm(sensor->ring);
+	return count;
+}
+
 int rpcs_sensor_loop(struct rpcs_sensor *sensor)
 {
 	struct epoll_event events[RPCS_SENSOR_EVENT__MAX];
 	int count, i, err;
 
 	while (!sensor->stopping) {
-		count = epoll_wait(sensor->epoll_fd, events, RPCS_SENSOR_EVENT__MAX, -1);
+		count = rpcs_sensor_wait(sensor, events);
 		if (count < 0 && errno != EINTR)
 			return -errno;
+		/* First: time passes up to where all records are known. */
+		err = rpcs_sensor_consume(sensor);
+		if (err)
+			return err;
 		for (i = 0; i < count; i++) {
 			err = rpcs_sensor_handle(sensor,
 						 (enum rpcs_sensor_event)events[i].data.u32);

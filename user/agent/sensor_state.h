@@ -8,13 +8,14 @@
 #include "../pipeline.h"
 #include "../services/inventory.h"
 #include "../source/ring.h"
+#include "rest.h"
 #include "sensor.h"
 
 enum { RPCS_SENSOR_SINKS_MAX = 3 };
 
 /** What wakes the loop; the data of its epoll events. */
 enum rpcs_sensor_event {
-	RPCS_SENSOR_RING,
+	RPCS_SENSOR_RING, /* a program woke us: the rings are looked at after every wait */
 	RPCS_SENSOR_PARENT,
 	RPCS_SENSOR_TIMER,
 	RPCS_SENSOR_JOURNAL,
@@ -36,7 +37,9 @@ struct rpcs_sensor {
 	int epoll_fd, timer_fd, eve_fd;
 	uint64_t offset_ns; /* CLOCK_MONOTONIC to real time, for records and clock alike */
 	uint64_t start_ns, next_stats_ns;
-	bool backlog; /* the ring held more than the last batch */
+	struct rpcs_rest rest;
+	bool backlog;	       /* the rings held more than the last batch */
+	uint64_t caught_up_ns; /* all records up to then were taken */
 	bool stopping;
 	bool keeps;			  /* the inventory has a file */
 	struct rpcs_inventory_save *save; /* being made, and where; kept until the parent took it */

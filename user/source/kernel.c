@@ -28,7 +28,6 @@
 enum {
 	RPCS_VERIFIER_LOG = 1 << 20,
 	/* Prevents absurd sizes; the kernel refuses what it has no memory for. */
-	RPCS_RING_MAX = 1 << 30,
 	RPCS_ENTRIES_MAX = 1 << 26,
 };
 
@@ -43,16 +42,6 @@ rpcs_kernel_print(enum libbpf_print_level level, const char *format, va_list arg
 void rpcs_kernel_quiet(void)
 {
 	libbpf_set_print(rpcs_kernel_print);
-}
-
-/** A power of two of at least one page, as ring buffers have to be. */
-static uint32_t rpcs_kernel_ring_size(uint64_t wanted)
-{
-	uint64_t size = sysconf(_SC_PAGESIZE);
-
-	while (size < wanted && size < RPCS_RING_MAX)
-		size *= 2;
-	return size;
 }
 
 /** How many entries a map gets that is to hold `wanted`. */
@@ -158,11 +147,12 @@ static int rpcs_kernel_join(const struct bpf_map *array, const struct bpf_progra
 }
 
 /** The sizes that the policy sets. */
-static int rpcs_kernel_size(struct rpcsentry_bpf *skel, const struct rpcs_kernel_options *options)
+static int rpcs_kernel_size(struct rpcs_kernel *kernel, const struct rpcs_kernel_options *options)
 {
+	struct rpcsentry_bpf *skel = kernel->skel;
 	int ret;
 
-	ret = bpf_map__set_max_entries(skel->maps.ring, rpcs_kernel_ring_size(options->ring_size));
+	ret = rpcs_kernel_rings_plan(kernel, options);
 	if (!ret)
 		ret = bpf_map__set_max_entries(skel->maps.flows,
 					       2 * rpcs_kernel_entries(options->flows));
@@ -198,7 +188,8 @@ static int rpcs_kernel_open(struct rpcs_kernel *kernel, const struct rpcs_kernel
 	kernel->skel = skel;
 	kernel->maps[RPCS_KERNEL_COUNTERS] = skel->maps.counters;
 	kernel->maps[RPCS_KERNEL_PROCEDURES] = skel->maps.procedures;
-	kernel->maps[RPCS_KERNEL_RING] = skel->maps.ring;
+	kernel->maps[RPCS_KERNEL_RINGS] = skel->maps.rings;
+	kernel->maps[RPCS_KERNEL_BELLS] = skel->maps.bells;
 	kernel->maps[RPCS_KERNEL_FLOWS] = skel->maps.flows;
 	kernel->maps[RPCS_KERNEL_FRAGMENTS] = skel->maps.fragments;
 	kernel->maps[RPCS_KERNEL_FIRSTS] = skel->maps.firsts;
@@ -215,7 +206,7 @@ static int rpcs_kernel_open(struct rpcs_kernel *kernel, const struct rpcs_kernel
 	rpcs_kernel_choose(skel, options);
 	ret = rpcs_kernel_configure((struct rpcs_config *)&skel->rodata->rpcs_config, options);
 	if (!ret)
-		ret = rpcs_kernel_size(skel, options);
+		ret = rpcs_kernel_size(kernel, options);
 	if (ret)
 		rpcs_log_error("can't size the kernel's maps: %s", strerror(-ret));
 	return ret;
@@ -233,12 +224,16 @@ static int rpcs_kernel_start(struct rpcs_kernel *kernel, const struct rpcs_kerne
 		ret = rpcs_kernel_take_over(kernel);
 	if (ret)
 		return ret;
-	ret = rpcsentry_bpf__load(kernel->skel);
+	ret = rpcs_kernel_rings_make(kernel);
+	if (!ret)
+		ret = rpcsentry_bpf__load(kernel->skel);
 	if (ret) {
 		rpcs_kernel_explain(kernel, -ret);
 		return ret;
 	}
-	ret = rpcs_kernel_fill(kernel, options);
+	ret = rpcs_kernel_rings_fill(kernel);
+	if (!ret)
+		ret = rpcs_kernel_fill(kernel, options);
 	if (!ret)
 		ret = rpcs_kernel_join(kernel->skel->maps.xdp_look,
 				       kernel->skel->progs.rpcs_xdp_look);
@@ -268,6 +263,7 @@ int rpcs_kernel_load(const struct rpcs_kernel_options *options, struct rpcs_kern
 		return -ENOMEM;
 	}
 	kernel->owner = getpid();
+	memset(&kernel->rings, 0xff, sizeof(kernel->rings)); /* no descriptors yet */
 	ret = rpcs_kernel_start(kernel, options);
 	if (ret)
 		return ret;
@@ -288,6 +284,7 @@ void rpcs_kernel_free(struct rpcs_kernel **kernel_owner)
 			rpcs_kernel_unpin(kernel);
 		rpcs_pins_tidy();
 	}
+	rpcs_kernel_rings_free(kernel);
 	rpcsentry_bpf__destroy(kernel->skel);
 	free(kernel->log);
 	free(kernel);
@@ -329,11 +326,6 @@ int rpcs_kernel_look_fd(const struct rpcs_kernel *kernel, enum rpcs_hook hook)
 void rpcs_kernel_set_time(struct rpcs_kernel *kernel, uint64_t time_ns)
 {
 	kernel->skel->bss->rpcs_test_time = time_ns;
-}
-
-int rpcs_kernel_ring_fd(const struct rpcs_kernel *kernel)
-{
-	return bpf_map__fd(kernel->skel->maps.ring);
 }
 
 int rpcs_kernel_counters_fd(const struct rpcs_kernel *kernel)

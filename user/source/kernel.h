@@ -15,12 +15,15 @@
 #define RPCS_PIN_DIR "/sys/fs/bpf/rpcsentry"
 
 struct rpcs_kernel;
+struct rpcs_ring;
+struct rpcs_ring_fds;
 struct rpcs_state_fds;
 
 struct rpcs_kernel_options {
 	const uint16_t *ports;
 	uint32_t port_count;
-	uint64_t ring_size; /* bytes, a power of two and a multiple of the page size */
+	uint64_t ring_size; /* bytes of all rings, rounded up to a power of two of pages */
+	uint32_t rings;	    /* at most so many, as far as they have the room; 0: a CPU one */
 	uint64_t flows;	    /* TCP flows that the kernel keeps a state of */
 	uint64_t calls;	    /* calls on other ports whose replies it waits for */
 	uint64_t flow_timeout_ns;
@@ -58,10 +61,14 @@ int rpcs_kernel_program_fd(const struct rpcs_kernel *kernel, enum rpcs_hook hook
 int rpcs_kernel_l3_program_fd(const struct rpcs_kernel *kernel, enum rpcs_hook hook);
 /** The program that this hook's one goes on to where a glance is not enough. */
 int rpcs_kernel_look_fd(const struct rpcs_kernel *kernel, enum rpcs_hook hook);
-int rpcs_kernel_ring_fd(const struct rpcs_kernel *kernel);
 int rpcs_kernel_counters_fd(const struct rpcs_kernel *kernel);
 int rpcs_kernel_procedures_fd(const struct rpcs_kernel *kernel);
 int rpcs_kernel_interfaces_fd(const struct rpcs_kernel *kernel);
+
+/** Those of the rings, for rpcs_ring_new(); or that at once, by this process. */
+void rpcs_kernel_ring_fds(const struct rpcs_kernel *kernel, struct rpcs_ring_fds *ret_fds);
+int rpcs_kernel_ring_new(const struct rpcs_kernel *kernel, rpcs_record_fn emit, void *arg,
+			 struct rpcs_ring **ret_ring);
 
 /** Those of what the programs remember, for rpcs_state_maps(). */
 void rpcs_kernel_state_fds(const struct rpcs_kernel *kernel, struct rpcs_state_fds *ret_fds);

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "kernel_private.h"
+#include "ring.h"
 
 struct rpcsentry_bpf;
 
@@ -18,7 +19,8 @@ struct rpcsentry_bpf;
 enum rpcs_kernel_pin {
 	RPCS_KERNEL_COUNTERS,
 	RPCS_KERNEL_PROCEDURES,
-	RPCS_KERNEL_RING,
+	RPCS_KERNEL_RINGS,
+	RPCS_KERNEL_BELLS,
 	RPCS_KERNEL_FLOWS,
 	RPCS_KERNEL_FRAGMENTS,
 	RPCS_KERNEL_FIRSTS,
@@ -40,6 +42,8 @@ enum rpcs_kernel_pin {
 struct rpcs_kernel {
 	struct rpcsentry_bpf *skel;
 	struct bpf_map *maps[RPCS_KERNEL_PINS];
+	struct rpcs_ring_fds rings; /* owned, but the bells; -1: not there */
+	uint32_t ring_size;
 	char *log;
 	pid_t owner; /* only the process that pinned takes pins off */
 	bool pinned;
@@ -60,5 +64,22 @@ int rpcs_kernel_pin_maps(struct rpcs_kernel *kernel);
 
 /** Removes the pins of this object's maps, and leaves those of a later run. */
 void rpcs_kernel_unpin(struct rpcs_kernel *kernel);
+
+/** How many rings, of which size: into the object, before all else. */
+int rpcs_kernel_rings_plan(struct rpcs_kernel *kernel, const struct rpcs_kernel_options *options);
+
+/** Before their array is: takes the rings over that fit, or removes their pins. */
+int rpcs_kernel_rings_take_over(struct rpcs_kernel *kernel);
+
+/** Before the load, those that are not there; after it, into their array. */
+int rpcs_kernel_rings_make(struct rpcs_kernel *kernel);
+int rpcs_kernel_rings_fill(struct rpcs_kernel *kernel);
+
+/** Their own pins, beside the array's. */
+int rpcs_kernel_rings_pin(struct rpcs_kernel *kernel);
+void rpcs_kernel_rings_unpin(struct rpcs_kernel *kernel);
+void rpcs_kernel_rings_unpin_all(void);
+
+void rpcs_kernel_rings_free(struct rpcs_kernel *kernel);
 
 #endif

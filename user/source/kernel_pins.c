@@ -12,21 +12,14 @@
 #include "pins.h"
 
 static const char *const rpcs_kernel_pin_names[RPCS_KERNEL_PINS] = {
-	[RPCS_KERNEL_COUNTERS] = "counters",
-	[RPCS_KERNEL_PROCEDURES] = "procedures",
-	[RPCS_KERNEL_RING] = "ring",
-	[RPCS_KERNEL_FLOWS] = "flows",
-	[RPCS_KERNEL_FRAGMENTS] = "fragments",
-	[RPCS_KERNEL_FIRSTS] = "firsts",
-	[RPCS_KERNEL_EXPECTED] = "expected",
-	[RPCS_KERNEL_PORTS] = "ports",
-	[RPCS_KERNEL_INTERFACES] = "interfaces",
-	[RPCS_KERNEL_RULES] = "rules",
-	[RPCS_KERNEL_SUPPRESS] = "suppress",
-	[RPCS_KERNEL_SILENCED] = "silenced",
-	[RPCS_KERNEL_OVER_BUDGET] = "over_budget",
-	[RPCS_KERNEL_XDP_LOOK] = "xdp_look",
-	[RPCS_KERNEL_TC_LOOK] = "tc_look",
+	[RPCS_KERNEL_COUNTERS] = "counters", [RPCS_KERNEL_PROCEDURES] = "procedures",
+	[RPCS_KERNEL_RINGS] = "rings",	     [RPCS_KERNEL_BELLS] = "bells",
+	[RPCS_KERNEL_FLOWS] = "flows",	     [RPCS_KERNEL_FRAGMENTS] = "fragments",
+	[RPCS_KERNEL_FIRSTS] = "firsts",     [RPCS_KERNEL_EXPECTED] = "expected",
+	[RPCS_KERNEL_PORTS] = "ports",	     [RPCS_KERNEL_INTERFACES] = "interfaces",
+	[RPCS_KERNEL_RULES] = "rules",	     [RPCS_KERNEL_SUPPRESS] = "suppress",
+	[RPCS_KERNEL_SILENCED] = "silenced", [RPCS_KERNEL_OVER_BUDGET] = "over_budget",
+	[RPCS_KERNEL_XDP_LOOK] = "xdp_look", [RPCS_KERNEL_TC_LOOK] = "tc_look",
 	[RPCS_KERNEL_TC_WAY] = "tc_way",
 };
 
@@ -83,14 +76,13 @@ int rpcs_kernel_take_over(struct rpcs_kernel *kernel)
 		rpcs_kernel_unpin_all();
 		return 0;
 	}
-	for (i = 0; i < RPCS_KERNEL_PINS; i++) {
+	ret = rpcs_kernel_rings_take_over(kernel);
+	for (i = 0; !ret && i < RPCS_KERNEL_PINS; i++) {
 		ret = rpcs_pins_path(rpcs_kernel_pin_names[i], path);
 		if (!ret)
 			ret = rpcs_kernel_reuse(kernel->maps[i], rpcs_kernel_pin_names[i], path);
-		if (ret)
-			return ret;
 	}
-	return 0;
+	return ret;
 }
 
 int rpcs_kernel_pin_maps(struct rpcs_kernel *kernel)
@@ -110,7 +102,7 @@ int rpcs_kernel_pin_maps(struct rpcs_kernel *kernel)
 		}
 		kernel->pinned = true;
 	}
-	return 0;
+	return rpcs_kernel_rings_pin(kernel);
 }
 
 void rpcs_kernel_keep(struct rpcs_kernel *kernel)
@@ -126,6 +118,7 @@ void rpcs_kernel_unpin_all(void)
 	for (i = 0; i < RPCS_KERNEL_PINS; i++)
 		if (!rpcs_pins_path(rpcs_kernel_pin_names[i], path))
 			unlink(path);
+	rpcs_kernel_rings_unpin_all();
 }
 
 void rpcs_kernel_unpin(struct rpcs_kernel *kernel)
@@ -148,4 +141,5 @@ void rpcs_kernel_unpin(struct rpcs_kernel *kernel)
 		if (rpcs_pins_map_id(path) == info.id)
 			unlink(path);
 	}
+	rpcs_kernel_rings_unpin(kernel);
 }

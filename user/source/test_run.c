@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "engine.h"
+#include "ring.h"
 
 enum {
 	/* An Ethernet header, and as much as XDP has in its first page (kernels 6.1 to 6.18). */
@@ -13,11 +14,12 @@ enum {
 	RPCS_TEST_RUN_MAX = 3520,
 	/* TC also wants the IP header behind it, if the type says IP (6.18), or a byte (6.1). */
 	RPCS_TEST_RUN_SURE = 54,
+	RPCS_TEST_RUN_BATCH = 1024,
 };
 
 struct rpcs_test_run {
 	struct rpcs_kernel *kernel;
-	struct ring_buffer *ring;
+	struct rpcs_ring *ring;
 	struct rpcs_native *native;
 	rpcs_record_fn emit;
 	void *arg;
@@ -26,12 +28,13 @@ struct rpcs_test_run {
 	int program_fd;
 };
 
-static int rpcs_test_run_record(void *arg, void *record, size_t len)
+static void rpcs_test_run_record(void *arg, const void *record, uint32_t len,
+				 const struct rpcs_frame *frame)
 {
 	struct rpcs_test_run *run = arg;
 
+	(void)frame;
 	run->emit(run->arg, record, len, run->frame);
-	return 0;
 }
 
 int rpcs_test_run_new(struct rpcs_kernel *kernel, enum rpcs_hook hook, struct rpcs_native *native,
@@ -51,9 +54,8 @@ int rpcs_test_run_new(struct rpcs_kernel *kernel, enum rpcs_hook hook, struct rp
 	run->native = native;
 	run->emit = emit;
 	run->arg = arg;
-	run->ring = ring_buffer__new(rpcs_kernel_ring_fd(kernel), rpcs_test_run_record, run, NULL);
-	if (!run->ring) {
-		ret = -errno;
+	ret = rpcs_kernel_ring_new(kernel, rpcs_test_run_record, run, &run->ring);
+	if (ret) {
 		free(run);
 		return ret;
 	}
@@ -67,7 +69,7 @@ void rpcs_test_run_free(struct rpcs_test_run **run_owner)
 
 	if (!run)
 		return;
-	ring_buffer__free(run->ring);
+	rpcs_ring_free(&run->ring);
 	free(run);
 	*run_owner = NULL;
 }
@@ -83,6 +85,7 @@ int rpcs_test_run_frame(struct rpcs_test_run *run, const struct rpcs_frame *fram
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame->bytes, .data_size_in = frame->len,
 		    .repeat = 1);
+	bool more = true;
 	int ret;
 
 	if (frame->len < RPCS_TEST_RUN_MIN || frame->len > RPCS_TEST_RUN_MAX)
@@ -94,9 +97,10 @@ int rpcs_test_run_frame(struct rpcs_test_run *run, const struct rpcs_frame *fram
 	if (ret)
 		return ret;
 	run->frame = frame;
-	ret = ring_buffer__consume(run->ring);
+	while (!ret && more)
+		ret = rpcs_ring_consume(run->ring, RPCS_TEST_RUN_BATCH, &more);
 	run->frame = NULL;
-	return ret < 0 ? ret : 0;
+	return ret;
 }
 
 uint64_t rpcs_test_run_fallbacks(const struct rpcs_test_run *run)
