@@ -210,6 +210,13 @@ bench-read bench-stream bench-start bench-growth:
 	@$(QUIET_BUILD) all bench-programs
 	@BUILD=$(BUILD) tests/bench/$(subst bench-,bench_,$@).py $(BENCH_SCALE) $(ARGS)
 
+.PHONY: bench-live
+bench-live: #: records of two CPUs, wake-ups, and the largest rate without a loss (root; ARGS=--json)
+	@scripts/install-deps.sh build lab test bench
+	@$(QUIET_BUILD) all $(BUILD)/bench/bench_ring $(BUILD)/bench/live
+	@$(BUILD)/bench/bench_ring $(ARGS)
+	@BUILD=$(BUILD) tests/bench/bench_live.py $(ARGS)
+
 .PHONY: bench-policy
 bench-policy: #: nanoseconds that a policy decision takes, by rules and addresses
 	@$(QUIET_BUILD) $(BUILD)/bench/bench_policy

@@ -26,6 +26,7 @@
 
 enum {
 	BATCH = 64,
+	SOURCES = 65536,
 	/* Runs a system call: it takes 30 ms before the first. */
 	REPEAT = 1 << 20,
 	CPUS_MAX = 1024,
@@ -54,6 +55,8 @@ static struct live *load(const char *iface, uint64_t rate)
 	live->rodata->out_ifindex = if_nametoindex(iface);
 	if (!live->rodata->out_ifindex)
 		die(iface, errno);
+	/* As many as IPv4 addresses have room in a /16: none is a flood by itself. */
+	live->rodata->sources = SOURCES;
 	live->rodata->gap_ns = rate ? 1000000000 / rate : 0;
 	if (live__load(live))
 		die("can't load", errno);
