@@ -254,6 +254,16 @@ void rpcs_pipeline_loss(struct rpcs_pipeline *pipeline, const struct rpcs_counte
 	take_losses(pipeline, now_ns);
 }
 
+void rpcs_pipeline_aggregate(struct rpcs_pipeline *pipeline, const struct rpcs_aggregate *aggregate)
+{
+	rpcs_detect_aggregate(pipeline->detect, aggregate);
+}
+
+void rpcs_pipeline_aggregates_end(struct rpcs_pipeline *pipeline, uint64_t now_ns)
+{
+	rpcs_detect_aggregates_end(pipeline->detect, now_ns);
+}
+
 void rpcs_pipeline_stats(struct rpcs_pipeline *pipeline, struct rpcs_stats *stats)
 {
 	gather(pipeline);

@@ -8,6 +8,7 @@
 
 #include "base/foresight.h"
 #include "base/hash.h"
+#include "detect/detect.h"
 #include "output/sink.h"
 #include "policy/policy.h"
 #include "source/frame.h"
@@ -68,6 +69,11 @@ void rpcs_pipeline_loss(struct rpcs_pipeline *pipeline, const struct rpcs_counte
 
 /** The same for a capture: rpcs_pipeline_finish() will tell them, with all others. */
 void rpcs_pipeline_note_loss(struct rpcs_pipeline *pipeline, const struct rpcs_counters *kernel);
+
+/** What stages 1 to 4 counted of a source over its budget; _end() when all of it was told. */
+void rpcs_pipeline_aggregate(struct rpcs_pipeline *pipeline,
+			     const struct rpcs_aggregate *aggregate);
+void rpcs_pipeline_aggregates_end(struct rpcs_pipeline *pipeline, uint64_t now_ns);
 
 /** Hands a `stats` line to the sinks: the caller has filled all but the agent's counters. */
 void rpcs_pipeline_stats(struct rpcs_pipeline *pipeline, struct rpcs_stats *stats);

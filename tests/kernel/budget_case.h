@@ -44,17 +44,18 @@ static int bc_setup(void **state, enum rpcs_hook hook)
 	return sched_setaffinity(0, sizeof(one), &one) ? -1 : kt_setup(state);
 }
 
-static int bc_with_xdp(void **state)
+KT_UNUSED static int bc_with_xdp(void **state)
 {
 	return bc_setup(state, RPCS_HOOK_XDP);
 }
 
-static int bc_with_tc(void **state)
+KT_UNUSED static int bc_with_tc(void **state)
 {
 	return bc_setup(state, RPCS_HOOK_TC_INGRESS);
 }
 
-static void bc_take(void *arg, const void *record, uint32_t len, const struct rpcs_frame *frame)
+KT_UNUSED static void bc_take(void *arg, const void *record, uint32_t len,
+			      const struct rpcs_frame *frame)
 {
 	(void)record;
 	(void)len;
@@ -62,7 +63,7 @@ static void bc_take(void *arg, const void *record, uint32_t len, const struct rp
 	((struct budget_case *)arg)->records++;
 }
 
-static void bc_open(struct budget_case *c, uint64_t budget)
+KT_UNUSED static void bc_open(struct budget_case *c, uint64_t budget)
 {
 	const struct rpcs_kernel_options options = {
 		.ring_size = 8 << 20,
@@ -89,13 +90,13 @@ static void bc_open(struct budget_case *c, uint64_t budget)
 	rpcs_kernel_set_time(c->kernel, c->now_ns);
 }
 
-static void bc_later(struct budget_case *c, uint64_t seconds)
+KT_UNUSED static void bc_later(struct budget_case *c, uint64_t seconds)
 {
 	c->now_ns += seconds * 1000000000;
 	rpcs_kernel_set_time(c->kernel, c->now_ns);
 }
 
-static void bc_run(struct budget_case *c, const struct test_frame *f, uint32_t times)
+KT_UNUSED static void bc_run(struct budget_case *c, const struct test_frame *f, uint32_t times)
 {
 	/* A call of a test run that repeats costs as much as ten thousand that do not. */
 	uint32_t once = times > 1000 ? times : 1, i;
@@ -113,7 +114,7 @@ static void bc_run(struct budget_case *c, const struct test_frame *f, uint32_t t
 		assert_int_equal(rpcs_ring_consume(c->ring, 1 << 20, &more), 0);
 }
 
-static struct rpcs_counters bc_counters(const struct budget_case *c)
+KT_UNUSED static struct rpcs_counters bc_counters(const struct budget_case *c)
 {
 	struct rpcs_counters now = kt_counters(c->kernel);
 
@@ -125,7 +126,7 @@ static struct rpcs_counters bc_counters(const struct budget_case *c)
 }
 
 /** Runs a frame; how many of them became records. */
-static uint64_t bc_sent(struct budget_case *c, const struct test_frame *f, uint32_t times)
+KT_UNUSED static uint64_t bc_sent(struct budget_case *c, const struct test_frame *f, uint32_t times)
 {
 	const struct rpcs_counters before = bc_counters(c);
 	struct rpcs_counters after;
@@ -139,8 +140,8 @@ static uint64_t bc_sent(struct budget_case *c, const struct test_frame *f, uint3
 }
 
 /** The sum of all that was counted, and what the key of this kind and procedure has of it. */
-static uint64_t bc_counted(const struct budget_case *c, enum rpcs_over_kind kind,
-			   uint32_t procedure, uint64_t *ret_sum)
+KT_UNUSED static uint64_t bc_counted(const struct budget_case *c, enum rpcs_over_kind kind,
+				     uint32_t procedure, uint64_t *ret_sum)
 {
 	struct rpcs_over_key key, *at = NULL;
 	struct rpcs_over_value value;
@@ -158,7 +159,8 @@ static uint64_t bc_counted(const struct budget_case *c, enum rpcs_over_kind kind
 }
 
 /** Nothing is uncounted; what the kind and procedure have. */
-static uint64_t bc_over(const struct budget_case *c, enum rpcs_over_kind kind, uint32_t procedure)
+KT_UNUSED static uint64_t bc_over(const struct budget_case *c, enum rpcs_over_kind kind,
+				  uint32_t procedure)
 {
 	uint64_t sum, found = bc_counted(c, kind, procedure, &sum);
 
@@ -166,7 +168,7 @@ static uint64_t bc_over(const struct budget_case *c, enum rpcs_over_kind kind, u
 	return found;
 }
 
-static void bc_close(struct budget_case *c)
+KT_UNUSED static void bc_close(struct budget_case *c)
 {
 	uint64_t sum;
 
@@ -179,7 +181,7 @@ static void bc_close(struct budget_case *c)
 }
 
 /** A GETPORT for NFS, of 10.0.0.1 to 10.0.0.2. */
-static void bc_getport(struct test_frame *f)
+KT_UNUSED static void bc_getport(struct test_frame *f)
 {
 	frame_udp4(f);
 	frame_call(f, 1, RPCS_PORTMAP_PROGRAM, 2, RPCS_PORTMAP_GETPORT);

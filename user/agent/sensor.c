@@ -140,6 +140,9 @@ static int rpcs_sensor_make(struct rpcs_sensor *sensor)
 	if (!sensor->pipeline)
 		return -ENOMEM;
 	sensor->caught_up_ns = sensor->start_ns;
+	sensor->over = rpcs_over_reader_new(sensor->options->state_fds.over_budget, &pipeline.seed);
+	if (!sensor->over)
+		return -ENOMEM;
 	err = rpcs_ring_new(&sensor->options->rings, rpcs_pipeline_record, sensor->pipeline,
 			    &sensor->ring);
 	return err ? err : rpcs_sensor_make_loop(sensor);
@@ -148,6 +151,7 @@ static int rpcs_sensor_make(struct rpcs_sensor *sensor)
 static void rpcs_sensor_release(struct rpcs_sensor *sensor)
 {
 	rpcs_ring_free(&sensor->ring);
+	rpcs_over_reader_free(&sensor->over);
 	rpcs_inventory_save_free(&sensor->save);
 	rpcs_cleanup_fd(&sensor->save_fd);
 	rpcs_pipeline_free(&sensor->pipeline);
@@ -169,7 +173,8 @@ static int rpcs_sensor_enter(const struct rpcs_sensor_options *options)
 			     options->eve_fd,	 options->journal_fd,  state->flows,
 			     state->expected,	 state->ports,	       state->rules,
 			     state->silenced,	 state->sensitive,     state->suppress,
-			     state->xdp_look,	 state->tc_look,       options->inventory_fd };
+			     state->xdp_look,	 state->tc_look,       options->inventory_fd,
+			     state->over_budget };
 	int all[RPCS_RINGS_MAX + sizeof(keep) / sizeof(keep[0])];
 	uint32_t rings = options->rings.count;
 

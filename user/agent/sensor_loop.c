@@ -111,6 +111,9 @@ static int rpcs_sensor_tick(struct rpcs_sensor *sensor)
 	/* Replies that came since may still lie in the rings: records alone move the time there. */
 	if (!sensor->backlog)
 		rpcs_pipeline_tick(sensor->pipeline, sensor->caught_up_ns);
+	err = rpcs_sensor_read_over(sensor, &kernel);
+	if (err)
+		return err;
 	if (now >= sensor->next_stats_ns) {
 		rpcs_sensor_stats(sensor, &kernel);
 		/* By the interval, not by this tick: no drift, and no burst after a stop. */
@@ -263,6 +266,8 @@ int rpcs_sensor_finish(struct rpcs_sensor *sensor)
 	sensor->backlog = true;
 	for (batches = 0; !err && sensor->backlog && batches < RPCS_SENSOR_LAST_BATCHES; batches++)
 		err = rpcs_sensor_consume(sensor);
+	if (!err)
+		err = rpcs_sensor_read_over_last(sensor);
 	if (err)
 		return err;
 	rpcs_pipeline_loss(sensor->pipeline, &kernel, rpcs_sensor_journal_counts(sensor).dropped,

@@ -7,6 +7,7 @@
 #include "../output/sink.h"
 #include "../pipeline.h"
 #include "../services/inventory.h"
+#include "../source/over_budget.h"
 #include "../source/ring.h"
 #include "rest.h"
 #include "sensor.h"
@@ -34,6 +35,9 @@ struct rpcs_sensor {
 	struct rpcs_pipeline *pipeline;
 	struct rpcs_address own[RPCS_SENSOR_OWN_MAX]; /* this host's, where egress is not watched */
 	struct rpcs_ring *ring;
+	struct rpcs_over_reader *over;
+	uint64_t next_over_ns; /* CLOCK_MONOTONIC */
+	uint64_t over_told;    /* records over a budget, when the programs were asked last */
 	int epoll_fd, timer_fd, eve_fd;
 	uint64_t offset_ns; /* CLOCK_MONOTONIC to real time, for records and clock alike */
 	uint64_t start_ns, next_stats_ns;
@@ -71,6 +75,12 @@ void rpcs_sensor_save_last(struct rpcs_sensor *sensor);
 
 /** Has the policy in `fd`, which is consumed, replace the one in force, if it is right; -ENOMEM. */
 int rpcs_sensor_take_policy(struct rpcs_sensor *sensor, int fd);
+
+/** At each tick: once a second what the programs have counted of floods. 0 or -errno. */
+int rpcs_sensor_read_over(struct rpcs_sensor *sensor, const struct rpcs_counters *kernel);
+
+/** At the end, after the last record: all of it. */
+int rpcs_sensor_read_over_last(struct rpcs_sensor *sensor);
 
 /** Runs until the parent says stop or has gone; -errno: cannot go on. */
 int rpcs_sensor_loop(struct rpcs_sensor *sensor);

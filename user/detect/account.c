@@ -41,8 +41,8 @@ void rpcs_account_note(struct rpcs_account *account, const struct rpcs_alert *al
 
 bool rpcs_account_has_news(const struct rpcs_account *account, const struct rpcs_alert *alert)
 {
-	return !account->said || account->has_grown || alert->severity < account->said_severity ||
-	       alert->outcome > account->said_outcome;
+	return !account->said || account->has_grown || alert->fresh ||
+	       alert->severity < account->said_severity || alert->outcome > account->said_outcome;
 }
 
 void rpcs_account_say(struct rpcs_account *account, struct rpcs_alert *alert)

@@ -39,6 +39,7 @@ struct rpcs_alert {
 	uint8_t severity;
 	enum rpcs_outcome outcome;
 	bool admitted; /* rpcs_alert_admit() has let it pass */
+	bool fresh;    /* says figures that no line has said: it does not fold */
 	bool update;   /* carries alert.update: true, the id is that of the first line */
 	bool raised;   /* an update that raised the severity: an `alert` line again */
 	uint32_t count;

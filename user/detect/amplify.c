@@ -282,7 +282,8 @@ void rpcs_victim_message(struct rpcs_detect *detect, const struct rpcs_message *
 	/* TCP has no replies for who did not ask: its connection would not be there. */
 	if (place != RPCS_PLACE_REPLY_UNPAIRED || tuple->protocol != RPCS_IP_UDP ||
 	    !detect->parties.watched ||
-	    !detect->settings->detections[RPCS_D_REFLECTION_VICTIM].enabled)
+	    !detect->settings->detections[RPCS_D_REFLECTION_VICTIM].enabled ||
+	    rpcs_surge_is_on(detect, &tuple->src))
 		return;
 	entry = rpcs_rate_get(victims, detect->parties.client, message->seen.time_ns);
 	rpcs_rate_add(victims, entry, REPLIES, 1);

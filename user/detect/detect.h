@@ -3,6 +3,7 @@
 #ifndef RPCSENTRY_DETECT_DETECT_H
 #define RPCSENTRY_DETECT_DETECT_H
 
+#include <rpcsentry/budget.h>
 #include <rpcsentry/counters.h>
 
 #include "../base/hash.h"
@@ -96,6 +97,23 @@ void rpcs_detect_overlap(struct rpcs_detect *detect, const struct rpcs_overlap *
  */
 void rpcs_detect_lesson(struct rpcs_detect *detect, const struct rpcs_lesson *lesson,
 			bool inventory);
+
+/** Messages of a source over its budget, counted by the kernel's programs and not sent. */
+struct rpcs_aggregate {
+	struct rpcs_tuple tuple;   /* client to server, of the first */
+	struct rpcs_sighting seen; /* the last */
+	uint64_t first_ns;
+	uint64_t count; /* since it was told before */
+	enum rpcs_over_kind kind;
+	uint32_t program, version, procedure;
+	uint32_t about; /* the program asked for; 0: none, or any */
+};
+
+/** What came of one source and kind (1110062). */
+void rpcs_detect_aggregate(struct rpcs_detect *detect, const struct rpcs_aggregate *aggregate);
+
+/** All that has come was told: what is new of a source is said now. */
+void rpcs_detect_aggregates_end(struct rpcs_detect *detect, uint64_t now_ns);
 
 /** Fills in what stages 1 to 4 lost; the rest of `loss` is not touched. */
 void rpcs_loss_of_kernel(struct rpcs_loss *loss, const struct rpcs_counters *kernel);

@@ -51,7 +51,10 @@ const struct rpcs_explanation rpcs_explain_flood = {
 	.what = "One source calls portmappers far more often than any client needs to.",
 	.fires = "Over 1000 calls in a second from one source to portmapper ports, or over 10 DUMP "
 		 "calls; the policy's calls and dumps change that. Repeated calls count. Once a "
-		 "source and kind in alerts.repeat. The evidence says spoofable where the calls "
+		 "source and kind in alerts.repeat. Calls over limits.per_source_records in a "
+		 "second are counted in the kernel; once such are known, each minute, and when no "
+		 "more come the alert is updated with their exact number. The evidence says "
+		 "spoofable where the calls "
 		 "came by UDP and nothing was seen to be answered: the source may be forged then.",
 	.why = "A portmapper serves one call after the other: while it is kept busy, no NFS client "
 	       "can mount. Ten DUMP calls a second are the mark of an amplification attack "

@@ -131,6 +131,25 @@ void rpcs_amplify_message(struct rpcs_detect *detect, const struct rpcs_message 
 void rpcs_victim_message(struct rpcs_detect *detect, const struct rpcs_message *message,
 			 struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id);
 
+int rpcs_surge_init(struct rpcs_detect *detect);
+void rpcs_surge_free(struct rpcs_detect *detect);
+void rpcs_surge_tick(struct rpcs_detect *detect, uint64_t now_ns);
+
+/** A flood was told so: what comes of its source over the budget belongs to that alert. */
+void rpcs_surge_note(struct rpcs_detect *detect, const struct rpcs_alert *alert);
+
+/** Are calls of this source being counted in the kernel? Replies to them may come still. */
+bool rpcs_surge_is_on(const struct rpcs_detect *detect, const struct rpcs_address *source);
+
+/** The end of the run: what has not been said. */
+void rpcs_surge_finish(struct rpcs_detect *detect);
+
+/** Takes calls that were not sent into account. Is it a flood? */
+bool rpcs_flood_aggregate(struct rpcs_detect *detect, const struct rpcs_aggregate *aggregate);
+
+/** The calls of this source that came one by one, as far back as it is known. */
+uint64_t rpcs_flood_recorded(struct rpcs_detect *detect, const struct rpcs_address *source);
+
 int rpcs_flood_init(struct rpcs_detect *detect);
 void rpcs_flood_free(struct rpcs_detect *detect);
 void rpcs_flood_message(struct rpcs_detect *detect, const struct rpcs_message *message,

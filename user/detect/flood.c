@@ -9,8 +9,8 @@
 #include "../base/clock.h"
 #include "families.h"
 
-/* Which note of an entry says that a reply was seen. */
-enum { REPLIED };
+/* The notes of an entry: was a reply seen, and how many calls. */
+enum { REPLIED, RECORDED };
 
 /* A source with more in a window is worth keeping. */
 enum { CALLS_KEEP = 16, DUMPS_KEEP = 2 };
@@ -92,6 +92,7 @@ static void tell(struct rpcs_detect *detect, const struct rpcs_message *message,
 		rpcs_words_asked(&alert, "the last call: ", call);
 	rpcs_words_source(detect, &alert);
 	rpcs_alert_send(detect, &alert);
+	rpcs_surge_note(detect, &alert);
 }
 
 static void count_call(struct rpcs_detect *detect, const struct rpcs_message *message,
@@ -106,6 +107,7 @@ static void count_call(struct rpcs_detect *detect, const struct rpcs_message *me
 
 	calls = rpcs_rate_get(flood->calls, client, now_ns);
 	rpcs_rate_add(flood->calls, calls, 0, 1);
+	calls->note[RECORDED]++;
 	replied = calls->note[REPLIED];
 	count = rpcs_rate_sum(calls, 0);
 	if (count > CALLS_KEEP)
@@ -138,4 +140,44 @@ void rpcs_flood_message(struct rpcs_detect *detect, const struct rpcs_message *m
 	entry = rpcs_rate_find(detect->flood->calls, detect->parties.client);
 	if (entry)
 		entry->note[REPLIED] = 1;
+}
+
+/* Of one series: is the source one that was told of, or is over the threshold now? */
+static bool take_aggregate(struct rpcs_rate *rate, uint64_t client,
+			   const struct rpcs_aggregate *aggregate, uint64_t threshold)
+{
+	struct rpcs_rate_entry *entry = rpcs_rate_get(rate, client, aggregate->seen.time_ns);
+
+	rpcs_rate_add(rate, entry, 0, aggregate->count);
+	rpcs_rate_raise(rate, entry, aggregate->seen.time_ns);
+	if (rpcs_rate_sum(entry, 0) <= threshold)
+		return entry->head.told;
+	/* Its line is the aggregate's, if records have not had one. */
+	rpcs_rate_tell(rate, entry, aggregate->seen.time_ns);
+	return true;
+}
+
+bool rpcs_flood_aggregate(struct rpcs_detect *detect, const struct rpcs_aggregate *aggregate)
+{
+	uint64_t client = rpcs_id_of_address(detect, &aggregate->tuple.src);
+	const uint64_t *threshold = detect->settings->thresholds;
+	bool dumps = aggregate->program == RPCS_PORTMAP_PROGRAM &&
+		     rpcs_policy_call_of(aggregate->version, aggregate->procedure) ==
+			     RPCS_CALL_DUMP;
+	bool is_flood;
+
+	is_flood = take_aggregate(detect->flood->calls, client, aggregate,
+				  threshold[RPCS_T_FLOOD_CALLS]);
+	if (dumps)
+		is_flood |= take_aggregate(detect->flood->dumps, client, aggregate,
+					   threshold[RPCS_T_FLOOD_DUMPS]);
+	return is_flood;
+}
+
+uint64_t rpcs_flood_recorded(struct rpcs_detect *detect, const struct rpcs_address *source)
+{
+	const struct rpcs_rate_entry *entry =
+		rpcs_rate_find(detect->flood->calls, rpcs_id_of_address(detect, source));
+
+	return entry ? entry->note[RECORDED] : 0;
 }

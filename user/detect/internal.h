@@ -98,6 +98,7 @@ struct rpcs_tools;
 struct rpcs_amplify;
 struct rpcs_flood;
 struct rpcs_pending;
+struct rpcs_surges;
 struct rpcs_idle;
 
 /** Settings from which families make what they count in. */
@@ -137,6 +138,7 @@ struct rpcs_detect {
 	struct rpcs_amplify *amplify;
 	struct rpcs_flood *flood;
 	struct rpcs_pending *pending;
+	struct rpcs_surges *surges;
 	struct rpcs_idle *idle;
 	struct rpcs_recent *set_dump; /* when SET and DUMP came: by server, client and call */
 	uint64_t evictions;

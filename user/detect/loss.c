@@ -7,6 +7,7 @@
 
 #include "../base/clock.h"
 #include "crowd.h"
+#include "families.h"
 #include "fold.h"
 #include "pace.h"
 
@@ -100,6 +101,7 @@ void rpcs_detect_loss(struct rpcs_detect *detect, const struct rpcs_loss *total,
 
 void rpcs_detect_finish(struct rpcs_detect *detect)
 {
+	rpcs_surge_finish(detect);
 	rpcs_pace_finish(detect);
 	rpcs_fold_finish(detect);
 	rpcs_crowd_finish(detect);

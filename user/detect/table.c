@@ -316,6 +316,7 @@ const struct rpcs_detection_row rpcs_detection_rows[RPCS_D__MAX] = {
 	},
 	[RPCS_D_FLOOD] = {
 		.on_message = rpcs_flood_message,
+		.on_tick = rpcs_surge_tick,
 		.explanation = &rpcs_explain_flood,
 	},
 	[RPCS_D_IDLE_CONNECTIONS] = {
@@ -355,6 +356,7 @@ static const struct rpcs_detect_family families[] = {
 	FAMILY(grind, true),	  FAMILY(tools, true),	 FAMILY(given, false),
 	FAMILY(inventory, false), FAMILY(amplify, true), FAMILY(flood, true),
 	FAMILY(pending, true),	  FAMILY(idle, false),	 FAMILY(set_dump, false),
+	FAMILY(surge, false),
 };
 
 #undef FAMILY
