@@ -35,7 +35,8 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 LIBRARY := $(BUILD)/librpcsentry.a
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 KERNEL_TESTS := $(patsubst tests/kernel/%.c,$(BUILD)/tests/%,$(wildcard tests/kernel/test_*.c))
-BENCH_PROGRAMS := $(addprefix $(BUILD)/bench/,bench_packet bench_growth bench_growth_kernel traffic)
+BENCH_PROGRAMS := $(addprefix $(BUILD)/bench/,bench_packet bench_growth bench_growth_kernel \
+	bench_ring live traffic)
 SKELETON := $(BUILD)/rpcsentry.skel.h
 MAN_PAGES := $(patsubst docs/%.scd,$(BUILD)/man/%,$(wildcard docs/*.scd))
 C_FILES := $(wildcard bpf/*.[ch] include/rpcsentry/*.h user/*.[ch] user/*/*.[ch] tests/*/*.[ch])
@@ -194,28 +195,22 @@ BENCH_SCALE := --scale $(if $(QUICK),quick,full)
 .PHONY: bench-programs
 bench-programs: $(BENCH_PROGRAMS)
 
-.PHONY: bench bench-docs bench-read bench-stream bench-start bench-growth
+.PHONY: bench bench-docs bench-live bench-read bench-stream bench-start bench-growth
 bench: #: all that is measured, as one table, beside yardsticks of the same run (root; QUICK=1, ARGS=--json)
-	@scripts/install-deps.sh build test bench
+	@scripts/install-deps.sh build lab test bench
 	@$(QUIET_BUILD) all bench-programs
 	@BUILD=$(BUILD) tests/bench/bench.py $(BENCH_SCALE) $(ARGS)
 bench-docs: #: the same, into docs/PERFORMANCE.md and docs/growth
 	@$(MAKE) --no-print-directory bench ARGS=--docs
+bench-live: #: records of two CPUs, wake-ups, and the largest rate without a loss (root)
 bench-read: #: what `read` takes for captures of a million packets, beside tcpdump and tshark
 bench-stream: #: what is left of one foreign TCP stream's throughput through a gateway (root)
 bench-start: #: from exec to ready, with small and large policies (root)
 bench-growth: #: what a call costs by clients, flows, calls, rules: curves in build/bench (root)
-bench-read bench-stream bench-start bench-growth:
-	@scripts/install-deps.sh build test bench
+bench-live bench-read bench-stream bench-start bench-growth:
+	@scripts/install-deps.sh build lab test bench
 	@$(QUIET_BUILD) all bench-programs
 	@BUILD=$(BUILD) tests/bench/$(subst bench-,bench_,$@).py $(BENCH_SCALE) $(ARGS)
-
-.PHONY: bench-live
-bench-live: #: records of two CPUs, wake-ups, and the largest rate without a loss (root; ARGS=--json)
-	@scripts/install-deps.sh build lab test bench
-	@$(QUIET_BUILD) all $(BUILD)/bench/bench_ring $(BUILD)/bench/live
-	@$(BUILD)/bench/bench_ring $(ARGS)
-	@BUILD=$(BUILD) tests/bench/bench_live.py $(ARGS)
 
 .PHONY: bench-policy
 bench-policy: #: nanoseconds that a policy decision takes, by rules and addresses

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""How much a running sensor takes without a loss, and how soon it tells.
+"""What crosses the rings, how much a running sensor takes without a loss, and how soon it tells.
 
-usage: bench_live.py [--json] [--rounds N] [--seconds N] [--only rate|latency] [--first]
+usage: bench_live.py [--json] [--scale SCALE] [--rounds N] [--seconds N]
+                     [--only ring|rate|latency] [--first]
 
+Ring: bench_ring, records of one CPU and two, and what reading them takes.
 Rate: GETPORT calls of 65,536 sources, made in the kernel on CPU 0 and sent over a veth pair, whose
 other end has an empty XDP program or the sensor's. In each round, how many the empty program
 gets, and then, by halving, the largest rate at which `records_lost` stays 0: with alerts alone, and
@@ -11,7 +13,6 @@ with every transaction in a file. Latency: DUMP calls to an idle sensor, from th
 line in a pipe, and to its entry in a journal of our own. On a machine that other work keeps busy,
 --first has the sensor run before all of that (SCHED_FIFO), or its lack of CPU is what is measured.
 """
-import argparse
 import json
 import os
 import select
@@ -25,11 +26,13 @@ import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "tests/netns"))
+import rows  # noqa: E402
 import run_sandbox as box  # noqa: E402
 from bpf_maps import Maps  # noqa: E402
 from run_sandbox import Run, until  # noqa: E402
 
 LIVE = os.path.join(os.path.dirname(box.BINARY), "bench/live")
+RING = os.path.join(os.path.dirname(box.BINARY), "bench/bench_ring")
 JOURNALD = "/lib/systemd/systemd-journald"
 PINS = "/sys/fs/bpf/rpcsentry"
 POLICY = """\
@@ -40,7 +43,10 @@ allow:
 HALVINGS = 6
 # Calls a second, and the part of the empty program's that is aimed at.
 AIMS = {"alerts": (800000, 0.75), "EVE": (300000, None)}
-SAMPLES, GAP = 60, 0.1  # of one detection 20 lines leave in a second
+SAMPLES = {"full": 60, "quick": 30, "tiny": 3}
+GAP = 0.1  # of one detection 20 lines leave in a second
+ROUNDS = {"full": 7, "quick": 3, "tiny": 1}
+SECONDS = {"full": 1, "quick": 1, "tiny": 0.2}
 
 
 def send(seconds, rate=0):
@@ -125,21 +131,41 @@ def rate_of(directory, name, top, args):
 
 
 def rates(directory, args):
-    """A row for the empty program and for each way out, medians of the rounds."""
+    """A row for the empty program and two for each way out, medians of the rounds."""
     tops, had = [], {name: [] for name in AIMS}
     for _ in range(args.rounds):
         tops.append(empty(args.seconds))
         for name, gots in had.items():
             gots.append(rate_of(directory, name, tops[-1], args))
-    rows = [{"what": "empty program", "calls_s": statistics.median(tops)}]
+    top, name_of_top = statistics.median(tops), "received by an empty program"
+    made = [rows.row(name_of_top, top, "calls/s")]
     for name, gots in had.items():
-        rows.append({"what": f"no loss, {name}",
-                     "calls_s": statistics.median(g["records_s"] for g in gots),
-                     "ratio": statistics.median(g["records_s"] / t for g, t in zip(gots, tops)),
-                     "sensor_cpu": statistics.median(g["cpu"] for g in gots),
-                     "wakeups_s": statistics.median(g["wakeups"] / args.seconds for g in gots),
-                     "aim_calls_s": AIMS[name][0], "aim_ratio": AIMS[name][1]})
-    return rows
+        least, ratio = AIMS[name]
+        rate = statistics.median(got["records_s"] for got in gots)
+        made.append(rows.row(f"largest rate without a loss, {name}", rate, "calls/s", least=least,
+                             of="figure"))
+        made.append(rows.row("  beside the empty program", rate, "calls/s", name_of_top, top,
+                             least=ratio,
+                             ratio=rows.ratio_of((got["records_s"], had_by_empty)
+                                                 for got, had_by_empty in zip(gots, tops))))
+        made.append(rows.row("  the sensor then", 100 * statistics.median(got["cpu"] for got in gots),
+                             "% of a CPU"))
+    return made
+
+
+def ring(args):
+    """bench_ring's figures."""
+    done = subprocess.run([RING, "--json", "--rounds", str(args.rounds)], capture_output=True,
+                          text=True, check=True)
+    got = json.loads(done.stdout)
+    one = got["one_cpu_mrecords_s"]
+    return [rows.row("records of two CPUs, a ring each", one * got["two_cpus_ratio"], "M/s",
+                     "of one CPU", one, least=1.8, ratio=got["two_cpus_ratio"]),
+            rows.row("records of two CPUs, one ring", one * got["two_cpus_one_ring_ratio"], "M/s",
+                     "of one CPU", one, ratio=got["two_cpus_one_ring_ratio"]),
+            rows.row("reading a million records a second", got["reader_cpu_percent"], "% of a CPU",
+                     most=15, of="figure"),
+            rows.row("wake-ups for a thousand records then", got["wakeups_per_1000"], "")]
 
 
 def percentile(values, part):
@@ -195,12 +221,12 @@ def entries():
     return found
 
 
-def latency_row(what, times):
-    return {"what": what, "samples": len(times), "p50_ms": 1000 * percentile(times, 0.5),
-            "p99_ms": 1000 * percentile(times, 0.99), "aim_p99_ms": 10}
+def latency_rows(what, times):
+    return [rows.row(f"{what}, p50 of {len(times)}", 1000 * percentile(times, 0.5), "ms"),
+            rows.row(f"{what}, p99", 1000 * percentile(times, 0.99), "ms", most=10, of="figure")]
 
 
-def latencies(directory):
+def latencies(directory, samples):
     journald = start_journald() if os.path.exists(JOURNALD) else None
     pipe_path = f"{directory}/pipe"
     os.mkfifo(pipe_path)
@@ -208,7 +234,7 @@ def latencies(directory):
     wire, lines, sent = box.Wire(), [], {}
     journal = [] if journald else ["--no-journal"]
     with Run(directory, "latency", "-i", box.WATCHED, "-m", "tc", "--eve", pipe_path, *journal):
-        for number in range(SAMPLES):
+        for number in range(samples):
             time.sleep(GAP)
             start, server = call(wire, number)
             end = told(pipe)
@@ -216,59 +242,41 @@ def latencies(directory):
                 sys.exit("bench_live: an alert did not come")
             lines.append(end - start)
             sent[server] = start
-        rows = [latency_row("packet to line", lines)]
+        made = latency_rows("idle: packet to line", lines)
         if journald:
             until(lambda: len(entries()) >= len(sent))
             taken = entries()
-            rows.append(latency_row("packet to journal",
-                                    [taken[s] - sent[s] for s in sent if s in taken]))
+            made += latency_rows("idle: packet to journal",
+                                 [taken[s] - sent[s] for s in sent if s in taken])
     if journald:
         journald.kill()
         journald.wait()
-    return rows
-
-
-def show(rows):
-    for row in rows:
-        if "p50_ms" in row:
-            print(f"{row['what']:18} p50 {row['p50_ms']:6.2f} ms, p99 {row['p99_ms']:6.2f} ms of "
-                  f"{row['samples']} (aim: p99 {row['aim_p99_ms']})")
-            continue
-        text = f"{row['what']:18} {row['calls_s']:9.0f} calls a second"
-        if "ratio" in row:
-            aims = [f"{row['aim_calls_s']}"]
-            if row["aim_ratio"]:
-                aims.append(f"{row['aim_ratio']}")
-            text += (f", {row['ratio']:.2f} of the empty program's (aim: {', '.join(aims)}); "
-                     f"sensor {100 * row['sensor_cpu']:.0f} % of a CPU, "
-                     f"{row['wakeups_s']:.0f} wake-ups a second")
-        print(text)
+    return made
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=float, default=1)
-    parser.add_argument("--first", action="store_true")
-    parser.add_argument("--only", choices=("rate", "latency"))
+    parser = rows.options(__doc__)
+    parser.add_argument("--seconds", type=float, help="of each offer")
+    parser.add_argument("--first", action="store_true", help="the sensor before all other work")
+    parser.add_argument("--only", choices=("ring", "rate", "latency"))
     args = parser.parse_args()
+    args.rounds = args.rounds or ROUNDS[args.scale]
+    args.seconds = args.seconds or SECONDS[args.scale]
     box.enter()
     directory = box.prepare()
     with open(f"{directory}/policy.yaml", "w", encoding="ascii") as out:
         out.write(POLICY)
-    rows = []
+    made = []
     try:
-        if args.only != "rate":
-            rows += latencies(directory)
-        if args.only != "latency":
-            rows += rates(directory, args)
+        if args.only in (None, "ring"):
+            made += ring(args)
+        if args.only in (None, "latency"):
+            made += latencies(directory, SAMPLES[args.scale])
+        if args.only in (None, "rate"):
+            made += rates(directory, args)
     finally:
         shutil.rmtree(directory)
-    if args.json:
-        print(json.dumps(rows, indent=1))
-    else:
-        show(rows)
+    rows.show(made, args.json)
 
 
 if __name__ == "__main__":
