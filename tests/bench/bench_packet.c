@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "packets.h"
+#include "packet_kinds.h"
 #include "source/kernel.h"
 #include "source/ring.h"
 
@@ -30,24 +30,31 @@ enum {
 	REPEAT_RECORDS = 14000,
 	BATCHES = 6,
 	ROWS_MAX = 64,
+	LISTED_CLIENTS = 1000,
 	RING_BYTES = 4 << 20,
 };
 
 enum hook { XDP, TC, HOOKS };
-enum program { EMPTY, PARSE, RECORD, STREAM_EMPTY, OFF, FIRST, ALL, PROGRAMS };
+/* The last ones: a budget that nobody uses up, with a list of suppressed clients, too; and one
+   that everybody uses up. */
+enum program {
+	EMPTY,
+	PARSE,
+	RECORD,
+	STAMPED,
+	STREAM_EMPTY,
+	OFF,
+	FIRST,
+	BUDGET,
+	LISTED,
+	OVER,
+	PROGRAMS
+};
 
 static const char *const hook_names[HOOKS] = { "XDP", "TC" };
 static const char *const program_names[PROGRAMS] = {
-	"empty", "parse", "bare record", "empty", "any_port off", "any_port first", "any_port all",
-};
-
-/** A kind of packet that all programs get. */
-struct packet {
-	const char *name;
-	void (*build)(struct test_frame *f);
-	bool record;	 /* leaves one */
-	uint32_t stream; /* bytes by which each run is further in its stream; 0: none */
-	bool ours;	 /* in units of the bare record, not nanoseconds alone */
+	"empty",	"parse",	  "bare record", "bare record, clock", "empty",
+	"any_port off", "any_port first", "with budget", "budget and list",    "over budget",
 };
 
 struct row {
@@ -63,67 +70,6 @@ static struct rpcs_kernel *kernels[PROGRAMS];
 static struct rpcs_ring *rings[PROGRAMS];
 static struct row rows[ROWS_MAX];
 static unsigned int row_count, rounds = 9;
-
-static void arp(struct test_frame *f)
-{
-	frame_eth(f, RPCS_ETH_ARP);
-	put_zeros(f, 46);
-}
-
-static void udp_others(struct test_frame *f)
-{
-	frame_eth(f, RPCS_ETH_IP4);
-	frame_ip4(f, RPCS_IP_UDP, 0);
-	frame_udp(f, 5353, 443);
-	put_zeros(f, 56);
-	frame_end(f);
-}
-
-static void tcp_others(struct test_frame *f)
-{
-	frame_eth(f, RPCS_ETH_IP4);
-	frame_ip4(f, RPCS_IP_TCP, 0);
-	frame_tcp(f, 50000, 443, 1000, RPCS_TCP_ACK, 3);
-	put_zeros(f, 1400);
-	frame_end(f);
-}
-
-static void udp6_others(struct test_frame *f)
-{
-	frame_eth(f, RPCS_ETH_IP6);
-	frame_ip6(f, RPCS_IP_UDP);
-	frame_udp(f, 5353, 443);
-	put_zeros(f, 56);
-	frame_end(f);
-}
-
-static void udp_call(struct test_frame *f)
-{
-	frame_udp4(f);
-	frame_call(f, 1, RPCS_PORTMAP_PROGRAM, 2, RPCS_PORTMAP_GETPORT);
-	frame_mapping(f, 100003, 3, RPCS_IP_UDP, 0);
-	frame_end(f);
-}
-
-static void tcp_call(struct test_frame *f)
-{
-	frame_tcp4(f, 1000, RPCS_TCP_ACK | 8);
-	frame_mark(f);
-	frame_call(f, 1, RPCS_PORTMAP_PROGRAM, 2, RPCS_PORTMAP_GETPORT);
-	frame_mapping(f, 100003, 3, RPCS_IP_UDP, 0);
-	frame_end(f);
-}
-
-enum { TCP_CALL_BYTES = 60, TCP_SEQ = 14 + 20 + 4 };
-
-static const struct packet packets[] = {
-	{ "ARP", arp, false, 0, false },
-	{ "UDP of others", udp_others, false, 0, false },
-	{ "TCP data of others", tcp_others, false, 0, false },
-	{ "IPv6 UDP of others", udp6_others, false, 0, false },
-	{ "UDP GETPORT", udp_call, true, 0, true },
-	{ "TCP GETPORT in step", tcp_call, true, TCP_CALL_BYTES, true },
-};
 
 static int discard(void *ctx, void *data, size_t size)
 {
@@ -148,7 +94,22 @@ static void die(const char *what, int err)
 	exit(1);
 }
 
-static struct rpcs_kernel *load(enum rpcs_any_port any_port)
+/** Clients whose calls are suppressed; the frames are of none of them. */
+static const struct rpcs_suppress_entry *list(void)
+{
+	static struct rpcs_suppress_entry entries[LISTED_CLIENTS];
+	uint32_t i;
+
+	for (i = 0; i < LISTED_CLIENTS; i++)
+		entries[i] = (struct rpcs_suppress_entry){
+			.key = { 128,
+				 { [10] = 0xff, 0xff, 192, 168, (uint8_t)(i >> 8), (uint8_t)i } },
+			.value = { .calls = 1 << RPCS_CALL_GETPORT },
+		};
+	return entries;
+}
+
+static struct rpcs_kernel *load(enum program program)
 {
 	static const uint16_t ports[] = { 111 };
 	const struct rpcs_kernel_options options = {
@@ -158,8 +119,12 @@ static struct rpcs_kernel *load(enum rpcs_any_port any_port)
 		.flows = 65536,
 		.calls = 65536,
 		.flow_timeout_ns = 120000000000ULL,
-		.any_port = any_port,
+		.any_port = program == OFF ? RPCS_ANY_PORT_OFF : RPCS_ANY_PORT_FIRST,
 		.tunnels = true,
+		.budget = program == BUDGET || program == LISTED ? 1000000000 : program == OVER,
+		.suppresses = program == LISTED,
+		.suppress = program == LISTED ? list() : NULL,
+		.suppress_count = program == LISTED ? LISTED_CLIENTS : 0,
 	};
 	struct rpcs_kernel *kernel = NULL;
 
@@ -174,9 +139,10 @@ static int program_fd(enum hook hook, enum program program)
 		[EMPTY] = { yard->progs.yard_xdp_empty, yard->progs.yard_tc_empty },
 		[PARSE] = { yard->progs.yard_xdp_parse, yard->progs.yard_tc_parse },
 		[RECORD] = { yard->progs.yard_xdp_record, yard->progs.yard_tc_record },
+		[STAMPED] = { yard->progs.yard_xdp_stamped, yard->progs.yard_tc_stamped },
 	};
 
-	if (program <= RECORD)
+	if (program <= STAMPED)
 		return bpf_program__fd(yards[program][hook]);
 	return rpcs_kernel_program_fd(kernels[program],
 				      hook == XDP ? RPCS_HOOK_XDP : RPCS_HOOK_TC_INGRESS);
@@ -251,6 +217,7 @@ static void plan(void)
 	const struct packet *packet;
 
 	for (packet = packets; packet < packets + sizeof(packets) / sizeof(*packets); packet++) {
+		enum program program;
 		enum hook hook;
 
 		/* Only XDP gives a run the bytes that the one before left. */
@@ -258,8 +225,10 @@ static void plan(void)
 			add(packet, hook, packet->stream ? STREAM_EMPTY : EMPTY);
 			if (!packet->stream)
 				add(packet, hook, packet->ours ? RECORD : PARSE);
-			add(packet, hook, OFF);
-			add(packet, hook, FIRST);
+			if (!packet->stream && packet->ours)
+				add(packet, hook, STAMPED);
+			for (program = OFF; program <= (packet->ours ? OVER : FIRST); program++)
+				add(packet, hook, program);
 		}
 	}
 }
@@ -353,9 +322,8 @@ int main(int argc, char **argv)
 	int i;
 
 	for (i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--json") == 0)
-			json = true;
-		else if (strcmp(argv[i], "--rounds") == 0 && i + 1 < argc)
+		json |= strcmp(argv[i], "--json") == 0;
+		if (strcmp(argv[i], "--rounds") == 0 && i + 1 < argc)
 			rounds = (unsigned int)strtoul(argv[++i], NULL, 10);
 	}
 	if (rounds < 1 || rounds > ROUNDS_MAX)
@@ -363,19 +331,19 @@ int main(int argc, char **argv)
 	yard = yardstick__open_and_load();
 	if (!yard)
 		die("yardstick", errno);
-	kernels[OFF] = load(RPCS_ANY_PORT_OFF);
-	kernels[FIRST] = load(RPCS_ANY_PORT_FIRST);
-	for (i = OFF; i <= FIRST; i++)
+	for (i = OFF; i <= OVER; i++) {
+		kernels[i] = load((enum program)i);
 		if (rpcs_kernel_ring_new(kernels[i], discard_record, NULL, &rings[i]))
 			die("ring", errno);
+	}
 	plan();
 	measure();
 	if (json)
 		print_json();
 	else
 		print_table();
-	verified_print(kernels[FIRST], json);
-	for (i = OFF; i <= FIRST; i++) {
+	verified_print(kernels[BUDGET], json);
+	for (i = OFF; i <= OVER; i++) {
 		rpcs_ring_free(&rings[i]);
 		rpcs_kernel_free(&kernels[i]);
 	}

@@ -5,8 +5,8 @@ import rows
 # Other people's packets may cost so many nanoseconds more than an empty program.
 OTHERS = {"any_port off": 12, "any_port first": 18}
 # Calls that become a record, in units of a bare one, both above an empty program.
-RECORDS = {"any_port off": 1.9, "any_port first": 1.9}
-YARDSTICKS = ("empty", "parse", "bare record")
+RECORDS = {"any_port off": 1.9, "any_port first": 1.9, "with budget": 2.8, "budget and list": 2.8}
+YARDSTICKS = ("empty", "parse", "bare record", "bare record, clock")
 
 
 def of_packet(one, bare):
@@ -14,7 +14,10 @@ def of_packet(one, bare):
     name = f"{one['packet']}, {one['hook']}, {one['program']}"
     more = one["above_empty_ns"]
     if one["program"] in YARDSTICKS:
-        return rows.row(f"yardstick: {name}", one["ns"], "ns", "empty", one["ns"] - more)
+        made = rows.row(f"yardstick: {name}", one["ns"], "ns", "empty", one["ns"] - more)
+        if one["program"] == "bare record, clock":
+            made["verdict"] = f"{one['bare_records']:.2f} bare records"
+        return made
     if not one["ours"]:
         made = rows.row(f"{name}, above empty", more, "ns", "empty", one["ns"] - more,
                         most=OTHERS.get(one["program"]), of="figure")

@@ -77,27 +77,44 @@ int yard_tc_parse(struct __sk_buff *skb)
 	return TC_ACT_UNSPEC;
 }
 
-static __always_inline void record(void)
+static __always_inline void record(__u64 now)
 {
 	__u8 *room = bpf_ringbuf_reserve(&yard_ring, RECORD_BYTES, 0);
 
 	if (!room)
 		return;
 	__builtin_memset(room, 1, RECORD_BYTES);
+	if (now)
+		*(__u64 *)room = now;
 	bpf_ringbuf_submit(room, BPF_RB_NO_WAKEUP);
 }
 
 SEC("xdp.frags")
 int yard_xdp_record(struct xdp_md *ctx)
 {
-	record();
+	record(0);
 	return XDP_PASS;
 }
 
 SEC("tc")
 int yard_tc_record(struct __sk_buff *skb)
 {
-	record();
+	record(0);
+	return TC_ACT_UNSPEC;
+}
+
+/* The same with the time in it: what no record of a call can be without. */
+SEC("xdp.frags")
+int yard_xdp_stamped(struct xdp_md *ctx)
+{
+	record(bpf_ktime_get_ns());
+	return XDP_PASS;
+}
+
+SEC("tc")
+int yard_tc_stamped(struct __sk_buff *skb)
+{
+	record(bpf_ktime_get_ns());
 	return TC_ACT_UNSPEC;
 }
 
