@@ -81,6 +81,11 @@ RPCS_INLINE void rpcs_plain_reply(const __u8 *rpc, __u32 len, const __u8 *end,
 		rec->body[0] = rpcs_load_be32(rpc + 24);
 }
 
+RPCS_INLINE __u64 rpcs_plain_now(void)
+{
+	return rpcs_config.test_clock ? 0 : bpf_ktime_get_ns();
+}
+
 /** Writes each byte once: zeroing all of it before is a tenth of the whole way. */
 RPCS_INLINE void rpcs_plain_record(const struct rpcs_plain *plain, const __u8 *l4, const __u8 *rpc,
 				   __u32 len, __u8 protocol, bool ip6, bool is_call, __u64 now,
@@ -187,9 +192,8 @@ __noinline int rpcs_tc_judge(struct __sk_buff *skb, __u32 where, __u32 what, int
 /** Writes the record into the ring; counted once, sent or lost. TCP: of a flow in step. */
 RPCS_INLINE void rpcs_plain_emit(const struct rpcs_plain *plain, struct rpcs_counters *c,
 				 const struct rpcs_ports *table, const __u8 *l4, const __u8 *rpc,
-				 __u32 len, __u8 protocol, bool ip6, bool is_call)
+				 __u32 len, __u8 protocol, bool ip6, bool is_call, __u64 now)
 {
-	__u64 now = rpcs_config.test_clock ? 0 : bpf_ktime_get_ns();
 	struct rpcs_record_rpc *rec;
 	struct rpcs_send send;
 	int said = 0;
@@ -255,7 +259,8 @@ RPCS_INLINE bool rpcs_plain_take(const struct rpcs_plain *plain, struct rpcs_cou
 	if (rpcs_plain_is_known(plain, rpc, rpcs_load_be16(udp + 2), RPCS_IP_UDP, ip6, is_call))
 		return false;
 	rpcs_plain_count(c, rpc, is_call);
-	rpcs_plain_emit(plain, c, table, udp, rpc, len, RPCS_IP_UDP, ip6, is_call);
+	rpcs_plain_emit(plain, c, table, udp, rpc, len, RPCS_IP_UDP, ip6, is_call,
+			rpcs_plain_now());
 	return true;
 }
 

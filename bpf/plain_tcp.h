@@ -55,9 +55,12 @@ RPCS_INLINE const __u8 *rpcs_plain_tcp_message(const struct rpcs_plain *plain, c
 	return mark + RPCS_MARK_BYTES;
 }
 
-/** Moves the flow from here over the message of `len` bytes; false: it is elsewhere. */
+/**
+ * Moves the flow from here over the message of `len` bytes; false: it is elsewhere. *ret_now: a
+ * time before that, so that who finds the flow there has a later one.
+ */
 RPCS_INLINE bool rpcs_plain_tcp_step(const struct rpcs_plain *plain, const __u8 *tcp, bool ip6,
-				     __u32 len)
+				     __u32 len, __u64 *ret_now)
 {
 	__u32 seq = rpcs_load_be32(tcp + 4), zero = 0;
 	__u64 here = rpcs_flow_in_step(seq, 0, 0);
@@ -83,8 +86,10 @@ RPCS_INLINE bool rpcs_plain_tcp_step(const struct rpcs_plain *plain, const __u8 
 	key->sport = rpcs_load_be16(tcp);
 	key->dport = rpcs_load_be16(tcp + 2);
 	flow = bpf_map_lookup_elem(&flows, key);
-	return flow && flow->born && flow->state == here &&
-	       __sync_val_compare_and_swap(&flow->state, here, there) == here;
+	if (!flow || !flow->born || flow->state != here)
+		return false;
+	*ret_now = rpcs_plain_now();
+	return __sync_val_compare_and_swap(&flow->state, here, there) == here;
 }
 
 /** As rpcs_plain_take(). */
@@ -94,6 +99,7 @@ RPCS_INLINE bool rpcs_plain_take_tcp(const struct rpcs_plain *plain, struct rpcs
 	const __u8 *tcp, *rpc;
 	__u32 len, type;
 	bool ip6, is_call;
+	__u64 now;
 
 	if (!rpcs_plain_tcp_ip(plain, &tcp, &len, &ip6) || RPCS_BEYOND(tcp, 20, plain->end) ||
 	    !rpcs_plain_is_portmapper(table, tcp))
@@ -113,10 +119,10 @@ RPCS_INLINE bool rpcs_plain_take_tcp(const struct rpcs_plain *plain, struct rpcs
 		return false;
 	}
 	if (rpcs_plain_is_known(plain, rpc, rpcs_load_be16(tcp + 2), RPCS_IP_TCP, ip6, is_call) ||
-	    !rpcs_plain_tcp_step(plain, tcp, ip6, len))
+	    !rpcs_plain_tcp_step(plain, tcp, ip6, len, &now))
 		return false;
 	rpcs_plain_count(c, rpc, is_call);
-	rpcs_plain_emit(plain, c, table, tcp, rpc, len, RPCS_IP_TCP, ip6, is_call);
+	rpcs_plain_emit(plain, c, table, tcp, rpc, len, RPCS_IP_TCP, ip6, is_call, now);
 	return true;
 }
 
