@@ -12,6 +12,7 @@
  *	sources		by UDP, never answered, from NUMBER sources
  *	rules		from 1,000 clients, by a policy of NUMBER rules of an address
  *	addresses	likewise, one rule with NUMBER addresses
+ *	shared		likewise, NUMBER rules of a server each, all with the same clients
  *	memory		no agent: LOADS reads of a table with NUMBER keys, each where the last
  *			one says: what the machine's caches alone make of that many
  *
@@ -30,6 +31,7 @@
 #include <rpcsentry/record.h>
 
 #include "base/clock.h"
+#include "bench/growth_policy.h"
 #include "packets.h"
 #include "pipeline.h"
 #include "source/engine.h"
@@ -46,18 +48,15 @@ enum {
 	PLACE_BYTES = 256,
 	LOADS = 16,
 	HUGE_BYTES = 2 << 20,
-	TEXT_BYTES = 16 << 20,
 };
 
 #define BEGIN_NS (1795310157ULL * RPCS_NSEC_PER_SEC)
 
-enum kind { CLIENTS_KIND, FLOWS, PENDING, SOURCES, RULES, ADDRESSES, MEMORY, KINDS };
-
 static const char *const kind_names[KINDS] = {
-	"clients", "flows", "pending", "sources", "rules", "addresses", "memory",
+	"clients", "flows", "pending", "sources", "rules", "addresses", "shared", "memory",
 };
 
-static enum kind kind;
+static enum growth_kind kind;
 static uint32_t number, entries = ROOM;
 static uint64_t calls = 200000;
 static bool detections = true;
@@ -66,12 +65,6 @@ static struct rpcs_pipeline *pipeline;
 static struct rpcs_record_rpc call, reply;
 static uint64_t time_ns = BEGIN_NS;
 static uint32_t *order;
-
-static void die(const char *what, const char *why)
-{
-	fprintf(stderr, "bench_growth: %s: %s\n", what, why);
-	exit(1);
-}
 
 static uint64_t cpu_ns(void)
 {
@@ -87,7 +80,7 @@ static double resident_mib(void)
 	FILE *file = fopen("/proc/self/statm", "r");
 
 	if (!file || fscanf(file, "%lu %lu", &size, &resident) != 2)
-		die("statm", "can't be read");
+		growth_die("statm", "can't be read");
 	fclose(file);
 	return (double)resident * (double)sysconf(_SC_PAGESIZE) / (1 << 20);
 }
@@ -99,7 +92,7 @@ static void take_record(void *arg, const void *record, uint32_t len, const struc
 
 	(void)frame;
 	if (len < sizeof(*ret_record))
-		die("template", "is no compact record");
+		growth_die("template", "is no compact record");
 	memcpy(ret_record, record, sizeof(*ret_record));
 	ret_record->head.hook = RPCS_HOOK_XDP;
 }
@@ -116,7 +109,7 @@ static void make_record(const struct rpcs_policy *policy, bool back,
 	struct test_frame f;
 
 	if (!native)
-		die("template", "out of memory");
+		growth_die("template", "out of memory");
 	frame_eth(&f, RPCS_ETH_IP4);
 	frame_ip4(&f, RPCS_IP_UDP, 0);
 	frame_udp(&f, back ? 111 : 800, back ? 800 : 111);
@@ -133,7 +126,7 @@ static void make_record(const struct rpcs_policy *policy, bool back,
 	rpcs_native_frame(native, &frame);
 	rpcs_native_free(&native);
 	if (ret_record->head.kind != (back ? RPCS_RECORD_REPLY : RPCS_RECORD_CALL))
-		die("template", "did not become a record");
+		growth_die("template", "did not become a record");
 	if (kind == FLOWS)
 		ret_record->head.protocol = RPCS_IP_TCP;
 }
@@ -146,7 +139,7 @@ static void shuffle(void)
 
 	order = malloc(number * sizeof(*order));
 	if (!order)
-		die("keys", "out of memory");
+		growth_die("keys", "out of memory");
 	for (i = 0; i < number; i++) {
 		state = state * 6364136223846793005ULL + 1442695040888963407ULL;
 		other = (uint32_t)((state >> 32) * (i + 1) >> 32);
@@ -164,7 +157,7 @@ static uint32_t key_of(uint64_t i)
 /* The address of a client: 10.64.0.0 and on, as in the policy. */
 static void put_address(uint8_t *bytes, uint32_t n)
 {
-	n += 0x0a400000;
+	n += GROWTH_ADDRESS;
 	bytes[12] = (uint8_t)(n >> 24);
 	bytes[13] = (uint8_t)(n >> 16);
 	bytes[14] = (uint8_t)(n >> 8);
@@ -174,7 +167,7 @@ static void put_address(uint8_t *bytes, uint32_t n)
 /** Who asks in the i-th call. */
 static void put_ends(struct rpcs_record_head *head, uint64_t i, bool back)
 {
-	uint32_t key = key_of(i), client = key, port = 900;
+	uint32_t key = key_of(i), client = key, port = 900, server;
 
 	if (kind == FLOWS) {
 		client = key % CLIENTS;
@@ -183,14 +176,19 @@ static void put_ends(struct rpcs_record_head *head, uint64_t i, bool back)
 		/* More ports and XIDs than are ever awaited at once. */
 		client = (uint32_t)(i % CLIENTS);
 		port = 1024 + (uint32_t)(i / CLIENTS % 60000);
-	} else if (kind == RULES || kind == ADDRESSES) {
+	} else if (kind >= RULES) {
 		/* Spread over the policy's addresses, of which there may be fewer. */
 		client = (uint32_t)(i * 619 % CLIENTS);
 		if (number > CLIENTS)
 			client *= number / CLIENTS;
 	}
+	server = 0x400000 + client % SERVERS;
+	if (kind == SHARED) {
+		server = client;
+		client += 0x400000;
+	}
 	put_address(back ? head->dst : head->src, client);
-	put_address(back ? head->src : head->dst, 0x00400000 + client % SERVERS);
+	put_address(back ? head->src : head->dst, server);
 	*(back ? &head->dport : &head->sport) = (uint16_t)port;
 }
 
@@ -253,71 +251,22 @@ static void __attribute__((noinline)) measured(uint64_t from, uint64_t to)
 		exchange(from++);
 }
 
-static size_t put_rules(char *text, size_t room)
-{
-	size_t len = 0;
-	uint32_t i, n;
-
-	if (kind == ADDRESSES)
-		len += (size_t)snprintf(text, room, "- {calls: GETPORT, clients: [");
-	for (i = 0; (kind == RULES || kind == ADDRESSES) && i < number && len < room; i++) {
-		n = 0x0a400000 + i;
-		len += (size_t)snprintf(text + len, room - len,
-					kind == RULES ? "- {calls: GETPORT, clients: %u.%u.%u.%u}\n"
-						      : "%u.%u.%u.%u,",
-					n >> 24, n >> 16 & 255, n >> 8 & 255, n & 255);
-	}
-	if (kind == ADDRESSES && len < room)
-		len += (size_t)snprintf(text + len, room - len, "]}\n");
-	return len;
-}
-
-static struct rpcs_policy *make_policy(void)
-{
-	static struct rpcs_policy_errors errors;
-	struct rpcs_policy *policy = NULL;
-	char *text = malloc(TEXT_BYTES);
-	enum rpcs_detection_id id;
-	size_t len;
-
-	if (!text)
-		die("policy", "out of memory");
-	len = (size_t)snprintf(text, TEXT_BYTES,
-			       "networks: {home: [10.0.0.0/8]}\n"
-			       "limits: {flows: %u, pending_calls: %u, sources: %u}\n%s",
-			       entries, entries, entries, detections ? "" : "detections:\n");
-	for (id = 0; !detections && id < RPCS_D__MAX; id++)
-		len += (size_t)snprintf(text + len, TEXT_BYTES - len, "  %s: {enabled: false}\n",
-					rpcs_detection_info(id)->name);
-	len += (size_t)snprintf(text + len, TEXT_BYTES - len, "allow:\n");
-	len += put_rules(text + len, TEXT_BYTES - len);
-	if (len < TEXT_BYTES)
-		len += (size_t)snprintf(text + len, TEXT_BYTES - len,
-					"- {calls: GETPORT, clients: home}\n");
-	if (len >= TEXT_BYTES)
-		die("policy", "too long");
-	if (rpcs_policy_parse(text, len, &policy, &errors))
-		die("policy", errors.total ? errors.list[0].text : "out of memory");
-	free(text);
-	return policy;
-}
-
 static void bench_agent(void)
 {
 	struct rpcs_sink nobody = { 0 }, *sinks[] = { &nobody };
-	struct rpcs_policy *policy = make_policy();
+	struct rpcs_policy *policy = growth_policy(kind, number, entries, detections);
 	struct rpcs_pipeline_options options = {
 		.policy = policy, .seed = { 1, 2 }, .sinks = sinks, .sink_count = 1
 	};
 	/* The tables have seen each key, and what comes on is of the same kind. */
-	uint64_t warm = number > 20000 ? number + number / 10 : 20000, i, begin_ns;
+	uint64_t warm = number > 20000 && kind < RULES ? number + number / 10 : 20000, i, begin_ns;
 	struct rpcs_agent_counters *counters;
 
 	make_record(policy, false, &call);
 	make_record(policy, true, &reply);
 	pipeline = rpcs_pipeline_new(&options);
 	if (!pipeline)
-		die("tables", "out of memory");
+		growth_die("tables", "out of memory");
 	if (kind == FLOWS)
 		connect_all();
 	for (i = 0; i < warm; i++)
@@ -330,7 +279,7 @@ static void bench_agent(void)
 	       resident_mib(), counters->alerts,
 	       counters->flows_evicted + counters->calls_evicted + counters->sources_evicted);
 	if (counters->records_bad || counters->messages_junk)
-		die("records", "the agent did not take them");
+		growth_die("records", "the agent did not take them");
 	rpcs_pipeline_free(&pipeline);
 	rpcs_policy_free(&policy);
 }
@@ -343,7 +292,7 @@ static void bench_memory(void)
 	int load;
 
 	if (!places)
-		die("memory", "out of memory");
+		growth_die("memory", "out of memory");
 	/* As the agent's tables. */
 	madvise(places, size, MADV_HUGEPAGE);
 	/* A ring through all places, in an order as good as drawn. */
@@ -373,7 +322,7 @@ int main(int argc, char **argv)
 	int i;
 
 	if (argc < 3)
-		die("usage", "bench_growth KIND NUMBER [OPTION VALUE]...");
+		growth_die("usage", "bench_growth KIND NUMBER [OPTION VALUE]...");
 	while (kind < KINDS && strcmp(argv[1], kind_names[kind]))
 		kind++;
 	number = (uint32_t)strtoul(argv[2], NULL, 10);
@@ -385,10 +334,10 @@ int main(int argc, char **argv)
 		else if (strcmp(argv[i], "--calls") == 0)
 			calls = strtoull(argv[i + 1], NULL, 10);
 		else
-			die(argv[i], "no such option");
+			growth_die(argv[i], "no such option");
 	}
 	if (kind == KINDS || !number || !entries || !calls)
-		die(argv[1], "no such kind, or a number is 0");
+		growth_die(argv[1], "no such kind, or a number is 0");
 	shuffle();
 	if (kind == MEMORY)
 		bench_memory();

@@ -22,7 +22,7 @@ from curves import CURVES, SUPPRESSED, draw, sizes_of
 DOCS = os.path.join(rows.TOP, "docs", "growth")
 FOLDER = os.path.join(rows.BUILD, "bench", "growth")
 ROUNDS = {"full": 3, "quick": 1, "tiny": 1}
-CALLS = {"full": 200000, "quick": 100000, "tiny": 2000}
+CALLS = {"full": 100000, "quick": 50000, "tiny": 2000}
 # Steps between two sizes that are noise, or a cache's: of the cost before them.
 STEP = 0.25
 BAD = ("grows when full", "faster than a logarithm")

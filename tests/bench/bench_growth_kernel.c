@@ -10,7 +10,7 @@
  *	pending		GETPORT by UDP that asks for a TCP port, whose reply is awaited, with
  *			NUMBER clients and XIDs; no more than 65,536 are kept
  *	others		NFS calls by UDP from NUMBER clients, which `first` knows
- *	suppress	GETPORT from 1,000 clients, of whom NUMBER are in rules to suppress
+ *	suppress	GETPORT from 1,000 clients at the most, of NUMBER that are suppressed
  *	look-up		nothing of the product: one look-up in an LRU map with NUMBER keys
  *
  * Prints nanoseconds a call above an empty program behind the same one, 0 in place of
@@ -171,7 +171,7 @@ static void load(struct rpcs_policy *policy, uint64_t *records)
 	growth = growth__open();
 	if (!growth)
 		die("growth", strerror(errno));
-	growth->rodata->number = kind == SUPPRESS ? CLIENTS : number;
+	growth->rodata->number = kind == SUPPRESS && number > CLIENTS ? CLIENTS : number;
 	growth->rodata->step = kind == FLOWS ? TCP_CALL_BYTES : 0;
 	growth->rodata->keyed = kind == PENDING;
 	growth->rodata->apart = kind != SUPPRESS ? 1 : number > CLIENTS ? number / CLIENTS * 2 : 2;

@@ -9,11 +9,21 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "policy/policy.h"
 
 enum { TEXT_SIZE = 32 << 20, CALLS = 4096, ROUNDS = 50 };
+
+/* Of this process: others may be at work on the machine. */
+static uint64_t cpu_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+	return (uint64_t)time.tv_sec * RPCS_NSEC_PER_SEC + (uint64_t)time.tv_nsec;
+}
 
 static char *text;
 static size_t text_len;
@@ -93,14 +103,14 @@ static double decide_ns(struct rpcs_policy *policy, uint32_t rules, uint32_t add
 			.program = 300000 + (rule + wide) % programs,
 		};
 	}
-	start_ns = rpcs_clock_monotonic();
+	start_ns = cpu_ns();
 	for (int round = 0; round < ROUNDS; round++) {
 		for (uint32_t i = 0; i < CALLS; i++) {
 			rpcs_policy_decide(policy, &queries[i], &decision);
 			allowed += decision.allowed;
 		}
 	}
-	start_ns = rpcs_clock_monotonic() - start_ns;
+	start_ns = cpu_ns() - start_ns;
 	if (!hit && allowed) {
 		fprintf(stderr, "bench_policy: a miss was none\n");
 		exit(1);
@@ -116,13 +126,13 @@ static struct rpcs_policy *policy_make(uint32_t rules, uint32_t addresses, bool 
 	uint64_t start_ns;
 
 	policy_write(rules, addresses, wide);
-	start_ns = rpcs_clock_monotonic();
+	start_ns = cpu_ns();
 	if (rpcs_policy_parse(text, text_len, &policy, &errors)) {
 		fprintf(stderr, "bench_policy: %u:%u: %s\n", errors.list[0].line,
 			errors.list[0].column, errors.list[0].text);
 		exit(1);
 	}
-	*ret_load_ms = (double)(rpcs_clock_monotonic() - start_ns) / (double)RPCS_NSEC_PER_MSEC;
+	*ret_load_ms = (double)(cpu_ns() - start_ns) / (double)RPCS_NSEC_PER_MSEC;
 	return policy;
 }
 
@@ -148,7 +158,7 @@ int main(void)
 		return 1;
 	printf("%7s  %9s  %8s  %8s  %8s  %8s\n", "rules", "addresses", "hit ns", "miss ns",
 	       "wide ns", "load ms");
-	for (uint32_t rules = 10; rules <= 10000; rules *= 10) {
+	for (uint32_t rules = 10; rules <= 100000; rules *= 10) {
 		for (uint32_t addresses = 10; addresses <= 100000; addresses *= 10) {
 			if (addresses >= rules)
 				bench(rules, addresses);

@@ -70,6 +70,8 @@ CURVES = (
     of_agent("sources", "sources", "UDP lookup, no reply"),
     of_agent("rules", "rules of the policy", "UDP lookup and reply", False, 100000),
     of_agent("addresses", "addresses in a rule", "UDP lookup and reply", False, 100000),
+    of_agent("shared", "rules of a server each, with the same clients", "UDP lookup and reply", False,
+             100000),
     # A look-up, and the words of the entry that are written back.
     of_kernel("flows", "connections", "TCP lookup in step", "look-up", 2),
     of_kernel("sources", "sources", "UDP lookup", "look-up", 1),
