@@ -208,6 +208,26 @@ static void what_many_share(void **state)
 	assert_in_range(compare(policy, 20000), 100, 20000);
 }
 
+/** Sets that most rules name, more of them for one address than are asked as they are. */
+static void what_most_share(void **state)
+{
+	OWNED_POLICY *policy = NULL;
+
+	(void)state;
+	dice = 99;
+	text_len = 0;
+	put("networks:\n  home: [10.0.1.0/24]\n");
+	for (int i = 0; i < 7; i++)
+		put("  n%d: [10.0.%d.0/23, 10.0.0.%d]\n", i, i < 6 ? 0 : 2, i);
+	put("programs:\n  some: [200000, 200001]\nallow:\n");
+	for (int i = 0; i < 12000; i++)
+		put("- {calls: all, clients: [%sn%d], servers: 10.0.%u.%u, programs: [some, %u]}\n",
+		    i % 5 ? "" : "home, n6, ", i % 7, random_below(4), random_below(256),
+		    200002 + random_below(3));
+	policy = policy_of(text);
+	assert_in_range(compare(policy, 3000), 300, 2700);
+}
+
 /** 100,000 addresses and 10,000 rules load in well under a second, and each finds its own. */
 static void large_policies_load_fast(void **state)
 {
@@ -243,6 +263,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(as_a_scan_says),
 		cmocka_unit_test(what_many_share),
+		cmocka_unit_test(what_most_share),
 		cmocka_unit_test(large_policies_load_fast),
 	};
 	int failed;

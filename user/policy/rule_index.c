@@ -12,6 +12,9 @@ enum {
 	SETS_APART = 8,
 	/* Joined lists take no more words than this; what is beyond stays apart. */
 	JOINED_WORDS_MAX = 4 << 20,
+	/* A set with more words is wide, as long as a side's bits take no more than these. */
+	WIDE_WORDS = 64,
+	WIDE_WORDS_MAX = 2 << 20,
 };
 
 static int bits_new(const struct rpcs_rule_index *index, struct rpcs_rule_bits *ret_bits)
@@ -149,9 +152,40 @@ static int node_join(const struct rpcs_rule_index *index, struct rpcs_side_index
 	}
 	if (err < 0)
 		return err;
-	side->sets[side->set_count] = (struct rpcs_stretch){ first, side->word_count - first };
+	side->sets[side->set_count] =
+		(struct rpcs_stretch){ .first = first, .count = side->word_count - first };
 	side->keys.sets[node->first] = side->set_count++;
 	node->count = 1;
+	return 0;
+}
+
+/** The bits of sets that many rules name, once no set comes any more. */
+static int wide_build(const struct rpcs_rule_index *index, struct rpcs_side_index *side)
+{
+	uint32_t room = WIDE_WORDS_MAX / (index->word_count + 1), wanted = 0;
+
+	for (uint32_t i = 0; i < side->set_count; i++)
+		wanted += side->sets[i].count > WIDE_WORDS;
+	if (wanted > room)
+		wanted = room;
+	side->wide = calloc(wanted + 1UL, sizeof(*side->wide));
+	if (!side->wide)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < side->set_count && side->wide_count < wanted; i++) {
+		struct rpcs_stretch *set = &side->sets[i];
+
+		if (set->count <= WIDE_WORDS)
+			continue;
+		set->wide = &side->wide[side->wide_count++];
+		if (bits_new(index, set->wide))
+			return -ENOMEM;
+		for (uint32_t j = 0; j < set->count; j++) {
+			const struct rpcs_rule_word *word = &side->words[set->first + j];
+
+			set->wide->words[word->at] = word->bits;
+			set->wide->summary[word->at / 64] |= 1ULL << word->at % 64;
+		}
+	}
 	return 0;
 }
 
@@ -177,7 +211,7 @@ static int side_build(const struct rpcs_policy *policy, const struct rpcs_rule_i
 		    side->word_count - apart + index->word_count <= JOINED_WORDS_MAX)
 			err = node_join(index, side, &side->keys.nodes[i]);
 	}
-	return err;
+	return err ? err : wide_build(index, side);
 }
 
 int rpcs_rule_index_build(struct rpcs_policy *policy)
@@ -208,6 +242,9 @@ void rpcs_rule_index_clear(struct rpcs_rule_index *index)
 
 		bits_clear(&side->any);
 		bits_clear(&side->found);
+		for (uint32_t j = 0; j < side->wide_count; j++)
+			bits_clear(&side->wide[j]);
+		free(side->wide);
 		rpcs_key_index_clear(&side->keys);
 		free(side->sets);
 		free(side->words);

@@ -17,15 +17,22 @@ struct rpcs_rule_word {
 	uint32_t at;
 };
 
-/** A stretch of an array. */
-struct rpcs_stretch {
-	uint32_t first, count;
-};
-
 /** A bit for each rule; `summary` has one for each word that is not 0. */
 struct rpcs_rule_bits {
 	uint64_t *words, *summary;
 };
+
+/**
+ * The rules that name a set: a stretch of the side's words. Of a set that many name all bits
+ * as well (or NULL), so that a call of its clients is not held up by a walk over its words.
+ */
+struct rpcs_stretch {
+	uint32_t first, count;
+	struct rpcs_rule_bits *wide;
+};
+
+/* Wide sets of one key that are asked as they are; those of more are walked over. */
+enum { RPCS_WIDE_TAKEN_MAX = 4 };
 
 enum rpcs_rule_side { RPCS_SIDE_CLIENTS, RPCS_SIDE_SERVERS, RPCS_SIDE_PROGRAMS, RPCS_SIDE__MAX };
 
@@ -37,7 +44,12 @@ struct rpcs_side_index {
 	uint32_t set_count, set_size;
 	struct rpcs_rule_word *words;
 	uint32_t word_count, word_size;
-	struct rpcs_rule_bits found; /* while a call is decided; else all 0 */
+	struct rpcs_rule_bits *wide;
+	uint32_t wide_count;
+	/* While a call is decided; else all 0. */
+	struct rpcs_rule_bits found;
+	const struct rpcs_rule_bits *taken[RPCS_WIDE_TAKEN_MAX];
+	uint32_t taken_count;
 };
 
 struct rpcs_rule_index {

@@ -6,9 +6,14 @@
 /** Adds the rules that name a set to those found. */
 static void set_take(struct rpcs_side_index *side, uint32_t set)
 {
-	const struct rpcs_rule_word *word = side->words + side->sets[set].first;
-	const struct rpcs_rule_word *end = word + side->sets[set].count;
+	const struct rpcs_stretch *stretch = &side->sets[set];
+	const struct rpcs_rule_word *word = side->words + stretch->first;
+	const struct rpcs_rule_word *end = word + stretch->count;
 
+	if (stretch->wide && side->taken_count < RPCS_WIDE_TAKEN_MAX) {
+		side->taken[side->taken_count++] = stretch->wide;
+		return;
+	}
 	for (; word < end; word++) {
 		side->found.words[word->at] |= word->bits;
 		side->found.summary[word->at / 64] |= 1ULL << word->at % 64;
@@ -48,6 +53,25 @@ void rpcs_rule_search_begin(struct rpcs_policy *policy, const struct rpcs_policy
 	*ret_search = (struct rpcs_rule_search){ 0 };
 }
 
+/** 64 words of a side that have something. */
+static uint64_t side_summary(const struct rpcs_side_index *side, uint32_t at)
+{
+	uint64_t summary = side->any.summary[at] | side->found.summary[at];
+
+	for (uint32_t i = 0; i < side->taken_count; i++)
+		summary |= side->taken[i]->summary[at];
+	return summary;
+}
+
+static uint64_t side_word(const struct rpcs_side_index *side, uint32_t at)
+{
+	uint64_t word = side->any.words[at] | side->found.words[at];
+
+	for (uint32_t i = 0; i < side->taken_count; i++)
+		word |= side->taken[i]->words[at];
+	return word;
+}
+
 /** The words of 64 words, from `at` on, in which all sides have something. */
 static uint64_t summary_of(const struct rpcs_rule_index *index, enum rpcs_policy_call call,
 			   uint32_t at)
@@ -55,8 +79,7 @@ static uint64_t summary_of(const struct rpcs_rule_index *index, enum rpcs_policy
 	uint64_t summary = index->calls[call].summary[at / 64];
 
 	for (int side = 0; side < RPCS_SIDE__MAX; side++)
-		summary &= index->sides[side].any.summary[at / 64] |
-			   index->sides[side].found.summary[at / 64];
+		summary &= side_summary(&index->sides[side], at / 64);
 	return summary & ~0ULL << at % 64;
 }
 
@@ -77,8 +100,7 @@ uint32_t rpcs_rule_search_next(const struct rpcs_rule_index *index, enum rpcs_po
 		at = search->at / 64 * 64 + (uint32_t)__builtin_ctzll(summary);
 		matches = index->calls[call].words[at];
 		for (int side = 0; side < RPCS_SIDE__MAX; side++)
-			matches &= index->sides[side].any.words[at] |
-				   index->sides[side].found.words[at];
+			matches &= side_word(&index->sides[side], at);
 		search->matches = matches;
 		search->at = at + 1;
 	}
@@ -99,5 +121,6 @@ void rpcs_rule_search_end(struct rpcs_rule_index *index)
 				found->words[at * 64 + (uint32_t)__builtin_ctzll(left)] = 0;
 			found->summary[at] = 0;
 		}
+		index->sides[i].taken_count = 0;
 	}
 }
