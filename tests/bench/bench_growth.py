@@ -59,7 +59,7 @@ def per_decade(costs, sizes):
 
 
 def verdict(costs, limit, memory):
-    """(verdict, factor, allowed factor) of a series {size: ns}.
+    """(verdict, factor, the same less what memory takes, allowed factor) of a series {size: ns}.
 
     Where the tables are full nothing may grow. Else a logarithm is allowed: it adds the same for each
     factor of ten, and what grows faster adds more with each. So from end to end the cost may grow as
@@ -70,18 +70,19 @@ def verdict(costs, limit, memory):
     full = [size for size in sizes if limit and size > limit]
     if len(full) > 1:
         factor = costs[full[-1]] / costs[full[0]]
-        return ("flat when full" if factor <= 1 + STEP else "grows when full"), factor, 1 + STEP
+        return ("flat when full" if factor <= 1 + STEP else "grows when full"), factor, factor, 1 + STEP
     factor = costs[sizes[-1]] / costs[sizes[0]]
     allowed = math.log(sizes[-1]) / math.log(sizes[0])
-    if factor <= 1 + STEP:
-        return "flat", factor, allowed
     net = {size: costs[size] - max(memory.get(size, 0) - memory.get(sizes[0], 0), 0) for size in sizes}
+    # Memory alone may take more than there is: then nothing else grows.
+    net_factor = min(max(net[sizes[-1]] / costs[sizes[0]], 1), factor)
+    if factor <= 1 + STEP:
+        return "flat", factor, net_factor, allowed
     steps, net_steps = per_decade(costs, sizes), per_decade(net, sizes)
     spare = STEP * costs[sizes[-2]]
-    if (net[sizes[-1]] > allowed * costs[sizes[0]]
-            or net_steps[-1] > max(steps[:-1], default=0) + spare):
-        return "faster than a logarithm", factor, allowed
-    return "within a logarithm", factor, allowed
+    if net_factor > allowed or net_steps[-1] > max(steps[:-1], default=0) + spare:
+        return "faster than a logarithm", factor, net_factor, allowed
+    return "within a logarithm", factor, net_factor, allowed
 
 
 def memory_of(curve, measured):
@@ -99,7 +100,7 @@ def judge(measured):
         costs = {size: ns for size, (ns, _) in sizes.items()}
         if len(costs) < 2:
             continue
-        word, factor, allowed = verdict(costs, series.limit, memory_of(curve, measured))
+        word, factor, net_factor, allowed = verdict(costs, series.limit, memory_of(curve, measured))
         first, last = min(costs), max(costs)
         if series.limit and "full" in word:
             first = min(size for size in costs if size > series.limit)
@@ -109,8 +110,9 @@ def judge(measured):
             word = "the yardstick"
             made.update(aim=None, reached=None)
         else:
+            made["aim"]["of"] = "ratio" if "full" in word else "net_ratio"
             made["reached"] = word not in BAD
-        made.update(verdict=word, points=sizes)
+        made.update(verdict=word, net_ratio=net_factor, points=sizes)
         yield made
 
 

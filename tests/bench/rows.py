@@ -50,7 +50,7 @@ def aim_text(aim):
     if not aim:
         return ""
     sign, value = ("<=", aim["most"]) if "most" in aim else (">=", aim["least"])
-    return f"{sign} {number(value)}" + ("" if aim["of"] == "figure" else " x")
+    return f"{sign} {number(value)}" + {"figure": "", "ratio": " x", "net_ratio": " x net"}[aim["of"]]
 
 
 def reached_text(one):
