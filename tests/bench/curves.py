@@ -6,9 +6,9 @@ import subprocess
 import sys
 from collections import namedtuple
 
-SIZES = {"full": (10, 100, 1000, 10000, 100000, 1000000), "quick": (10, 1000, 100000),
+SIZES = {"full": (10, 100, 1000, 10000, 100000, 1000000), "quick": (10, 1000, 50000, 100000),
          "tiny": (10, 100)}
-# Far below the largest sizes: two points stand where the tables are full.
+# Below the two largest sizes, which stand where the tables are full.
 LIMIT = 16384
 
 # The programs' list of prefixes, and of calls that they await a reply of, have no more
