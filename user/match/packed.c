@@ -3,6 +3,7 @@
 #include "packed.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,9 @@ _Static_assert(sizeof(struct rpcs_call) % sizeof(uint64_t) == 0, "it is packed b
 _Static_assert(WORDS <= UINT8_MAX, "a place is a byte");
 _Static_assert(RPCS_PORTMAP_SHAPE__MAX <= 16 && RPCS_STATUS__MAX <= 4, "they have so many bits");
 _Static_assert(RPCS_CALL_ALERTS_MAX < 16, "so has their number");
+/* What no member names need not be zero, and would be kept beside each call. */
+#define NAMES_ALL(type) (offsetof(type, pad) + sizeof(((type *)0)->pad) == sizeof(type))
+_Static_assert(NAMES_ALL(struct rpcs_tuple) && NAMES_ALL(struct rpcs_sighting), "no padding");
 
 /* Words that differ from a usual call's beyond what is packed; places and texts follow. */
 struct rpcs_beside {

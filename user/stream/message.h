@@ -32,6 +32,7 @@ struct rpcs_tuple {
 	uint16_t sport;
 	uint16_t dport;
 	uint8_t protocol; /* 6 or 17 */
+	uint8_t pad;	  /* named, so that it is zero: a call is kept by what is not (packed.h) */
 };
 
 /** When and where a packet was seen. */
@@ -43,6 +44,7 @@ struct rpcs_sighting {
 	uint16_t vlan[2]; /* outermost first */
 	uint8_t vlan_count;
 	uint8_t ttl;
+	uint8_t pad[4];
 };
 
 /** The credential of a call (RFC 5531 8.2). */
