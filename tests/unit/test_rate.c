@@ -159,6 +159,27 @@ static void test_room(void **state)
 	assert_int_equal(evictions, 0);
 }
 
+/* Slots of those that left go to others, who begin with none of what stood in them. */
+static void test_reuse(void **state)
+{
+	uint32_t source, slot;
+
+	(void)state;
+	for (slot = 0; slot < 5; slot++)
+		for (source = 0; source < 100; source++)
+			assert_int_equal(add(source, 1000, WHEN + slot * SEC / 8),
+					 1000 * (slot + 1));
+	for (source = 1000; source < 3000; source++) {
+		for (slot = 0; slot < 8; slot++)
+			assert_int_equal(add(source, 1, WHEN + SEC + slot * SEC / 8), slot + 1);
+		/* A pause gives them back, too. */
+		if (source % 3 == 0)
+			assert_int_equal(add(source, 7, WHEN + 4 * SEC), 7);
+		else
+			assert_int_equal(add(source, 7, WHEN + 2 * SEC + SEC / 8), 6 + 7);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -168,6 +189,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_take, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full_slot, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tell, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_reuse, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_room, setup, teardown),
 	};
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "crowd.h"
+#include "families.h"
 #include "fold.h"
 #include "pace.h"
 
@@ -89,6 +90,8 @@ static void judge(struct rpcs_detect *detect, struct rpcs_call *call)
 	enum rpcs_detection_id id;
 
 	call->judged = true;
+	rpcs_sweep_call_fetch(detect, call);
+	rpcs_fanout_fetch(detect, call);
 	for (; left; left &= left - 1) {
 		id = (enum rpcs_detection_id)__builtin_ctzll(left);
 		row = rpcs_detection_row(id);

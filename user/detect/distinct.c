@@ -300,6 +300,11 @@ static void put(struct rpcs_distinct *distinct, struct entry *entry, const struc
 	item->mark |= mark;
 }
 
+void rpcs_distinct_fetch(const struct rpcs_distinct *distinct, uint64_t id)
+{
+	rpcs_tally_fetch_bucket(distinct->tally, id);
+}
+
 bool rpcs_distinct_note(struct rpcs_distinct *distinct, const struct rpcs_distinct_rule *rule,
 			uint64_t id, const struct rpcs_address *what, bool mark, uint64_t now_ns,
 			uint32_t *ret_window)

@@ -78,6 +78,7 @@ int rpcs_sweep_init(struct rpcs_detect *detect);
 void rpcs_sweep_free(struct rpcs_detect *detect);
 /* What parties.h fetches ahead; `entries`: the second time. */
 void rpcs_sweep_fetch(const struct rpcs_detect *detect);
+void rpcs_sweep_call_fetch(struct rpcs_detect *detect, const struct rpcs_call *call);
 void rpcs_amplify_fetch(const struct rpcs_detect *detect, bool entries);
 void rpcs_flood_fetch(const struct rpcs_detect *detect, bool entries);
 
@@ -92,6 +93,7 @@ void rpcs_rpc_sweep_connection(struct rpcs_detect *detect, const struct rpcs_con
 
 int rpcs_fanout_init(struct rpcs_detect *detect);
 void rpcs_fanout_free(struct rpcs_detect *detect);
+void rpcs_fanout_fetch(struct rpcs_detect *detect, const struct rpcs_call *call);
 void rpcs_fanout_call(struct rpcs_detect *detect, const struct rpcs_call *call);
 
 int rpcs_scan_init(struct rpcs_detect *detect);

@@ -76,17 +76,17 @@ static void describe(struct rpcs_detect *detect, const struct rpcs_call *call, i
 	rpcs_words_client(detect, call, alert);
 }
 
-static void count(struct rpcs_detect *detect, const struct rpcs_call *call, int kind,
-		  const struct rpcs_count_key *key, const struct rpcs_address *what)
+static void count(struct rpcs_detect *detect, const struct rpcs_call *call, int kind, uint64_t id,
+		  const struct rpcs_address *what)
 {
 	const struct rpcs_fanout *fanout = detect->fanout;
-	const struct rpcs_told_key source = { .client = key->client };
+	const struct rpcs_told_key source = { .client = call->message.tuple.src };
 	uint64_t now_ns = call->message.seen.time_ns;
 	struct rpcs_alert alert;
 	uint32_t window;
 
-	if (!rpcs_distinct_note(fanout->counts, &fanout->rules[kind], rpcs_id_of_key(detect, key),
-				what, false, now_ns, &window))
+	if (!rpcs_distinct_note(fanout->counts, &fanout->rules[kind], id, what, false, now_ns,
+				&window))
 		return;
 	if (kind == KIND_SERVERS && rpcs_told_before(detect, fanout->told, &source, now_ns))
 		return;
@@ -97,21 +97,45 @@ static void count(struct rpcs_detect *detect, const struct rpcs_call *call, int 
 	rpcs_alert_send(detect, &alert);
 }
 
-void rpcs_fanout_call(struct rpcs_detect *detect, const struct rpcs_call *call)
+static bool is_counted(const struct rpcs_detect *detect, const struct rpcs_call *call)
+{
+	return detect->settings->detections[RPCS_D_FANOUT].enabled &&
+	       call->message.portmap.has >= 1 && rpcs_call_is_lookup(call) &&
+	       !rpcs_call_is_silent(call);
+}
+
+/* A client with a server, and a client with a program. */
+static void ids_of(struct rpcs_detect *detect, const struct rpcs_call *call,
+		   uint64_t ids[KIND__MAX])
 {
 	const struct rpcs_tuple *tuple = &call->message.tuple;
-	const struct rpcs_portmap *pm = &call->message.portmap;
-	const struct rpcs_count_key programs = { .client = tuple->src,
-						 .server = tuple->dst,
-						 .kind = KIND_PROGRAMS };
-	const struct rpcs_count_key servers = { .client = tuple->src,
-						.program = pm->program,
-						.kind = KIND_SERVERS };
-	const struct rpcs_address program = rpcs_distinct_number(pm->program);
+	uint32_t program = call->message.portmap.program;
+	uint64_t client = rpcs_id_of_address(detect, &tuple->src);
 
-	if (!detect->settings->detections[RPCS_D_FANOUT].enabled || pm->has < 1 ||
-	    !rpcs_call_is_lookup(call) || rpcs_call_is_silent(call))
+	ids[KIND_PROGRAMS] = rpcs_id_of_pair(client, rpcs_id_of_server(detect, &tuple->dst));
+	ids[KIND_SERVERS] =
+		rpcs_id_of_pair(client, rpcs_hash(&detect->seed, &program, sizeof(program)));
+}
+
+void rpcs_fanout_fetch(struct rpcs_detect *detect, const struct rpcs_call *call)
+{
+	uint64_t ids[KIND__MAX];
+
+	if (!is_counted(detect, call))
 		return;
-	count(detect, call, KIND_PROGRAMS, &programs, &program);
-	count(detect, call, KIND_SERVERS, &servers, &tuple->dst);
+	ids_of(detect, call, ids);
+	rpcs_distinct_fetch(detect->fanout->counts, ids[KIND_PROGRAMS]);
+	rpcs_distinct_fetch(detect->fanout->counts, ids[KIND_SERVERS]);
+}
+
+void rpcs_fanout_call(struct rpcs_detect *detect, const struct rpcs_call *call)
+{
+	const struct rpcs_address program = rpcs_distinct_number(call->message.portmap.program);
+	uint64_t ids[KIND__MAX];
+
+	if (!is_counted(detect, call))
+		return;
+	ids_of(detect, call, ids);
+	count(detect, call, KIND_PROGRAMS, ids[KIND_PROGRAMS], &program);
+	count(detect, call, KIND_SERVERS, ids[KIND_SERVERS], &call->message.tuple.dst);
 }

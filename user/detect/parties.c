@@ -19,6 +19,11 @@ uint64_t rpcs_id_of_address(struct rpcs_detect *detect, const struct rpcs_addres
 	return id_known(detect, &detect->parties.known[0], address);
 }
 
+uint64_t rpcs_id_of_server(struct rpcs_detect *detect, const struct rpcs_address *address)
+{
+	return id_known(detect, &detect->parties.known[1], address);
+}
+
 uint64_t rpcs_id_of_key(const struct rpcs_detect *detect, const struct rpcs_count_key *key)
 {
 	return rpcs_hash(&detect->seed, key, sizeof(*key));

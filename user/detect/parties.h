@@ -40,8 +40,9 @@ void rpcs_parties_fill(struct rpcs_detect *detect, const struct rpcs_message *me
 /** Once that has come: the entries themselves. */
 void rpcs_parties_fetch(const struct rpcs_detect *detect);
 
-/** The id of an address alone. */
+/** The id of an address alone; the one asked for last as a client, or as a server, is kept. */
 uint64_t rpcs_id_of_address(struct rpcs_detect *detect, const struct rpcs_address *address);
+uint64_t rpcs_id_of_server(struct rpcs_detect *detect, const struct rpcs_address *address);
 
 uint64_t rpcs_id_of_key(const struct rpcs_detect *detect, const struct rpcs_count_key *key);
 

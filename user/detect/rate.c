@@ -5,11 +5,52 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pages.h"
+
 struct rpcs_rate {
 	struct rpcs_tally *tally;
 	uint64_t slot_ns, repeat_ns;
 	uint32_t series;
+	/* One for each key at the most. Full slots stay full; a free chunk begins with the next. */
+	uint32_t *chunks;
+	size_t chunks_size;
+	uint32_t fresh, free; /* from `fresh` on they were never used; 0: none is free */
 };
+
+static uint32_t *slots_of(const struct rpcs_rate *rate, uint32_t chunk)
+{
+	return rate->chunks + (size_t)(chunk - 1) * RPCS_RATE_SLOTS * rate->series;
+}
+
+/* The entry leaves, or begins anew. */
+static void chunk_release(void *arg, void *leaving)
+{
+	struct rpcs_rate *rate = arg;
+	struct rpcs_rate_entry *entry = leaving;
+
+	if (!entry->chunk)
+		return;
+	*slots_of(rate, entry->chunk) = rate->free;
+	rate->free = entry->chunk;
+	entry->chunk = 0;
+}
+
+/* A second slot begins: what was counted so far is the first one's. */
+static void chunk_take(struct rpcs_rate *rate, struct rpcs_rate_entry *entry)
+{
+	uint32_t *slots, i;
+
+	if (rate->free) {
+		entry->chunk = rate->free;
+		rate->free = *slots_of(rate, entry->chunk);
+	} else {
+		entry->chunk = ++rate->fresh;
+	}
+	slots = slots_of(rate, entry->chunk);
+	memset(slots, 0, RPCS_RATE_SLOTS * rate->series * sizeof(*slots));
+	for (i = 0; i < rate->series; i++)
+		slots[i] = (uint32_t)entry->sums[i];
+}
 
 struct rpcs_rate *rpcs_rate_new(uint64_t window_ns, uint32_t series, uint64_t keys,
 				uint64_t repeat_ns, const struct rpcs_hash_seed *seed,
@@ -18,11 +59,12 @@ struct rpcs_rate *rpcs_rate_new(uint64_t window_ns, uint32_t series, uint64_t ke
 	struct rpcs_rate *rate = calloc(1, sizeof(*rate));
 	struct rpcs_tally_options options = {
 		.keys = keys,
-		.entry_size = (uint32_t)(sizeof(struct rpcs_rate_entry) +
-					 series * (sizeof(uint64_t) +
-						   RPCS_RATE_SLOTS * sizeof(uint32_t))),
+		.entry_size =
+			(uint32_t)(sizeof(struct rpcs_rate_entry) + series * sizeof(uint64_t)),
 		.memory_ns = window_ns,
 		.repeat_ns = repeat_ns,
+		.leave = chunk_release,
+		.arg = rate,
 		.seed = seed,
 		.evictions = evictions,
 	};
@@ -35,7 +77,11 @@ struct rpcs_rate *rpcs_rate_new(uint64_t window_ns, uint32_t series, uint64_t ke
 	rate->repeat_ns = repeat_ns;
 	rate->series = series;
 	rate->tally = rpcs_tally_new(&options);
-	if (!rate->tally)
+	if (keys > RPCS_TALLY_KEYS_MAX)
+		keys = RPCS_TALLY_KEYS_MAX;
+	rate->chunks_size = keys * RPCS_RATE_SLOTS * series * sizeof(*rate->chunks);
+	rate->chunks = rpcs_pages_map(rate->chunks_size);
+	if (!rate->tally || !rate->chunks)
 		rpcs_rate_free(&rate);
 	return rate;
 }
@@ -45,18 +91,15 @@ void rpcs_rate_free(struct rpcs_rate **rate)
 	if (!*rate)
 		return;
 	rpcs_tally_free(&(*rate)->tally);
+	rpcs_pages_unmap((*rate)->chunks, (*rate)->chunks_size);
 	free(*rate);
 	*rate = NULL;
 }
 
-static uint32_t *slots_of(const struct rpcs_rate *rate, struct rpcs_rate_entry *entry)
+static uint32_t *slot_of(const struct rpcs_rate *rate, const struct rpcs_rate_entry *entry,
+			 uint64_t slot)
 {
-	return (uint32_t *)(void *)(entry->sums + rate->series);
-}
-
-static uint32_t *slot_of(const struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint64_t slot)
-{
-	return slots_of(rate, entry) + slot % RPCS_RATE_SLOTS * rate->series;
+	return slots_of(rate, entry->chunk) + slot % RPCS_RATE_SLOTS * rate->series;
 }
 
 static void clear(const struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint64_t slot)
@@ -70,7 +113,7 @@ static void clear(const struct rpcs_rate *rate, struct rpcs_rate_entry *entry, u
 }
 
 /* To the slot of `now_ns`; one of the past (packets out of order) counts as the one in hand. */
-static void advance(const struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint64_t now_ns)
+static void advance(struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint64_t now_ns)
 {
 	uint64_t slot, age_ns = rpcs_age(now_ns, entry->start_ns);
 
@@ -79,12 +122,14 @@ static void advance(const struct rpcs_rate *rate, struct rpcs_rate_entry *entry,
 		return;
 	slot = age_ns / rate->slot_ns;
 	if (slot - entry->slot >= RPCS_RATE_SLOTS) {
-		memset(entry->sums, 0,
-		       rate->series * (sizeof(uint64_t) + RPCS_RATE_SLOTS * sizeof(uint32_t)));
+		chunk_release(rate, entry);
+		memset(entry->sums, 0, rate->series * sizeof(*entry->sums));
 		entry->start_ns = now_ns;
 		entry->slot = 0;
 		return;
 	}
+	if (!entry->chunk)
+		chunk_take(rate, entry);
 	while (entry->slot < slot)
 		clear(rate, entry, ++entry->slot);
 }
@@ -123,12 +168,13 @@ void rpcs_rate_fetch_entry(const struct rpcs_rate *rate, uint64_t id)
 void rpcs_rate_add(struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint32_t series,
 		   uint64_t amount)
 {
-	uint32_t *value = &slot_of(rate, entry, entry->slot)[series];
-	uint32_t room = UINT32_MAX - *value;
+	uint32_t *value = entry->chunk ? &slot_of(rate, entry, entry->slot)[series] : NULL;
+	uint64_t room = UINT32_MAX - (value ? *value : entry->sums[series]);
 
 	if (amount > room)
 		amount = room;
-	*value += (uint32_t)amount;
+	if (value)
+		*value += (uint32_t)amount;
 	entry->sums[series] += amount;
 }
 
@@ -136,17 +182,19 @@ void rpcs_rate_take(struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint3
 		    uint64_t amount, uint64_t then_ns)
 {
 	uint64_t slot = rpcs_age(then_ns, entry->start_ns) / rate->slot_ns;
-	uint32_t *value;
+	uint64_t there = entry->sums[series];
 
 	/* Before a pause, or counted late as of the slot that was in hand. */
 	if (slot > entry->slot || then_ns < entry->start_ns)
 		return;
 	if (entry->slot - slot >= RPCS_RATE_SLOTS)
 		return;
-	value = &slot_of(rate, entry, slot)[series];
-	if (amount > *value)
-		amount = *value;
-	*value -= (uint32_t)amount;
+	if (entry->chunk)
+		there = slot_of(rate, entry, slot)[series];
+	if (amount > there)
+		amount = there;
+	if (entry->chunk)
+		slot_of(rate, entry, slot)[series] -= (uint32_t)amount;
 	entry->sums[series] -= amount;
 }
 

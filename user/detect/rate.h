@@ -4,7 +4,8 @@
  * counts side by side. A window is RPCS_RATE_SLOTS slots, the first of which begins with
  * the first event after a pause as long as the window; what lies in a slot leaves with it.
  * So a sum is never more than what came within the window, and after a pause it is exact;
- * later it may leave out what is as old as the window less one slot.
+ * later it may leave out what is as old as the window less one slot. Most keys do not last
+ * for more than a slot: the sums are all that is kept of those.
  */
 #ifndef RPCSENTRY_DETECT_RATE_H
 #define RPCSENTRY_DETECT_RATE_H
@@ -18,8 +19,8 @@ struct rpcs_rate_entry {
 	uint64_t start_ns; /* of slot number 0 */
 	uint64_t slot;	   /* the number of the one in hand */
 	uint64_t note[2];  /* the family's own */
-	/* Of each series: the sum. Behind them the slots, of 32 bits; full ones stay full. */
-	uint64_t sums[];
+	uint32_t chunk; /* the number of what has its slots, from 1 on; 0: only the first is used */
+	uint64_t sums[]; /* of each series */
 };
 
 struct rpcs_rate;

@@ -8,7 +8,8 @@
 #include "recent.h"
 
 #include <stdlib.h>
-#include <sys/mman.h>
+
+#include "pages.h"
 
 enum {
 	WAYS = 8,
@@ -35,15 +36,6 @@ struct rpcs_recent {
 	struct rpcs_recent_note found;
 };
 
-/* Zeroed pages, of which only those that are used become resident. */
-static void *map(size_t size)
-{
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return p == MAP_FAILED ? NULL : p;
-}
-
 struct rpcs_recent *rpcs_recent_new(uint64_t capacity, uint32_t key_size,
 				    const struct rpcs_hash_seed *seed, uint64_t *evictions)
 {
@@ -60,8 +52,8 @@ struct rpcs_recent *rpcs_recent_new(uint64_t capacity, uint32_t key_size,
 	recent->key_size = key_size;
 	recent->seed = *seed;
 	recent->evictions = evictions;
-	recent->buckets = map(recent->bucket_count * sizeof(*recent->buckets));
-	recent->values = map(recent->bucket_count * sizeof(*recent->values));
+	recent->buckets = rpcs_pages_map(recent->bucket_count * sizeof(*recent->buckets));
+	recent->values = rpcs_pages_map(recent->bucket_count * sizeof(*recent->values));
 	if (!recent->buckets || !recent->values)
 		rpcs_recent_free(&recent);
 	return recent;
@@ -73,10 +65,8 @@ void rpcs_recent_free(struct rpcs_recent **recent)
 
 	if (!r)
 		return;
-	if (r->buckets)
-		munmap(r->buckets, r->bucket_count * sizeof(*r->buckets));
-	if (r->values)
-		munmap(r->values, r->bucket_count * sizeof(*r->values));
+	rpcs_pages_unmap(r->buckets, r->bucket_count * sizeof(*r->buckets));
+	rpcs_pages_unmap(r->values, r->bucket_count * sizeof(*r->values));
 	free(r);
 	*recent = NULL;
 }

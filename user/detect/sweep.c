@@ -114,6 +114,16 @@ static void count_touch(struct rpcs_detect *detect, const struct touch *touch)
 	rpcs_alert_send(detect, &alert);
 }
 
+void rpcs_sweep_call_fetch(struct rpcs_detect *detect, const struct rpcs_call *call)
+{
+	const struct rpcs_tuple *tuple = &call->message.tuple;
+
+	if (!rpcs_call_is_silent(call) && rpcs_settings_watch(detect->settings, tuple->dport) &&
+	    detect->settings->detections[RPCS_D_SWEEP].enabled)
+		rpcs_distinct_fetch(detect->sweep->portmap,
+				    rpcs_id_of_address(detect, &tuple->src));
+}
+
 void rpcs_sweep_call(struct rpcs_detect *detect, const struct rpcs_call *call)
 {
 	const struct touch touch = {
@@ -158,7 +168,7 @@ static bool is_service(uint16_t port)
 static bool has_looked_up(struct rpcs_detect *detect, const struct touch *touch)
 {
 	uint64_t client = rpcs_id_of_address(detect, &touch->tuple->src);
-	uint64_t server = rpcs_hash(&detect->seed, &touch->tuple->dst, sizeof(touch->tuple->dst));
+	uint64_t server = rpcs_id_of_server(detect, &touch->tuple->dst);
 
 	return rpcs_recent_find_by(detect->sweep->lookups, rpcs_id_of_pair(client, server),
 				   touch->seen->time_ns, LOOKUP_NS);

@@ -28,7 +28,8 @@ struct rpcs_tally {
 struct rpcs_tally *rpcs_tally_new(const struct rpcs_tally_options *options)
 {
 	struct rpcs_tally *tally = calloc(1, sizeof(*tally));
-	uint32_t keys = options->keys < 1U << 30 ? (uint32_t)options->keys : 1U << 30;
+	uint32_t keys = options->keys < RPCS_TALLY_KEYS_MAX ? (uint32_t)options->keys
+							    : RPCS_TALLY_KEYS_MAX;
 	uint32_t ghosts = 1024;
 
 	if (!tally)
@@ -163,9 +164,18 @@ uint32_t rpcs_tally_count(const struct rpcs_tally *tally)
 
 void rpcs_tally_fetch_bucket(const struct rpcs_tally *tally, uint64_t id)
 {
+	const struct rpcs_tally_head *head;
+
 	rpcs_table_fetch_bucket(tally->table, hash_of(id));
-	if (rpcs_table_is_full(tally->table))
-		__builtin_prefetch(ghost_of(tally, id));
+	if (!rpcs_table_is_full(tally->table))
+		return;
+	__builtin_prefetch(ghost_of(tally, id));
+	/* If it is new, this one will probably go for it. */
+	head = rpcs_table_oldest(tally->table, RPCS_TALLY_ONCE);
+	if (!head)
+		return;
+	rpcs_table_fetch_bucket(tally->table, hash_of(head->id));
+	__builtin_prefetch(ghost_of(tally, head->id));
 }
 
 void rpcs_tally_fetch_entry(const struct rpcs_tally *tally, uint64_t id)

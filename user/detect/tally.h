@@ -33,6 +33,9 @@ struct rpcs_tally_head {
 
 struct rpcs_tally;
 
+/** More keys than these are none. */
+enum { RPCS_TALLY_KEYS_MAX = 1 << 30 };
+
 struct rpcs_tally_options {
 	uint64_t keys;			       /* how many at most: limits.sources */
 	uint32_t entry_size;		       /* with its head */
