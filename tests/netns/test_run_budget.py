@@ -57,6 +57,16 @@ def mapping(client, xid, procedure, program):
     return box.call_frame(client, xid, procedure, struct.pack(">4I", program, 3, 17, 0))
 
 
+def reply(client, xid):
+    """An Ethernet frame with SERVER's answer to a GETPORT of port 900: port 2049."""
+    rpc = struct.pack(">7I", xid, 1, 0, 0, 0, 0, 2049)
+    udp = struct.pack(">4H", 111, 900, 8 + len(rpc), 0) + rpc
+    head = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), xid & 0xffff, 0, 64, 17, 0,
+                       socket.inet_aton(box.SERVER), socket.inet_aton(client))
+    head = head[:10] + struct.pack(">H", box.checksum(head)) + head[12:]
+    return b"\xff" * 6 + b"\x02\0\0\0\0\x01" + b"\x08\0" + head + udp
+
+
 class Senders:
     def __init__(self):
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
@@ -160,6 +170,33 @@ def one_source_floods(directory, senders, mode):
     tap.equal(f"{what}: which has what was over the budget", kernel["records_over_budget"], counted)
 
 
+def a_server_answers(directory, senders, mode):
+    """Calls that were recorded have their answers, and the others' answers are nobody's loss."""
+    what, calls = f"{mode}, answered", 4000
+    eve, _, run = start(directory, f"answered-{mode}", mode, BUDGET)
+    with run:
+        frames = []
+        for _ in range(calls):
+            senders.xid += 1
+            frames += [mapping(FLOODER, senders.xid, box.GETPORT, 100003),
+                       reply(FLOODER, senders.xid)]
+        tap.check(f"{what}: every frame passed the programs", senders.send(frames))
+        seen = counters()
+        tap.check(f"{what}: many calls are over the budget", seen["calls_suppressed"] > calls // 4, seen)
+        tap.equal(f"{what}: and as many replies are kept back", seen["replies_suppressed"],
+                  seen["calls_suppressed"])
+        tap.equal(f"{what}: both count", seen["records_over_budget"], 2 * seen["calls_suppressed"])
+        tap.equal(f"{what}: exit status 0", run.end()[0], 0)
+    tap.equal(f"{what}: every call that was recorded is answered",
+              {e["rpc"]["status"] for e in of_source(eve, FLOODER)}, {"success"})
+    agent = box.lines_of(eve)[-1]["stats"]["agent"]
+    tap.equal(f"{what}: no reply is without its call", agent["replies_unpaired"], 0)
+    text = "\n".join(floods(eve)[-1]["alert"]["evidence"])
+    tap.check(f"{what}: the alert has both figures",
+              figures(floods(eve)[-1])[0] == seen["calls_suppressed"]
+              and f"{seen['replies_suppressed']} replies to it were counted likewise" in text, text)
+
+
 def the_budget_changes(directory, senders, mode):
     """SIGHUP: without a restart."""
     what = f"{mode}, reload"
@@ -190,7 +227,7 @@ def main():
         prepare_link()
         senders = Senders()
         for mode in MODES:
-            for group in (one_source_floods, the_budget_changes):
+            for group in (one_source_floods, a_server_answers, the_budget_changes):
                 tap.guard(f"{group.__name__}, {mode}", group, directory, senders, mode)
     finally:
         if senders:

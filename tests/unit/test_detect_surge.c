@@ -72,6 +72,7 @@ static void a_flood_is_told_with_its_figures(void **state)
 				     "counted in the kernel"));
 	assert_true(case_says(alert, "of these 70000 GETPORT version 2, 12 SET version 2"));
 	assert_true(case_says(alert, "beside 2000 that were recorded one by one"));
+	assert_true(case_says(alert, "spoofable: UDP, and no reply to this source was seen"));
 
 	/* Within the minute only counted; at its end all of it. */
 	take("192.0.2.66", RPCS_PORTMAP_GETPORT, 80000, now + CASE_SEC);
@@ -92,6 +93,25 @@ static void a_flood_is_told_with_its_figures(void **state)
 	assert_true(case_says(case_last(&c), "5 calls over limits.per_source_records"));
 	rpcs_detect_finish(c.detect);
 	assert_int_equal(c.count, 4);
+	case_end(&c);
+}
+
+/** Replies that were counted likewise show that the source gets them. */
+static void who_is_answered_is_not_spoofable(void **state)
+{
+	struct rpcs_aggregate replies = aggregate_of("192.0.2.66", 0, 7, CASE_WHEN);
+
+	(void)state;
+	case_start(&c, case_only(RPCS_D_FLOOD, "", ""));
+	/* In whichever order they are read. */
+	replies.kind = RPCS_OVER_REPLY;
+	rpcs_detect_aggregate(c.detect, &replies);
+	take("192.0.2.66", RPCS_PORTMAP_GETPORT, 5000, CASE_WHEN);
+	rpcs_detect_aggregates_end(c.detect, CASE_WHEN);
+	assert_int_equal(c.count, 1);
+	assert_int_equal(case_last(&c)->tuple.protocol, RPCS_IP_UDP);
+	assert_true(case_says(case_last(&c), "7 replies to it were counted likewise"));
+	assert_false(case_says(case_last(&c), "spoofable"));
 	case_end(&c);
 }
 
@@ -222,6 +242,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_flood_is_told_with_its_figures),
+		cmocka_unit_test(who_is_answered_is_not_spoofable),
 		cmocka_unit_test(a_long_one_is_told_each_minute),
 		cmocka_unit_test(over_the_budget_is_no_flood_yet),
 		cmocka_unit_test(many_procedures_and_sources),

@@ -133,6 +133,8 @@ void rpcs_amplify_message(struct rpcs_detect *detect, const struct rpcs_message 
 void rpcs_victim_message(struct rpcs_detect *detect, const struct rpcs_message *message,
 			 struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id);
 
+#define RPCS_FLOOD_SPOOFABLE "spoofable: UDP, and no reply to this source was seen"
+
 int rpcs_surge_init(struct rpcs_detect *detect);
 void rpcs_surge_free(struct rpcs_detect *detect);
 void rpcs_surge_tick(struct rpcs_detect *detect, uint64_t now_ns);
@@ -149,8 +151,9 @@ void rpcs_surge_finish(struct rpcs_detect *detect);
 /** Takes calls that were not sent into account. Is it a flood? */
 bool rpcs_flood_aggregate(struct rpcs_detect *detect, const struct rpcs_aggregate *aggregate);
 
-/** The calls of this source that came one by one, as far back as it is known. */
-uint64_t rpcs_flood_recorded(struct rpcs_detect *detect, const struct rpcs_address *source);
+/** The calls of this source that came one by one, as far back as it is known; was one answered? */
+uint64_t rpcs_flood_recorded(struct rpcs_detect *detect, const struct rpcs_address *source,
+			     bool *ret_replied);
 
 int rpcs_flood_init(struct rpcs_detect *detect);
 void rpcs_flood_free(struct rpcs_detect *detect);

@@ -87,7 +87,7 @@ static void tell(struct rpcs_detect *detect, const struct rpcs_message *message,
 			    dumps ? "DUMP calls" : "calls",
 			    threshold[dumps ? RPCS_T_FLOOD_DUMPS : RPCS_T_FLOOD_CALLS]);
 	if (message->tuple.protocol == RPCS_IP_UDP && !replied)
-		rpcs_alert_evidence(&alert, "spoofable: UDP, and no reply to this source was seen");
+		rpcs_alert_evidence(&alert, RPCS_FLOOD_SPOOFABLE);
 	if (call)
 		rpcs_words_asked(&alert, "the last call: ", call);
 	rpcs_words_source(detect, &alert);
@@ -174,10 +174,12 @@ bool rpcs_flood_aggregate(struct rpcs_detect *detect, const struct rpcs_aggregat
 	return is_flood;
 }
 
-uint64_t rpcs_flood_recorded(struct rpcs_detect *detect, const struct rpcs_address *source)
+uint64_t rpcs_flood_recorded(struct rpcs_detect *detect, const struct rpcs_address *source,
+			     bool *ret_replied)
 {
 	const struct rpcs_rate_entry *entry =
 		rpcs_rate_find(detect->flood->calls, rpcs_id_of_address(detect, source));
 
+	*ret_replied = entry && entry->note[REPLIED];
 	return entry ? entry->note[RECORDED] : 0;
 }

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rpcsentry/packet.h>
+
 #include "../base/clock.h"
 #include "../policy/programs.h"
 #include "families.h"
@@ -126,6 +128,8 @@ static void say(struct rpcs_detect *detect, struct surge *surge, uint64_t now_ns
 {
 	char first[RPCS_TIME_TEXT], last[RPCS_TIME_TEXT];
 	struct rpcs_alert alert;
+	uint64_t recorded;
+	bool replied;
 
 	surge->said_ns = now_ns;
 	if (!surge->is_flood || surge->said == surge->calls ||
@@ -142,8 +146,10 @@ static void say(struct rpcs_detect *detect, struct surge *surge, uint64_t now_ns
 			    ") were counted in the kernel, from %s to %s",
 			    surge->calls, detect->settings->limit_per_source_records, first, last);
 	describe_rows(surge, &alert);
-	rpcs_alert_evidence(&alert, "beside %" PRIu64 " that were recorded one by one",
-			    rpcs_flood_recorded(detect, &surge->source));
+	recorded = rpcs_flood_recorded(detect, &surge->source, &replied);
+	rpcs_alert_evidence(&alert, "beside %" PRIu64 " that were recorded one by one", recorded);
+	if (surge->tuple.protocol == RPCS_IP_UDP && !replied && !surge->replies)
+		rpcs_alert_evidence(&alert, RPCS_FLOOD_SPOOFABLE);
 	if (surge->replies)
 		rpcs_alert_evidence(&alert, "%" PRIu64 " replies to it were counted likewise",
 				    surge->replies);
@@ -161,14 +167,12 @@ static void settle(struct rpcs_detect *detect, struct surge *surge, uint64_t now
 	rpcs_table_move(detect->surges->table, surge, NOTED);
 }
 
-/* The source's, made if it is new. */
-static struct surge *surge_of(struct rpcs_detect *detect, const struct rpcs_address *source,
-			      bool *ret_new)
+/* The source's, made if it is new: without a tuple then. */
+static struct surge *surge_of(struct rpcs_detect *detect, const struct rpcs_address *source)
 {
 	struct rpcs_table *table = detect->surges->table;
 	struct surge *surge = rpcs_table_find(table, source), *oldest;
 
-	*ret_new = !surge;
 	if (surge)
 		return surge;
 	if (rpcs_table_is_full(table)) {
@@ -184,8 +188,7 @@ static struct surge *surge_of(struct rpcs_detect *detect, const struct rpcs_addr
 
 void rpcs_surge_note(struct rpcs_detect *detect, const struct rpcs_alert *alert)
 {
-	bool is_new;
-	struct surge *surge = surge_of(detect, &alert->tuple.src, &is_new);
+	struct surge *surge = surge_of(detect, &alert->tuple.src);
 
 	surge->tuple = alert->tuple;
 	surge->seen = alert->seen;
@@ -229,20 +232,17 @@ static void add_row(struct surge *surge, const struct rpcs_aggregate *aggregate)
 void rpcs_detect_aggregate(struct rpcs_detect *detect, const struct rpcs_aggregate *aggregate)
 {
 	struct surge *surge;
-	bool is_new;
 
 	if (!aggregate->tuple.protocol || aggregate->kind == RPCS_OVER_JUNK ||
 	    !rpcs_settings_watch(detect->settings, aggregate->tuple.dport) ||
 	    !detect->settings->detections[RPCS_D_FLOOD].enabled)
 		return;
+	surge = surge_of(detect, &aggregate->tuple.src);
 	if (aggregate->kind == RPCS_OVER_REPLY) {
-		surge = rpcs_table_find(detect->surges->table, &aggregate->tuple.src);
-		if (surge)
-			surge->replies += aggregate->count;
+		surge->replies += aggregate->count;
 		return;
 	}
-	surge = surge_of(detect, &aggregate->tuple.src, &is_new);
-	if (is_new) {
+	if (!surge->tuple.protocol) {
 		surge->tuple = aggregate->tuple;
 		surge->seen = aggregate->seen;
 		surge->about = aggregate->about ? aggregate->about : aggregate->program;
