@@ -233,11 +233,11 @@ RPCS_INLINE void rpcs_plain_count(struct rpcs_counters *c, const __u8 *rpc, bool
 
 /** Reports the packet, if it is one of those; false: it takes the long way. */
 RPCS_INLINE bool rpcs_plain_take(const struct rpcs_plain *plain, struct rpcs_counters *c,
-				 const struct rpcs_ports *table, bool any_port)
+				 struct rpcs_ports *table, bool any_port)
 {
 	const __u8 *udp, *rpc;
 	bool ip6, is_call;
-	__u32 len, type;
+	__u32 len;
 
 	if (!rpcs_plain_ip(plain, &udp, &ip6) ||
 	    RPCS_BEYOND(udp, 8 + RPCS_PLAIN_REPLY, plain->end) ||
@@ -245,19 +245,11 @@ RPCS_INLINE bool rpcs_plain_take(const struct rpcs_plain *plain, struct rpcs_cou
 		return false;
 	len = rpcs_load_be16(udp + 4) - 8;
 	rpc = udp + 8;
-	type = rpcs_load_be32(rpc + 4);
-	is_call = type == RPCS_MSG_CALL;
-	if (is_call) {
-		if (!rpcs_plain_is_call(plain, rpc, len) ||
-		    (any_port && rpcs_plain_asks_port(plain, rpc, len)))
-			return false;
-	} else if (type != RPCS_MSG_REPLY || !rpcs_plain_is_reply(plain, rpc, len) ||
-		   (any_port && rpcs_plain_tells_port(plain, rpc, len, rpcs_load_be16(udp + 2),
-						      RPCS_IP_UDP, ip6))) {
+	if (!rpcs_plain_is_message(plain, rpc, len, &is_call) ||
+	    rpcs_plain_is_known(plain, udp, rpc, RPCS_IP_UDP, ip6, is_call))
 		return false;
-	}
-	if (rpcs_plain_is_known(plain, rpc, rpcs_load_be16(udp + 2), RPCS_IP_UDP, ip6, is_call))
-		return false;
+	if (any_port)
+		rpcs_plain_learn(plain, c, table, udp, rpc, len, RPCS_IP_UDP, ip6, is_call);
 	rpcs_plain_count(c, rpc, is_call);
 	rpcs_plain_emit(plain, c, table, udp, rpc, len, RPCS_IP_UDP, ip6, is_call,
 			rpcs_plain_now());

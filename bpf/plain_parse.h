@@ -121,13 +121,26 @@ RPCS_INLINE bool rpcs_plain_asks_port(const struct rpcs_plain *plain, const __u8
 	       rpcs_load_be32(rpc + 12) == RPCS_PORTMAP_PROGRAM;
 }
 
+/** Is the message of `len` bytes at `rpc` one that this way takes? The shortest reply is there. */
+RPCS_INLINE bool rpcs_plain_is_message(const struct rpcs_plain *plain, const __u8 *rpc, __u32 len,
+				       bool *ret_is_call)
+{
+	__u32 type = rpcs_load_be32(rpc + 4);
+
+	*ret_is_call = type == RPCS_MSG_CALL;
+	if (*ret_is_call)
+		return rpcs_plain_is_call(plain, rpc, len);
+	return type == RPCS_MSG_REPLY && rpcs_plain_is_reply(plain, rpc, len);
+}
+
 /**
- * What the reply at `rpc` to `dport` answers, as rpcs_expect_key(). Not on the stack, which the
- * functions of the long way need. NULL cannot happen but to the verifier.
+ * As rpcs_expect_key(). Not on the stack, which the functions of the long way need. NULL
+ * cannot happen but to the verifier.
  */
 RPCS_INLINE const struct rpcs_expect_key *rpcs_plain_expect_key(const struct rpcs_plain *plain,
-								const __u8 *rpc, __u16 dport,
-								__u8 protocol, bool ip6)
+								const __u8 *l4, const __u8 *rpc,
+								__u8 protocol, bool ip6,
+								bool is_call)
 {
 	const __u8 *ip = plain->data + 14;
 	struct rpcs_expect_key *key;
@@ -140,33 +153,51 @@ RPCS_INLINE const struct rpcs_expect_key *rpcs_plain_expect_key(const struct rpc
 	key = &s->keys.expect;
 	RPCS_ZERO(key);
 	if (ip6) {
-		RPCS_COPY(key->client, ip + 24, 16);
+		RPCS_COPY(key->client, ip + (is_call ? 8 : 24), 16);
 	} else {
 		key->client[10] = key->client[11] = 0xff;
-		RPCS_COPY(key->client + 12, ip + 16, 4);
+		RPCS_COPY(key->client + 12, ip + (is_call ? 12 : 16), 4);
 	}
-	key->port = dport;
+	key->port = rpcs_load_be16(l4 + (is_call ? 0 : 2));
 	key->protocol = protocol;
 	key->xid = rpcs_load_be32(rpc);
 	return key;
 }
 
-/** As rpcs_inspect_learn(): is this the reply that does? */
-RPCS_INLINE bool rpcs_plain_tells_port(const struct rpcs_plain *plain, const __u8 *rpc, __u32 len,
-				       __u16 dport, __u8 protocol, bool ip6)
+/** The port that a reply to a lookup tells; 0: it tells none. */
+RPCS_INLINE __u32 rpcs_plain_told_port(const struct rpcs_plain *plain, const __u8 *rpc, __u32 len)
 {
-	const struct rpcs_expect_key *key;
-	__u32 *program;
+	__u32 port;
 
 	if (len != RPCS_PLAIN_REPLY1 || RPCS_BEYOND(rpc, RPCS_PLAIN_REPLY1, plain->end) ||
-	    rpcs_load_be32(rpc + 20) != RPCS_ACCEPT_SUCCESS ||
-	    rpcs_load_be32(rpc + 24) - 1 >= 0xffff)
-		return false;
-	key = rpcs_plain_expect_key(plain, rpc, dport, protocol, ip6);
+	    rpcs_load_be32(rpc + 20) != RPCS_ACCEPT_SUCCESS)
+		return 0;
+	port = rpcs_load_be32(rpc + 24);
+	return port - 1 < 0xffff ? port : 0;
+}
+
+/** As rpcs_inspect_learn(). */
+RPCS_INLINE void rpcs_plain_learn(const struct rpcs_plain *plain, struct rpcs_counters *c,
+				  struct rpcs_ports *table, const __u8 *l4, const __u8 *rpc,
+				  __u32 len, __u8 protocol, bool ip6, bool is_call)
+{
+	__u32 port = 0, asked = RPCS_EXPECT_PORT, *program;
+	const struct rpcs_expect_key *key;
+
+	if (is_call ? !rpcs_plain_asks_port(plain, rpc, len)
+		    : !(port = rpcs_plain_told_port(plain, rpc, len)))
+		return;
+	key = rpcs_plain_expect_key(plain, l4, rpc, protocol, ip6, is_call);
 	if (!key)
-		return false;
+		return;
+	if (is_call) {
+		if (bpf_map_update_elem(&expected, key, &asked, BPF_ANY))
+			c->state_full += 1;
+		return;
+	}
 	program = bpf_map_lookup_elem(&expected, key);
-	return program && *program == RPCS_EXPECT_PORT;
+	if (program && *program == RPCS_EXPECT_PORT)
+		rpcs_port_mark(table, port, RPCS_PORT_RPC);
 }
 
 /** May the policy suppress calls of this one's client? Then the long way decides. */
@@ -185,8 +216,8 @@ RPCS_INLINE bool rpcs_plain_is_listed(const struct rpcs_plain *plain, bool ip6)
 }
 
 /** Is the call, or the reply's, one of those that may be suppressed? Compiled out without any. */
-RPCS_INLINE bool rpcs_plain_is_known(const struct rpcs_plain *plain, const __u8 *rpc, __u16 dport,
-				     __u8 protocol, bool ip6, bool is_call)
+RPCS_INLINE bool rpcs_plain_is_known(const struct rpcs_plain *plain, const __u8 *l4,
+				     const __u8 *rpc, __u8 protocol, bool ip6, bool is_call)
 {
 	const struct rpcs_expect_key *key;
 
@@ -194,7 +225,7 @@ RPCS_INLINE bool rpcs_plain_is_known(const struct rpcs_plain *plain, const __u8 
 		return false;
 	if (is_call)
 		return rpcs_plain_is_listed(plain, ip6);
-	key = rpcs_plain_expect_key(plain, rpc, dport, protocol, ip6);
+	key = rpcs_plain_expect_key(plain, l4, rpc, protocol, ip6, is_call);
 	return key && bpf_map_lookup_elem(&silenced, key);
 }
 

@@ -94,10 +94,10 @@ RPCS_INLINE bool rpcs_plain_tcp_step(const struct rpcs_plain *plain, const __u8 
 
 /** As rpcs_plain_take(). */
 RPCS_INLINE bool rpcs_plain_take_tcp(const struct rpcs_plain *plain, struct rpcs_counters *c,
-				     const struct rpcs_ports *table, bool any_port)
+				     struct rpcs_ports *table, bool any_port)
 {
 	const __u8 *tcp, *rpc;
-	__u32 len, type;
+	__u32 len;
 	bool ip6, is_call;
 	__u64 now;
 
@@ -107,20 +107,12 @@ RPCS_INLINE bool rpcs_plain_take_tcp(const struct rpcs_plain *plain, struct rpcs
 	rpc = rpcs_plain_tcp_message(plain, tcp, len, &len);
 	if (!rpc || RPCS_BEYOND(rpc, RPCS_PLAIN_REPLY, plain->end))
 		return false;
-	type = rpcs_load_be32(rpc + 4);
-	is_call = type == RPCS_MSG_CALL;
-	if (is_call) {
-		if (!rpcs_plain_is_call(plain, rpc, len) ||
-		    (any_port && rpcs_plain_asks_port(plain, rpc, len)))
-			return false;
-	} else if (type != RPCS_MSG_REPLY || !rpcs_plain_is_reply(plain, rpc, len) ||
-		   (any_port && rpcs_plain_tells_port(plain, rpc, len, rpcs_load_be16(tcp + 2),
-						      RPCS_IP_TCP, ip6))) {
-		return false;
-	}
-	if (rpcs_plain_is_known(plain, rpc, rpcs_load_be16(tcp + 2), RPCS_IP_TCP, ip6, is_call) ||
+	if (!rpcs_plain_is_message(plain, rpc, len, &is_call) ||
+	    rpcs_plain_is_known(plain, tcp, rpc, RPCS_IP_TCP, ip6, is_call) ||
 	    !rpcs_plain_tcp_step(plain, tcp, ip6, len, &now))
 		return false;
+	if (any_port)
+		rpcs_plain_learn(plain, c, table, tcp, rpc, len, RPCS_IP_TCP, ip6, is_call);
 	rpcs_plain_count(c, rpc, is_call);
 	rpcs_plain_emit(plain, c, table, tcp, rpc, len, RPCS_IP_TCP, ip6, is_call, now);
 	return true;

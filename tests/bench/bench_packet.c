@@ -29,7 +29,7 @@ enum {
 	/* With records: no more than the rings hold, which are emptied in between. */
 	REPEAT_RECORDS = 14000,
 	BATCHES = 6,
-	ROWS_MAX = 64,
+	ROWS_MAX = 128,
 	LISTED_CLIENTS = 1000,
 	RING_BYTES = 4 << 20,
 };

@@ -55,6 +55,15 @@ static void udp_call(struct test_frame *f)
 	frame_end(f);
 }
 
+/* Its reply tells a port that is watched from then on, unless any_port is off. */
+static void udp_call_for_tcp(struct test_frame *f)
+{
+	frame_udp4(f);
+	frame_call(f, 1, RPCS_PORTMAP_PROGRAM, 2, RPCS_PORTMAP_GETPORT);
+	frame_mapping(f, 100003, 3, RPCS_IP_TCP, 0);
+	frame_end(f);
+}
+
 static void tcp_call(struct test_frame *f)
 {
 	frame_tcp4(f, 1000, RPCS_TCP_ACK | 8);
@@ -72,6 +81,7 @@ static const struct packet packets[] = {
 	{ "TCP data of others", tcp_others, false, 0, false },
 	{ "IPv6 UDP of others", udp6_others, false, 0, false },
 	{ "UDP GETPORT", udp_call, true, 0, true },
+	{ "UDP GETPORT, TCP", udp_call_for_tcp, true, 0, true },
 	{ "TCP GETPORT in step", tcp_call, true, TCP_CALL_BYTES, true },
 };
 
