@@ -169,6 +169,12 @@ void rpcs_detect_outcome(struct rpcs_detect *detect, struct rpcs_call *call,
 	}
 }
 
+void rpcs_detect_ahead(struct rpcs_detect *detect, const struct rpcs_message *message,
+		       uint64_t flow_id)
+{
+	rpcs_parties_fill(detect, message, flow_id);
+}
+
 static void run_hooks(struct rpcs_detect *detect, uint64_t left, const struct rpcs_message *message,
 		      struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id)
 {

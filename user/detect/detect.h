@@ -58,6 +58,13 @@ enum rpcs_message_place {
 };
 
 /**
+ * Ahead of rpcs_detect_message() of the same, as early as its addresses are known: what that
+ * will look up is fetched meanwhile. It need not be called.
+ */
+void rpcs_detect_ahead(struct rpcs_detect *detect, const struct rpcs_message *message,
+		       uint64_t flow_id);
+
+/**
  * Any message, with its body; before rpcs_detect_call() or rpcs_detect_outcome() of the same.
  * `call` is the one that it is, repeats or answers, NULL for an unpaired reply (or when no
  * memory was left).

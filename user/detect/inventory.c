@@ -26,10 +26,10 @@ int rpcs_inventory_init(struct rpcs_detect *detect)
 {
 	uint64_t capacity = detect->settings->limit_sources;
 
-	detect->meddled = rpcs_recent_new(capacity, sizeof(struct rpcs_told_key), &detect->seed,
-					  &detect->evictions);
-	detect->moved = rpcs_recent_new(capacity, sizeof(struct rpcs_told_key), &detect->seed,
-					&detect->evictions);
+	detect->meddled =
+		rpcs_recent_new(capacity, sizeof(uint64_t), &detect->seed, &detect->evictions);
+	detect->moved =
+		rpcs_recent_new(capacity, sizeof(uint64_t), &detect->seed, &detect->evictions);
 	return detect->meddled && detect->moved ? 0 : -ENOMEM;
 }
 
@@ -49,44 +49,40 @@ static bool is_change(const struct rpcs_message *message)
 	       (kind == RPCS_CALL_SET || kind == RPCS_CALL_UNSET);
 }
 
-static struct rpcs_told_key key_of(const struct rpcs_address *server, uint64_t about)
+/* Something of a server's. */
+static uint64_t id_of(struct rpcs_detect *detect, const struct rpcs_address *server, uint64_t about)
 {
-	return (struct rpcs_told_key){ .server = *server, .about = about };
+	return rpcs_id_of_pair(rpcs_id_of_server(detect, server), rpcs_id_of_number(about));
 }
 
 void rpcs_meddled_message(struct rpcs_detect *detect, const struct rpcs_message *message,
 			  struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id)
 {
-	struct rpcs_told_key key;
-
 	(void)call;
 	(void)flow_id;
 	if (place > RPCS_PLACE_CALL_AGAIN || !is_change(message) ||
 	    (message->seen.flags & RPCS_F_LOCAL) || message->portmap.has < 1)
 		return;
-	key = key_of(&message->tuple.dst, message->portmap.program);
-	rpcs_recent_note(detect->meddled, &key, message->seen.time_ns, 0);
+	rpcs_recent_note_by(detect->meddled,
+			    id_of(detect, &message->tuple.dst, message->portmap.program),
+			    message->seen.time_ns, 0);
 }
 
-static void meddled_fetch(const struct rpcs_detect *detect,
-			  const struct rpcs_service_change *change)
+static void meddled_fetch(struct rpcs_detect *detect, const struct rpcs_service_change *change)
 {
-	const struct rpcs_told_key key = key_of(&change->server, change->program);
-
-	rpcs_recent_fetch(detect->meddled, rpcs_recent_id(detect->meddled, &key));
+	rpcs_recent_fetch(detect->meddled, id_of(detect, &change->server, change->program));
 }
 
-static bool is_meddled(const struct rpcs_detect *detect, const struct rpcs_service_change *change,
+static bool is_meddled(struct rpcs_detect *detect, const struct rpcs_service_change *change,
 		       uint64_t now_ns)
 {
-	const struct rpcs_told_key key = key_of(&change->server, change->program);
-
-	return rpcs_recent_find(detect->meddled, &key, now_ns, MEDDLED_NS) != NULL;
+	return rpcs_recent_find_by(detect->meddled, id_of(detect, &change->server, change->program),
+				   now_ns, MEDDLED_NS) != NULL;
 }
 
 /* 0: not worth a word. Hosts that share an address answer with their ports in turns. */
-static uint8_t severity_of(const struct rpcs_detect *detect,
-			   const struct rpcs_service_change *change, uint64_t now_ns)
+static uint8_t severity_of(struct rpcs_detect *detect, const struct rpcs_service_change *change,
+			   uint64_t now_ns)
 {
 	const struct rpcs_detection_info *info = rpcs_detection_info(RPCS_D_MAPPING_CHANGED);
 
@@ -101,14 +97,13 @@ static uint8_t severity_of(const struct rpcs_detect *detect,
 }
 
 /* The versions of a program move together, but lookups tell them one by one. */
-static uint64_t move_id(const struct rpcs_detect *detect, const struct rpcs_service_change *change,
+static uint64_t move_id(struct rpcs_detect *detect, const struct rpcs_service_change *change,
 			uint8_t severity)
 {
 	uint64_t about = (uint64_t)change->program << 32 | (uint32_t)change->port << 8 |
 			 (uint32_t)change->transport << 4 | severity;
-	struct rpcs_told_key key = key_of(&change->server, about);
 
-	return rpcs_recent_id(detect->moved, &key);
+	return id_of(detect, &change->server, about);
 }
 
 /* A mapping that moved, and what is asked for to know whether that is news. */

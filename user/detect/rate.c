@@ -28,11 +28,11 @@ static void chunk_release(void *arg, void *leaving)
 	struct rpcs_rate *rate = arg;
 	struct rpcs_rate_entry *entry = leaving;
 
-	if (!entry->chunk)
+	if (!entry->head.own)
 		return;
-	*slots_of(rate, entry->chunk) = rate->free;
-	rate->free = entry->chunk;
-	entry->chunk = 0;
+	*slots_of(rate, entry->head.own) = rate->free;
+	rate->free = entry->head.own;
+	entry->head.own = 0;
 }
 
 /* A second slot begins: what was counted so far is the first one's. */
@@ -41,12 +41,12 @@ static void chunk_take(struct rpcs_rate *rate, struct rpcs_rate_entry *entry)
 	uint32_t *slots, i;
 
 	if (rate->free) {
-		entry->chunk = rate->free;
-		rate->free = *slots_of(rate, entry->chunk);
+		entry->head.own = rate->free;
+		rate->free = *slots_of(rate, entry->head.own);
 	} else {
-		entry->chunk = ++rate->fresh;
+		entry->head.own = ++rate->fresh;
 	}
-	slots = slots_of(rate, entry->chunk);
+	slots = slots_of(rate, entry->head.own);
 	memset(slots, 0, RPCS_RATE_SLOTS * rate->series * sizeof(*slots));
 	for (i = 0; i < rate->series; i++)
 		slots[i] = (uint32_t)entry->sums[i];
@@ -99,7 +99,7 @@ void rpcs_rate_free(struct rpcs_rate **rate)
 static uint32_t *slot_of(const struct rpcs_rate *rate, const struct rpcs_rate_entry *entry,
 			 uint64_t slot)
 {
-	return slots_of(rate, entry->chunk) + slot % RPCS_RATE_SLOTS * rate->series;
+	return slots_of(rate, entry->head.own) + slot % RPCS_RATE_SLOTS * rate->series;
 }
 
 static void clear(const struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint64_t slot)
@@ -128,7 +128,7 @@ static void advance(struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint6
 		entry->slot = 0;
 		return;
 	}
-	if (!entry->chunk)
+	if (!entry->head.own)
 		chunk_take(rate, entry);
 	while (entry->slot < slot)
 		clear(rate, entry, ++entry->slot);
@@ -168,7 +168,7 @@ void rpcs_rate_fetch_entry(const struct rpcs_rate *rate, uint64_t id)
 void rpcs_rate_add(struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint32_t series,
 		   uint64_t amount)
 {
-	uint32_t *value = entry->chunk ? &slot_of(rate, entry, entry->slot)[series] : NULL;
+	uint32_t *value = entry->head.own ? &slot_of(rate, entry, entry->slot)[series] : NULL;
 	uint64_t room = UINT32_MAX - (value ? *value : entry->sums[series]);
 
 	if (amount > room)
@@ -189,11 +189,11 @@ void rpcs_rate_take(struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint3
 		return;
 	if (entry->slot - slot >= RPCS_RATE_SLOTS)
 		return;
-	if (entry->chunk)
+	if (entry->head.own)
 		there = slot_of(rate, entry, slot)[series];
 	if (amount > there)
 		amount = there;
-	if (entry->chunk)
+	if (entry->head.own)
 		slot_of(rate, entry, slot)[series] -= (uint32_t)amount;
 	entry->sums[series] -= amount;
 }

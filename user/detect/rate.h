@@ -15,12 +15,11 @@
 enum { RPCS_RATE_SLOTS = 8 };
 
 struct rpcs_rate_entry {
-	struct rpcs_tally_head head;
-	uint64_t start_ns; /* of slot number 0 */
-	uint64_t slot;	   /* the number of the one in hand */
-	uint64_t note[2];  /* the family's own */
-	uint32_t chunk; /* the number of what has its slots, from 1 on; 0: only the first is used */
-	uint64_t sums[]; /* of each series */
+	struct rpcs_tally_head head; /* own: where its slots are, from 1 on; 0: one is in use */
+	uint64_t start_ns;	     /* of slot number 0 */
+	uint64_t slot;		     /* the number of the one in hand */
+	uint64_t note[2];	     /* the family's own */
+	uint64_t sums[];	     /* of each series */
 };
 
 struct rpcs_rate;

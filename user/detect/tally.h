@@ -24,6 +24,7 @@ struct rpcs_tally_head {
 	uint64_t told_ns;
 	bool told;    /* an alert was raised, at told_ns */
 	bool touched; /* since it was queued: it goes once round before it goes */
+	uint32_t own; /* of what counts: it would be padding */
 };
 
 /** Ranks, in the order in which they go. */
