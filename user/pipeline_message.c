@@ -149,6 +149,7 @@ static void take_call(struct rpcs_pipeline *pipeline, struct rpcs_message *messa
 	bool is_new = true;
 
 	pipeline->counters.messages++;
+	rpcs_detect_ahead(pipeline->detect, message, flow->id);
 	end_silence(pipeline, message);
 	rpcs_portmap_decode_call(message);
 	rpcs_service_decode_call(message);
@@ -218,8 +219,10 @@ static void take_reply(struct rpcs_pipeline *pipeline, struct rpcs_message *mess
 		       struct rpcs_flow *flow)
 {
 	bool first = false;
-	struct rpcs_call *call = rpcs_calls_answer(pipeline->calls, message, &first);
+	struct rpcs_call *call;
 
+	rpcs_detect_ahead(pipeline->detect, message, flow->id);
+	call = rpcs_calls_answer(pipeline->calls, message, &first);
 	if (call) {
 		pipeline->counters.replies++;
 		message->call_known = true;
