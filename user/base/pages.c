@@ -7,22 +7,39 @@
 
 enum { HUGE_PAGE = 2 << 20 };
 
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25 /* Linux 6.1 */
+#endif
+
 void *rpcs_pages_map(size_t size)
 {
-	uint8_t *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	uintptr_t skip;
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	if (p == MAP_FAILED)
-		return NULL;
-	/*
-	 * In a large table each look-up would miss the processor's memory of pages, too. Whole
-	 * ones only: tables side by side in one huge page would have each other's be touched.
-	 */
-	skip = -(uintptr_t)p & (HUGE_PAGE - 1);
-	if (skip < size)
-		madvise(p + skip, (size - skip) & ~(size_t)(HUGE_PAGE - 1), MADV_HUGEPAGE);
-	return p;
+	return p == MAP_FAILED ? NULL : p;
+}
+
+size_t rpcs_pages_huge_at(const void *pages, size_t size, const void *slots, size_t stride)
+{
+	size_t skip = -(uintptr_t)pages & (HUGE_PAGE - 1);
+	size_t before = (size_t)((const uint8_t *)slots - (const uint8_t *)pages);
+
+	if (skip + HUGE_PAGE > size)
+		return SIZE_MAX;
+	skip += HUGE_PAGE / 2;
+	return skip > before ? (skip - before) / stride : 0;
+}
+
+void rpcs_pages_make_huge(void *pages, size_t size)
+{
+	size_t skip = -(uintptr_t)pages & (HUGE_PAGE - 1);
+	uint8_t *first = (uint8_t *)pages + skip;
+
+	if (skip + HUGE_PAGE > size)
+		return;
+	/* Whole ones only: tables side by side in one would have each other's memory be touched. */
+	madvise(first, (size - skip) & ~(size_t)(HUGE_PAGE - 1), MADV_HUGEPAGE);
+	madvise(first, HUGE_PAGE, MADV_COLLAPSE);
 }
 
 void rpcs_pages_unmap(void *pages, size_t size)

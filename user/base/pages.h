@@ -7,6 +7,17 @@
 
 /** NULL: out of memory. */
 void *rpcs_pages_map(size_t size);
+
+/**
+ * In a large table each look-up would miss the processor's memory of pages, too; in a small one
+ * a huge page would be memory that nobody uses. Which of the slots, of `stride` bytes each and
+ * used from the first one on, makes it a large one; SIZE_MAX: none does.
+ */
+size_t rpcs_pages_huge_at(const void *pages, size_t size, const void *slots, size_t stride);
+
+/** Has huge pages, from now on and for what is there already, where the kernel can. */
+void rpcs_pages_make_huge(void *pages, size_t size);
+
 void rpcs_pages_unmap(void *pages, size_t size);
 
 #endif

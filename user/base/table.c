@@ -38,6 +38,7 @@ struct rpcs_table {
 	size_t stride;
 	uint32_t capacity, count;
 	uint32_t fresh;	  /* slots from here on were never used */
+	size_t huge_at;	  /* when this one is used, it is a large table */
 	uint32_t free;	  /* used once and given back */
 	uint32_t mask;	  /* of the buckets' numbers */
 	uint32_t tag_one; /* the lowest bit of a tag, which all tags have: no free word does */
@@ -95,6 +96,8 @@ struct rpcs_table *rpcs_table_new(uint32_t capacity, uint32_t key_size, uint32_t
 	if (!table->buckets)
 		goto fail;
 	table->slots = (uint8_t *)(table->buckets + buckets);
+	table->huge_at =
+		rpcs_pages_huge_at(table->buckets, table->size, table->slots, table->stride);
 	return table;
 fail:
 	rpcs_table_free(&table);
@@ -261,6 +264,8 @@ static uint32_t slot_take(struct rpcs_table *table)
 	}
 	if (table->fresh == table->capacity)
 		return NONE;
+	if (table->fresh == table->huge_at)
+		rpcs_pages_make_huge(table->buckets, table->size);
 	return table->fresh++;
 }
 
