@@ -13,6 +13,7 @@
 #include "hash.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -77,16 +78,30 @@ uint64_t rpcs_hash(const struct rpcs_hash_seed *seed, const void *data, size_t l
 	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }
 
+/*
+ * The fixed seed of `read` is known: a capture could be made against it. Where a key stands in a
+ * table shows in nothing, so that this need not repeat.
+ */
+static struct rpcs_hash_seed with_own_secret(const struct rpcs_hash_seed *seed)
+{
+	static struct rpcs_hash_seed own;
+	static bool drawn;
+
+	if (!drawn)
+		drawn = rpcs_hash_seed_random(&own) == 0;
+	return (struct rpcs_hash_seed){ seed->k0 ^ own.k0, seed->k1 ^ own.k1 };
+}
+
 void rpcs_key_hash_init(struct rpcs_key_hash *hash, const struct rpcs_hash_seed *seed, uint32_t len)
 {
 	uint32_t i;
 
-	*hash = (struct rpcs_key_hash){ .seed = *seed, .len = len };
+	*hash = (struct rpcs_key_hash){ .seed = with_own_secret(seed), .len = len };
 	if (len < 8 || len > RPCS_KEY_WORDS_MAX * 8)
 		return;
 	hash->words = (len + 7) / 8;
 	for (i = 0; i < RPCS_KEY_WORDS_MAX * 2; i++)
-		hash->secret[i / 2][i % 2] = rpcs_hash(seed, &i, sizeof(i));
+		hash->secret[i / 2][i % 2] = rpcs_hash(&hash->seed, &i, sizeof(i));
 }
 
 uint64_t rpcs_key_hash(const struct rpcs_key_hash *hash, const void *key)

@@ -26,7 +26,7 @@ struct rpcs_key_hash {
 	uint64_t secret[RPCS_KEY_WORDS_MAX][2];
 };
 
-/** Draws the secrets from the seed, for keys of `len` bytes. */
+/** Draws the secrets from the seed and one of this process's own, for keys of `len` bytes. */
 void rpcs_key_hash_init(struct rpcs_key_hash *hash, const struct rpcs_hash_seed *seed,
 			uint32_t len);
 
