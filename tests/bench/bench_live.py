@@ -144,12 +144,12 @@ def rates(directory, args):
         rate = statistics.median(got["records_s"] for got in gots)
         made.append(rows.row(f"largest rate without a loss, {name}", rate, "calls/s", least=least,
                              of="figure"))
-        made.append(rows.row("  beside the empty program", rate, "calls/s", name_of_top, top,
-                             least=ratio,
+        made.append(rows.row(f"that rate beside the empty program's, {name}", rate, "calls/s",
+                             name_of_top, top, least=ratio,
                              ratio=rows.ratio_of((got["records_s"], had_by_empty)
                                                  for got, had_by_empty in zip(gots, tops))))
-        made.append(rows.row("  the sensor then", 100 * statistics.median(got["cpu"] for got in gots),
-                             "% of a CPU"))
+        cpu = statistics.median(got["cpu"] for got in gots)
+        made.append(rows.row(f"the sensor at that rate, {name}", 100 * cpu, "% of a CPU"))
     return made
 
 
@@ -165,7 +165,7 @@ def ring(args):
                      "of one CPU", one, ratio=got["two_cpus_one_ring_ratio"]),
             rows.row("reading a million records a second", got["reader_cpu_percent"], "% of a CPU",
                      most=15, of="figure"),
-            rows.row("wake-ups for a thousand records then", got["wakeups_per_1000"], "")]
+            rows.row("wake-ups for a thousand records then", got["wakeups_per_1000"], "wake-ups")]
 
 
 def percentile(values, part):
