@@ -196,8 +196,10 @@ RPCS_INLINE void rpcs_plain_learn(const struct rpcs_plain *plain, struct rpcs_co
 		return;
 	}
 	program = bpf_map_lookup_elem(&expected, key);
+	/* Kernel 6.1's verifier has forgotten by now how large it is: cut once more. */
+	RPCS_OPAQUE(port);
 	if (program && *program == RPCS_EXPECT_PORT)
-		rpcs_port_mark(table, port, RPCS_PORT_RPC);
+		rpcs_port_mark(table, (__u16)port, RPCS_PORT_RPC);
 }
 
 /** May the policy suppress calls of this one's client? Then the long way decides. */
