@@ -15,8 +15,8 @@
 #include "options.h"
 #include "output/outputs.h"
 #include "pipeline.h"
-#include "source/engine.h"
 #include "read_ahead.h"
+#include "source/engine.h"
 #include "source/pcap.h"
 #include "source/state.h"
 

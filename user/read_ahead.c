@@ -136,7 +136,6 @@ static void fill(struct rpcs_read_ahead *ahead)
 		memcpy(bytes, slot->frame.bytes, slot->frame.len);
 		slot->frame.bytes = bytes;
 		foresee(ahead, slot);
-
 		ahead->count++;
 	}
 }

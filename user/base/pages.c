@@ -44,5 +44,6 @@ void rpcs_pages_make_huge(void *pages, size_t size)
 
 void rpcs_pages_unmap(void *pages, size_t size)
 {
-	munmap(pages, size);
+	if (pages)
+		munmap(pages, size);
 }

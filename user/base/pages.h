@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-/** NULL: out of memory. */
+/** NULL: out of memory. Small pages, until rpcs_pages_make_huge(). */
 void *rpcs_pages_map(size_t size);
 
 /**
@@ -18,6 +18,7 @@ size_t rpcs_pages_huge_at(const void *pages, size_t size, const void *slots, siz
 /** Has huge pages, from now on and for what is there already, where the kernel can. */
 void rpcs_pages_make_huge(void *pages, size_t size);
 
+/** NULL is none. */
 void rpcs_pages_unmap(void *pages, size_t size);
 
 #endif

@@ -108,8 +108,7 @@ void rpcs_table_free(struct rpcs_table **table)
 {
 	if (!*table)
 		return;
-	if ((*table)->buckets)
-		rpcs_pages_unmap((*table)->buckets, (*table)->size);
+	rpcs_pages_unmap((*table)->buckets, (*table)->size);
 	free(*table);
 	*table = NULL;
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pages.h"
+#include "../base/pages.h"
 
 struct rpcs_rate {
 	struct rpcs_tally *tally;

@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-#include "pages.h"
+#include "../base/pages.h"
 
 enum {
 	WAYS = 8,
