@@ -29,6 +29,7 @@ sys.path.insert(0, os.path.join(TOP, "tests/netns"))
 import rows  # noqa: E402
 import run_sandbox as box  # noqa: E402
 from bpf_maps import Maps  # noqa: E402
+from flood import counters  # noqa: E402
 from run_sandbox import Run, until  # noqa: E402
 
 LIVE = os.path.join(os.path.dirname(box.BINARY), "bench/live")
@@ -63,11 +64,6 @@ def empty(seconds):
         send(seconds)
         sink.send_signal(signal.SIGTERM)
         return int(sink.stdout.read()) / seconds
-
-
-def counters():
-    done = box.sh(box.BINARY, "stats", "--json", "--interval", "0")
-    return json.loads(done.stdout)["counters"]
 
 
 def cpu_of(pid):

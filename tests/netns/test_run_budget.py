@@ -3,7 +3,6 @@
 """limits.per_source_records live: one source floods, another one does not. What the first one sends
 beyond its budget is counted in the kernel and told in its alert to the last call; what the second one
 sends is there, and so is the one SET that the flood was to hide."""
-import json
 import os
 import re
 import shutil
@@ -13,6 +12,7 @@ import struct
 import sys
 
 import run_sandbox as box
+from flood import Sender, counters, is_exact, prepare_link
 from run_sandbox import Run, until
 
 sys.path.insert(0, os.path.join(box.TOP, "tests"))
@@ -23,7 +23,6 @@ SET = 1
 BUDGET = 300
 CALLS = 12000
 EVERY = 60  # of the flooder's calls, one of the quiet client
-BATCH = 240  # the veth pair's queues hold more
 MODES = ("tc", "native")
 POLICY = """\
 sensor: {{interfaces: [{watched}], mode: {mode}}}
@@ -33,24 +32,6 @@ alerts: {{journal: false, eve: {eve}}}
 stats: {{interval: 1s}}
 """
 tap = Tap()
-
-
-def prepare_link():
-    """Neither end has an address: nobody answers, and nobody else speaks."""
-    for name in (box.WATCHED, box.PEER):
-        box.sh("ip", "addr", "flush", "dev", name)
-        with open(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6", "w", encoding="ascii") as out:
-            out.write("1")
-
-
-def counters():
-    done = box.sh(box.BINARY, "stats", "--json", "--all", "--interval", "0")
-    return json.loads(done.stdout)["counters"]
-
-
-def is_exact(kernel):
-    return kernel["rpc_seen"] == (kernel["records_sent"] + kernel["records_suppressed"]
-                                  + kernel["records_lost"])
 
 
 def mapping(client, xid, procedure, program):
@@ -67,26 +48,7 @@ def reply(client, xid):
     return b"\xff" * 6 + b"\x02\0\0\0\0\x01" + b"\x08\0" + head + udp
 
 
-class Senders:
-    def __init__(self):
-        self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-        self.socket.bind((box.PEER, 0))
-        self.xid = 0
-
-    def close(self):
-        self.socket.close()
-
-    def send(self, frames):
-        """False when the programs did not see every frame."""
-        for first in range(0, len(frames), BATCH):
-            batch = frames[first:first + BATCH]
-            wanted = counters()["packets"] + len(batch)
-            for frame in batch:
-                self.socket.send(frame)
-            if not until(lambda want=wanted: counters()["packets"] >= want):
-                return False
-        return True
-
+class Senders(Sender):
     def flood(self, calls, hidden=None):
         """Frames of the flooder and the quiet client, and the XIDs of the latter."""
         frames, quiet = [], []

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """A ring that is full because the sensor is stopped: every record is counted, sent or lost, and what
 was lost is told, with the figure, when the sensor goes on."""
-import json
 import os
 import re
 import shutil
@@ -13,13 +12,13 @@ import sys
 
 import run_sandbox as box
 from bpf_maps import Maps
+from flood import Sender, counters, is_exact, prepare_link
 from run_sandbox import Run, until
 
 sys.path.insert(0, os.path.join(box.TOP, "tests"))
 from tap import Tap  # noqa: E402
 
 CALLS = 4000
-BATCH = 200  # the veth pair's queues hold more
 MTU = 9000
 CLIENT = "10.77.0.9"
 MODES = ("tc", "native")
@@ -36,21 +35,6 @@ stats: {{interval: 1s}}
 tap = Tap()
 
 
-def prepare_link():
-    """Neither end has an address: nobody answers, and nobody else speaks."""
-    for name in (box.WATCHED, box.PEER):
-        box.sh("ip", "addr", "flush", "dev", name)
-        box.sh("ip", "link", "set", name, "mtu", str(MTU))
-        with open(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6", "w", encoding="ascii") as out:
-            out.write("1")
-
-
-def counters():
-    """The pinned map: needs no sensor that runs."""
-    done = box.sh(box.BINARY, "stats", "--json", "--interval", "0")
-    return json.loads(done.stdout)["counters"]
-
-
 def is_drained():
     maps = Maps(os.environ.get("RPCSENTRY_PIN_DIR", "/sys/fs/bpf/rpcsentry"))
     try:
@@ -59,33 +43,7 @@ def is_drained():
         maps.close()
 
 
-def is_exact(kernel):
-    return kernel["rpc_seen"] == (kernel["records_sent"] + kernel["records_suppressed"]
-                                  + kernel["records_lost"])
-
-
-class Flood:
-    """Sends frames in batches, so that no queue before the programs loses any."""
-
-    def __init__(self):
-        self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-        self.socket.bind((box.PEER, 0))
-        self.xid = 0
-
-    def close(self):
-        self.socket.close()
-
-    def send(self, frames):
-        """False when the programs did not see every frame."""
-        for first in range(0, len(frames), BATCH):
-            batch = frames[first:first + BATCH]
-            wanted = counters()["packets"] + len(batch)
-            for frame in batch:
-                self.socket.send(frame)
-            if not until(lambda want=wanted: counters()["packets"] >= want):
-                return False
-        return True
-
+class Flood(Sender):
     def xids(self, count):
         self.xid += count
         return range(self.xid - count + 1, self.xid + 1)
@@ -311,7 +269,7 @@ def main():
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     flood = None
     try:
-        prepare_link()
+        prepare_link(MTU)
         flood = Flood()
         for mode in MODES:
             for group in (only_calls, only_pieces, mixed):

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Who wakes the sensor: a record when it sleeps, none while it looks by itself."""
-import json
 import os
 import shutil
 import struct
@@ -10,6 +9,7 @@ import time
 
 import run_sandbox as box
 from bpf_maps import Maps
+from flood import counters
 from run_sandbox import Run, Wire, until
 
 sys.path.insert(0, os.path.join(box.TOP, "tests"))
@@ -24,11 +24,6 @@ allow:
   - {clients: home, calls: [GETPORT]}
 """
 tap = Tap()
-
-
-def counters():
-    done = box.sh(box.BINARY, "stats", "--json", "--interval", "0")
-    return json.loads(done.stdout)["counters"]
 
 
 def moved(before, name):
