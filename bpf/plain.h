@@ -81,11 +81,6 @@ RPCS_INLINE void rpcs_plain_reply(const __u8 *rpc, __u32 len, const __u8 *end,
 		rec->body[0] = rpcs_load_be32(rpc + 24);
 }
 
-RPCS_INLINE __u64 rpcs_plain_now(void)
-{
-	return rpcs_config.test_clock ? 0 : bpf_ktime_get_ns();
-}
-
 /** Writes each byte once: zeroing all of it before is a tenth of the whole way. */
 RPCS_INLINE void rpcs_plain_record(const struct rpcs_plain *plain, const __u8 *l4, const __u8 *rpc,
 				   __u32 len, __u8 protocol, bool ip6, bool is_call, __u64 now,
@@ -252,7 +247,7 @@ RPCS_INLINE bool rpcs_plain_take(const struct rpcs_plain *plain, struct rpcs_cou
 		rpcs_plain_learn(plain, c, table, udp, rpc, len, RPCS_IP_UDP, ip6, is_call);
 	rpcs_plain_count(c, rpc, is_call);
 	rpcs_plain_emit(plain, c, table, udp, rpc, len, RPCS_IP_UDP, ip6, is_call,
-			rpcs_plain_now());
+			rpcs_engine_stamp(NULL));
 	return true;
 }
 

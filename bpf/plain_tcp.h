@@ -88,7 +88,7 @@ RPCS_INLINE bool rpcs_plain_tcp_step(const struct rpcs_plain *plain, const __u8 
 	flow = bpf_map_lookup_elem(&flows, key);
 	if (!flow || !flow->born || flow->state != here)
 		return false;
-	*ret_now = rpcs_plain_now();
+	*ret_now = rpcs_engine_stamp(NULL);
 	return __sync_val_compare_and_swap(&flow->state, here, there) == here;
 }
 
