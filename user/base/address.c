@@ -26,10 +26,12 @@ bool rpcs_address_is_loopback(const struct rpcs_address *address)
 
 bool rpcs_address_is_unspecified(const struct rpcs_address *address)
 {
-	static const uint8_t zero[16];
-	size_t from = rpcs_address_is_ip4(address) ? IP4_OFFSET : 0;
+	static const struct rpcs_address zero;
 
-	return memcmp(address->bytes + from, zero, sizeof(zero) - from) == 0;
+	/* Lengths that are known here: so none of it is a call. */
+	if (rpcs_address_is_ip4(address))
+		return memcmp(address->bytes + IP4_OFFSET, zero.bytes, 4) == 0;
+	return rpcs_address_equal(address, &zero);
 }
 
 bool rpcs_address_is_link_local(const struct rpcs_address *address)

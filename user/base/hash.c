@@ -3,12 +3,12 @@
  * SipHash-1-3 (Aumasson and Bernstein): one round a word, three at the end; and a hash of short
  * keys for tables.
  *
- * The latter is a sum of products, one for each 64 bits: (low + secret) * (high + secret). Its
- * upper half is strongly universal (Lemire and Kaser, "Strongly universal string hashing is
- * fast", their Multilinear-HM): whoever chooses two keys without knowing the secrets has them
- * collide with a chance of 2^-33, whichever they are. What the sum keeps of the keys' order is
- * stirred out of it. Nobody outside sees a value, nor how long a look-up took, since a
- * sensor answers nothing: so no key can be chosen by what came of earlier ones.
+ * The latter is a sum of products, one for each 128 bits: (first + secret) * (second + secret), all
+ * of it kept. Two keys, chosen without knowing the secrets, have one sum with a chance of 2^-64,
+ * whichever they are (NH of Black, Halevi, Krawczyk, Krovetz and Rogaway, "UMAC: fast and secure
+ * message authentication"). One more product with secrets stirs the sum into 64 bits. Nobody
+ * outside sees a value, nor how long a look-up took, since a sensor answers nothing: so no key
+ * can be chosen by what came of earlier ones.
  */
 #include "hash.h"
 
@@ -97,27 +97,39 @@ void rpcs_key_hash_init(struct rpcs_key_hash *hash, const struct rpcs_hash_seed 
 	uint32_t i;
 
 	*hash = (struct rpcs_key_hash){ .seed = with_own_secret(seed), .len = len };
-	if (len < 8 || len > RPCS_KEY_WORDS_MAX * 8)
+	if (len < 8 || len > RPCS_KEY_PAIRS_MAX * 16)
 		return;
-	hash->words = (len + 7) / 8;
-	for (i = 0; i < RPCS_KEY_WORDS_MAX * 2; i++)
+	hash->pairs = (len + 15) / 16;
+	for (i = 0; i < (RPCS_KEY_PAIRS_MAX + 1) * 2; i++)
 		hash->secret[i / 2][i % 2] = rpcs_hash(&hash->seed, &i, sizeof(i));
+}
+
+static inline unsigned __int128 product(const uint8_t *first, const uint8_t *second,
+					const uint64_t *secrets)
+{
+	uint64_t a, b;
+
+	memcpy(&a, first, sizeof(a));
+	memcpy(&b, second, sizeof(b));
+	return (unsigned __int128)(a + secrets[0]) * (b + secrets[1]);
 }
 
 uint64_t rpcs_key_hash(const struct rpcs_key_hash *hash, const void *key)
 {
-	const uint8_t *bytes = key;
-	uint64_t sum = hash->seed.k0, word;
+	const uint64_t(*secrets)[2] = hash->secret;
+	const uint8_t *bytes = key, *end = bytes + hash->len;
+	unsigned __int128 sum = 0;
 	uint32_t i;
 
-	if (!hash->words)
+	if (!hash->pairs)
 		return rpcs_hash(&hash->seed, key, hash->len);
-	for (i = 0; i < hash->words; i++) {
-		/* The last word may begin before the one ahead of it ends. */
-		memcpy(&word, bytes + (i + 1 < hash->words ? i * 8 : hash->len - 8), sizeof(word));
-		sum += ((uint32_t)word + hash->secret[i][0]) * ((word >> 32) + hash->secret[i][1]);
-	}
-	return (sum ^ sum >> 32) * 0x9e3779b97f4a7c15ULL;
+	for (i = 1; i < hash->pairs; i++, bytes += 16, secrets++)
+		sum += product(bytes, bytes + 8, *secrets);
+	/* The last pair may begin before the one ahead of it ends; so may its halves. */
+	sum += product(hash->len < 16 ? bytes : end - 16, end - 8, *secrets);
+	sum = ((uint64_t)sum ^ secrets[1][0]) *
+	      (unsigned __int128)((uint64_t)(sum >> 64) ^ secrets[1][1]);
+	return (uint64_t)sum ^ (uint64_t)(sum >> 64);
 }
 
 int rpcs_hash_seed_random(struct rpcs_hash_seed *ret_seed)

@@ -3,8 +3,10 @@
 #ifndef RPCSENTRY_BASE_HASH_H
 #define RPCSENTRY_BASE_HASH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /** The secret of this process; from getrandom() live, fixed for `read` so that runs repeat. */
 struct rpcs_hash_seed {
@@ -16,14 +18,14 @@ uint64_t rpcs_hash(const struct rpcs_hash_seed *seed, const void *data, size_t l
 
 enum {
 	/* The longest key that rpcs_key_hash() takes itself; longer ones go to rpcs_hash(). */
-	RPCS_KEY_WORDS_MAX = 8,
+	RPCS_KEY_PAIRS_MAX = 4, /* of 64 bits */
 };
 
 /** Secrets for the keys of one table, all of one length. */
 struct rpcs_key_hash {
 	struct rpcs_hash_seed seed;
-	uint32_t len, words;
-	uint64_t secret[RPCS_KEY_WORDS_MAX][2];
+	uint32_t len, pairs;
+	uint64_t secret[RPCS_KEY_PAIRS_MAX + 1][2];
 };
 
 /** Draws the secrets from the seed and one of this process's own, for keys of `len` bytes. */
@@ -35,6 +37,24 @@ void rpcs_key_hash_init(struct rpcs_key_hash *hash, const struct rpcs_hash_seed 
  * whose secret nobody finds from its values, as they would from these. So they stay inside.
  */
 uint64_t rpcs_key_hash(const struct rpcs_key_hash *hash, const void *key);
+
+/** Whether two keys are the same. In line: a call of memcmp() costs more than it does. */
+static inline bool rpcs_key_equal(const struct rpcs_key_hash *hash, const void *key,
+				  const void *other)
+{
+	const uint8_t *one = key, *two = other;
+	uint64_t differs = 0, a, b;
+	uint32_t at;
+
+	if (hash->len % sizeof(a) != 0)
+		return memcmp(key, other, hash->len) == 0;
+	for (at = 0; at < hash->len; at += sizeof(a)) {
+		memcpy(&a, one + at, sizeof(a));
+		memcpy(&b, two + at, sizeof(b));
+		differs |= a ^ b;
+	}
+	return !differs;
+}
 
 /** Fills the seed from getrandom(); 0 or -errno. */
 int rpcs_hash_seed_random(struct rpcs_hash_seed *ret_seed);

@@ -172,7 +172,7 @@ static void *find_from(const struct rpcs_table *table, uint32_t next, const void
 
 	for (; next != 0; next = link->next) {
 		link = link_at(table, next - 1);
-		if (memcmp(entry_of(link), key, table->key_size) == 0)
+		if (rpcs_key_equal(&table->key_hash, entry_of(link), key))
 			return entry_of(link);
 	}
 	return NULL;
