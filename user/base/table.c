@@ -15,6 +15,7 @@
 
 #include "bucket.h"
 #include "pages.h"
+#include "prefetch.h"
 
 enum {
 	NONE = UINT32_MAX,
@@ -203,7 +204,7 @@ uint32_t rpcs_table_hash(const struct rpcs_table *table, const void *key)
 
 void rpcs_table_fetch_bucket(const struct rpcs_table *table, uint32_t hash)
 {
-	__builtin_prefetch(&table->buckets[hash >> (32 - HASH_BITS) & table->mask]);
+	rpcs_prefetch(&table->buckets[hash >> (32 - HASH_BITS) & table->mask]);
 }
 
 void rpcs_table_fetch_entry(const struct rpcs_table *table, uint32_t hash)
@@ -217,7 +218,7 @@ void rpcs_table_fetch_entry(const struct rpcs_table *table, uint32_t hash)
 		return;
 	slot = (const uint8_t *)link_at(table, (bucket->word[__builtin_ctz(bits)] ^ tag) - 1);
 	for (at = 0; at < table->stride && at < FETCHED_BYTES; at += CACHE_LINE)
-		__builtin_prefetch(slot + at);
+		rpcs_prefetch(slot + at);
 }
 
 void *rpcs_table_find_next(const struct rpcs_table *table, const void *entry)
@@ -330,9 +331,9 @@ static void fetch_oldest(const struct rpcs_table *table, uint32_t oldest)
 	if (oldest == NONE)
 		return;
 	link = link_at(table, oldest);
-	__builtin_prefetch(&table->buckets[link->hash & table->mask]);
+	rpcs_prefetch(&table->buckets[link->hash & table->mask]);
 	if (link->newer != NONE)
-		__builtin_prefetch(link_at(table, link->newer));
+		rpcs_prefetch(link_at(table, link->newer));
 }
 
 void rpcs_table_remove(struct rpcs_table *table, void *entry)
