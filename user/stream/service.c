@@ -133,8 +133,9 @@ void rpcs_service_decode_call(struct rpcs_message *message)
 	struct rpcs_cursor cur = { .pos = message->body, .left = message->body_len };
 	size_t i;
 
-	if (!message->body || message->malformed || message->auth.flavor == RPCS_AUTH_GSS ||
-	    message->program == RPCS_NFS_PROGRAM)
+	/* Of the two that most calls are to there is nothing above. */
+	if (message->program == RPCS_PORTMAP_PROGRAM || message->program == RPCS_NFS_PROGRAM ||
+	    !message->body || message->malformed || message->auth.flavor == RPCS_AUTH_GSS)
 		return;
 	cur.end = message->body + message->body_available;
 	for (i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++)
