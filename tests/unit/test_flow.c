@@ -123,6 +123,48 @@ static void test_ids(void **state)
 	}
 }
 
+/* The first packet chooses: a capture has the same ids each time, and seldom another's. */
+static void test_ids_begin(void **state)
+{
+	const struct rpcs_tuple one = tuple_of("10.0.0.1", 800, "10.0.0.2", 111, UDP);
+	const struct rpcs_tuple two = tuple_of("10.0.0.1", 801, "10.0.0.2", 111, UDP);
+	OWNED_FLOWS a = { 0 };
+	OWNED_FLOWS b = { 0 };
+	OWNED_FLOWS c = { 0 };
+	OWNED_FLOWS d = { 0 };
+	uint64_t id;
+
+	(void)state;
+	flows_init(&a, CAPACITY);
+	flows_init(&b, CAPACITY);
+	flows_init(&c, CAPACITY);
+	flows_init(&d, CAPACITY);
+	id = packet(&a, &one, SECOND)->id;
+	assert_int_equal(packet(&b, &one, SECOND)->id, id);
+	assert_int_equal(packet(&b, &two, SECOND)->id, packet(&a, &two, SECOND)->id);
+	assert_int_not_equal(packet(&c, &one, 2 * SECOND)->id, id);
+	assert_int_not_equal(packet(&d, &two, SECOND)->id, id);
+}
+
+/* 0 is none: the flow that would get it gets the next one. */
+static void test_ids_pass_zero(void **state)
+{
+	const struct rpcs_tuple one = tuple_of("10.0.0.1", 800, "10.0.0.2", 111, UDP);
+	const struct rpcs_tuple two = tuple_of("10.0.0.1", 801, "10.0.0.2", 111, UDP);
+	OWNED_FLOWS a = { 0 };
+	OWNED_FLOWS b = { 0 };
+	uint64_t first, step;
+
+	(void)state;
+	flows_init(&a, CAPACITY);
+	first = packet(&a, &one, SECOND)->id;
+	step = packet(&a, &two, SECOND)->id - first;
+	flows_init(&b, CAPACITY);
+	packet(&b, &one, SECOND);
+	b.last_id = 0 - step;
+	assert_int_equal(packet(&b, &two, SECOND)->id, step & ((1ULL << 51) - 1));
+}
+
 static void test_tcp_reuse(void **state)
 {
 	OWNED_FLOWS flows = { 0 };
@@ -326,6 +368,8 @@ int main(void)
 		cmocka_unit_test(test_both_directions),
 		cmocka_unit_test(test_crossed_ports),
 		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_ids_begin),
+		cmocka_unit_test(test_ids_pass_zero),
 		cmocka_unit_test(test_tcp_reuse),
 		cmocka_unit_test(test_midstream),
 		cmocka_unit_test(test_udp_idle),

@@ -5,10 +5,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include <rpcsentry/cursor.h>
+
 #include "tcp.h"
 
 /* flow_id has 51 bits, so that it survives JSON readers that keep numbers as doubles. */
 #define FLOW_ID_MASK ((1ULL << 51) - 1)
+/* From one id to the next: odd, so that none comes twice. */
+#define FLOW_ID_STEP 0x3c6ef372fe94fULL
 
 enum { UDP = 17 };
 
@@ -50,11 +54,22 @@ void rpcs_flow_table_free(struct rpcs_flow_table *flows)
 	flows->kept = NULL;
 }
 
+/* Is the sender's address, then its port, the higher one? */
+static bool is_higher(const struct rpcs_tuple *tuple)
+{
+	uint64_t src = rpcs_load_be64(tuple->src.bytes), dst = rpcs_load_be64(tuple->dst.bytes);
+
+	if (src == dst) {
+		src = rpcs_load_be64(tuple->src.bytes + 8);
+		dst = rpcs_load_be64(tuple->dst.bytes + 8);
+	}
+	return src > dst || (src == dst && tuple->sport > tuple->dport);
+}
+
 /* The sender's place: the lower address, then the lower port, is 0. */
 static int ends_fill(struct rpcs_flow_ends *ends, const struct rpcs_tuple *tuple)
 {
-	int order = memcmp(&tuple->src, &tuple->dst, sizeof(tuple->src));
-	int side = order > 0 || (order == 0 && tuple->sport > tuple->dport);
+	int side = is_higher(tuple);
 
 	memset(ends, 0, sizeof(*ends));
 	ends->address[side] = tuple->src;
@@ -65,23 +80,35 @@ static int ends_fill(struct rpcs_flow_ends *ends, const struct rpcs_tuple *tuple
 	return side;
 }
 
-/* Two flows of one 5-tuple get different ids. */
-static uint64_t next_id(struct rpcs_flow_table *flows, const struct rpcs_flow_ends *ends)
+/* Where a run's ids begin is the first packet's: two captures, or two runs, seldom share one. */
+static uint64_t id_before(const struct rpcs_flow_table *flows, const struct rpcs_flow_ends *ends,
+			  uint64_t time_ns)
 {
 	struct {
 		struct rpcs_flow_ends ends;
-		uint64_t number;
-	} key = { .ends = *ends, .number = flows->started++ };
-	uint64_t id = rpcs_hash(&flows->seed, &key, sizeof(key)) & FLOW_ID_MASK;
+		uint64_t time_ns;
+	} first = { .ends = *ends, .time_ns = time_ns };
 
-	return id ? id : 1;
+	return rpcs_hash(&flows->seed, &first, sizeof(first));
+}
+
+/* Each of a run is another one. */
+static uint64_t next_id(struct rpcs_flow_table *flows, const struct rpcs_flow_ends *ends,
+			uint64_t time_ns)
+{
+	if (!flows->started++)
+		flows->last_id = id_before(flows, ends, time_ns);
+	do
+		flows->last_id = (flows->last_id + FLOW_ID_STEP) & FLOW_ID_MASK;
+	while (!flows->last_id);
+	return flows->last_id;
 }
 
 void rpcs_flow_restart(struct rpcs_flow_table *flows, struct rpcs_flow *flow, uint64_t time_ns)
 {
 	flow_release(flows, flow);
 	memset((uint8_t *)flow + sizeof(flow->ends), 0, sizeof(*flow) - sizeof(flow->ends));
-	flow->id = next_id(flows, &flow->ends);
+	flow->id = next_id(flows, &flow->ends, time_ns);
 	flow->start_ns = flow->last_ns = time_ns;
 	rpcs_table_move(flows->table, flow, RPCS_LANE_FIRST);
 }
@@ -152,12 +179,14 @@ static void take_syn(struct rpcs_flow_table *flows, struct rpcs_flow *flow, uint
 /* Makes room for one more: the flow without waiting segments goes that was used longest ago. */
 static void make_room(struct rpcs_flow_table *flows)
 {
-	struct rpcs_udp_flow *udp = rpcs_table_oldest(flows->udp, RPCS_LANE_FIRST);
-	struct rpcs_flow *flow = rpcs_table_oldest(flows->table, RPCS_LANE_FIRST);
+	struct rpcs_udp_flow *udp;
+	struct rpcs_flow *flow;
 
 	if (rpcs_table_count(flows->table) + rpcs_table_count(flows->udp) < flows->capacity)
 		return;
 	flows->evicted++;
+	udp = rpcs_table_oldest(flows->udp, RPCS_LANE_FIRST);
+	flow = rpcs_table_oldest(flows->table, RPCS_LANE_FIRST);
 	if (udp && (!flow || udp->last_ns <= flow->last_ns)) {
 		rpcs_table_remove(flows->udp, udp);
 		return;
@@ -193,15 +222,16 @@ static struct rpcs_flow *udp_get(struct rpcs_flow_table *flows, const struct rpc
 	if (!udp) {
 		make_room(flows);
 		udp = rpcs_table_add(flows->udp, ends);
-	} else if (time_ns > udp->last_ns && time_ns - udp->last_ns > flows->idle_ns) {
-		udp->id = udp->rpc = udp->caller = 0;
+	} else {
+		rpcs_table_move(flows->udp, udp, RPCS_LANE_FIRST);
+		if (time_ns > udp->last_ns && time_ns - udp->last_ns > flows->idle_ns)
+			udp->id = udp->rpc = udp->caller = 0;
 	}
 	if (!udp->id) {
-		udp->id = next_id(flows, ends) & FLOW_ID_MASK;
+		udp->id = next_id(flows, ends, time_ns) & FLOW_ID_MASK;
 		udp->start_ns = time_ns;
 	}
 	udp->last_ns = time_ns;
-	rpcs_table_move(flows->udp, udp, RPCS_LANE_FIRST);
 	flow->ends = udp->ends;
 	flow->id = udp->id;
 	flow->start_ns = udp->start_ns;

@@ -134,7 +134,8 @@ struct rpcs_flow_table {
 	struct rpcs_flow in_hand;   /* the UDP flow got last, */
 	struct rpcs_udp_flow *kept; /* and where it goes back; NULL: none */
 	struct rpcs_hash_seed seed;
-	uint64_t started; /* flows so far: two of one 5-tuple get different ids */
+	uint64_t started; /* flows so far */
+	uint64_t last_id; /* of the one that started last */
 	uint64_t evicted;
 	uint64_t idle_ns;
 	uint64_t held_bytes, held_limit; /* memory of the segments of all flows */
