@@ -10,40 +10,17 @@
 
 #include "state.h"
 
+/* A record that waits, aligned for its integers as records in the ring are. */
+struct queued {
+	uint64_t len;
+	uint8_t record[];
+};
+
 /* The records of the largest packet: all its pieces, behind as many compact records as fit one. */
 enum {
 	QUEUE_BYTES = RPCS_PACKET_MAX +
 		      (RPCS_PACKET_MAX / RPCS_PIECE_BYTES + RPCS_SEGMENT_RECORDS_MAX + 4) *
-			      (sizeof(struct rpcs_record_buffer) + sizeof(uint32_t)),
-};
-
-struct rpcs_native {
-	struct rpcs_config config;
-	struct rpcs_counters counters;
-	struct rpcs_state *state; /* the caller's, or `own` */
-	struct rpcs_state *own;
-	const struct rpcs_policy *policy;
-	rpcs_record_fn emit;
-	void *arg;
-	uint32_t next_packet_id;
-	uint8_t *queue; /* lengths and records of the frame in hand */
-	uint32_t queued;
-	struct rpcs_packet packet;
-	struct rpcs_work work;
-	struct rpcs_keys keys;
-	struct rpcs_record_head head;
-	struct rpcs_record_buffer record;
-	struct rpcs_record_connection connection;
-	struct rpcs_early early;
-	union {
-		struct rpcs_record_piece piece;
-		struct rpcs_record_buffer compact;
-		uint8_t bytes[RPCS_RECORD_BYTES_MAX];
-	} delivered;
-	union {
-		struct rpcs_record_piece piece;
-		uint8_t bytes[RPCS_RECORD_BYTES_MAX];
-	} fallback;
+			      (sizeof(struct rpcs_record_buffer) + sizeof(struct queued) + 8),
 };
 
 /** The native half of the contract in rpcsentry/engine.h. */
@@ -63,6 +40,31 @@ struct rpcs_engine {
 	struct rpcs_record_connection *connection;
 	uint32_t ifindex;
 	uint8_t hook;
+};
+
+struct rpcs_native {
+	struct rpcs_engine engine; /* what is the same for all frames, and the one in hand */
+	struct rpcs_config config;
+	struct rpcs_counters counters;
+	struct rpcs_state *state; /* the caller's, or `own` */
+	struct rpcs_state *own;
+	const struct rpcs_policy *policy;
+	rpcs_record_fn emit;
+	void *arg;
+	uint32_t next_packet_id;
+	uint8_t *queue; /* the records of the frame in hand, each a struct queued */
+	uint32_t queued;
+	struct rpcs_packet packet;
+	struct rpcs_work work;
+	struct rpcs_keys keys;
+	struct rpcs_record_head head;
+	struct rpcs_record_buffer record;
+	struct rpcs_record_connection connection;
+	struct rpcs_early early;
+	union {
+		struct rpcs_record_piece piece;
+		uint8_t bytes[RPCS_RECORD_BYTES_MAX];
+	} fallback;
 };
 
 static bool rpcs_engine_words(struct rpcs_engine *eng, uint32_t offset, __u64 *ret_words)
@@ -203,19 +205,30 @@ static void rpcs_engine_count_call(struct rpcs_engine *eng, uint32_t version, ui
 	(void)procedure;
 }
 
-static void rpcs_engine_emit(struct rpcs_engine *eng, const void *record, uint32_t len)
+/* Room for a record, which counts as sent; NULL: it is lost. */
+static uint8_t *queue_add(struct rpcs_engine *eng, uint32_t len)
 {
 	struct rpcs_native *native = eng->native;
+	struct queued *queued = (struct queued *)(void *)(native->queue + native->queued);
+	uint32_t taken = (uint32_t)(sizeof(*queued) + len + 7) & ~7U;
 
 	eng->counters->rpc_seen++;
-	if (QUEUE_BYTES - native->queued < sizeof(len) + len) {
+	if (QUEUE_BYTES - native->queued < taken) {
 		eng->counters->records_lost++;
-		return;
+		return NULL;
 	}
 	eng->counters->records_sent++;
-	memcpy(native->queue + native->queued, &len, sizeof(len));
-	memcpy(native->queue + native->queued + sizeof(len), record, len);
-	native->queued += (uint32_t)sizeof(len) + len;
+	native->queued += taken;
+	queued->len = len;
+	return queued->record;
+}
+
+static void rpcs_engine_emit(struct rpcs_engine *eng, const void *record, uint32_t len)
+{
+	uint8_t *room = queue_add(eng, len);
+
+	if (room)
+		memcpy(room, record, len);
 }
 
 /*
@@ -224,15 +237,12 @@ static void rpcs_engine_emit(struct rpcs_engine *eng, const void *record, uint32
  */
 static void deliver(struct rpcs_native *native, const struct rpcs_frame *frame)
 {
-	uint32_t at = 0, len;
+	const struct queued *queued;
+	uint32_t at;
 
-	while (at < native->queued) {
-		memcpy(&len, native->queue + at, sizeof(len));
-		at += (uint32_t)sizeof(len);
-		/* Aligned for its integers, as records in the ring are. */
-		memcpy(&native->delivered, native->queue + at, len);
-		native->emit(native->arg, &native->delivered, len, frame);
-		at += len;
+	for (at = 0; at < native->queued; at += (sizeof(*queued) + queued->len + 7) & ~7U) {
+		queued = (const struct queued *)(const void *)(native->queue + at);
+		native->emit(native->arg, queued->record, (uint32_t)queued->len, frame);
 	}
 	native->queued = 0;
 }
@@ -241,9 +251,13 @@ static void rpcs_engine_emit_rpc(struct rpcs_engine *eng, uint32_t machine_offse
 				 struct rpcs_record_buffer *buf)
 {
 	uint32_t len = buf->rpc.head.text_len;
+	uint8_t *room = queue_add(eng, (uint32_t)sizeof(buf->rpc) + len);
 
-	memcpy(buf->machine, eng->data + machine_offset, len);
-	rpcs_engine_emit(eng, buf, (uint32_t)sizeof(buf->rpc) + len);
+	if (!room)
+		return;
+	memcpy(room, &buf->rpc, sizeof(buf->rpc));
+	if (len)
+		memcpy(room + sizeof(buf->rpc), eng->data + machine_offset, len);
 }
 
 static void rpcs_engine_emit_packet(struct rpcs_engine *eng, uint8_t reason)
@@ -310,6 +324,23 @@ static bool rpcs_engine_known(struct rpcs_engine *eng, enum rpcs_fallback reason
 	return eng->config->suppress && rpcs_inspect_is_known(eng, reason, skip);
 }
 
+static void engine_init(struct rpcs_native *native)
+{
+	native->engine = (struct rpcs_engine){
+		.native = native,
+		.config = &native->config,
+		.ports = rpcs_state_ports(native->state),
+		.counters = &native->counters,
+		.packet = &native->packet,
+		.work = &native->work,
+		.keys = &native->keys,
+		.head = &native->head,
+		.record = &native->record,
+		.connection = &native->connection,
+		.hook = RPCS_HOOK_FILE,
+	};
+}
+
 struct rpcs_native *rpcs_native_new(const struct rpcs_native_options *options)
 {
 	const struct rpcs_settings *settings = options->settings;
@@ -331,6 +362,8 @@ struct rpcs_native *rpcs_native_new(const struct rpcs_native_options *options)
 		native->state = native->own = rpcs_state_tables(settings);
 	if (!native->state || !native->queue)
 		rpcs_native_free(&native);
+	else
+		engine_init(native);
 	return native;
 }
 
@@ -351,38 +384,26 @@ struct rpcs_state *rpcs_native_state(struct rpcs_native *native)
 
 void rpcs_native_frame(struct rpcs_native *native, const struct rpcs_frame *frame)
 {
-	struct rpcs_engine eng = {
-		.native = native,
-		.frame = frame,
-		.config = &native->config,
-		.ports = rpcs_state_ports(native->state),
-		.counters = &native->counters,
-		.data = frame->bytes,
-		.end = frame->bytes + frame->len,
-		.packet = &native->packet,
-		.work = &native->work,
-		.keys = &native->keys,
-		.head = &native->head,
-		.record = &native->record,
-		.connection = &native->connection,
-		.hook = RPCS_HOOK_FILE,
-	};
+	struct rpcs_engine *eng = &native->engine;
 	enum rpcs_packet_result result;
 	enum rpcs_port_class class;
 
+	eng->frame = frame;
+	eng->data = frame->bytes;
+	eng->end = frame->bytes + frame->len;
 	native->counters.packets++;
 	memset(&native->packet, 0, sizeof(native->packet));
-	result = rpcs_packet_parse(&native->packet, eng.data, eng.end, frame->len, 0);
-	class = result == RPCS_PACKET_OK ? rpcs_gate(&eng, eng.packet) : RPCS_PORT_PORTMAPPER;
+	result = rpcs_packet_parse(&native->packet, eng->data, eng->end, frame->len, 0);
+	class = result == RPCS_PACKET_OK ? rpcs_gate(eng, eng->packet) : RPCS_PORT_PORTMAPPER;
 	if (native->config.tunnels)
-		result = rpcs_inspect_tunnels(&eng, result, &class);
+		result = rpcs_inspect_tunnels(eng, result, &class);
 	native->counters.tunnelled += rpcs_was_tunnelled(&native->packet);
 	if (rpcs_inspect_is_fragment(&native->packet, result))
-		rpcs_inspect_fragment(&eng, result, class);
+		rpcs_inspect_fragment(eng, result, class);
 	if (result != RPCS_PACKET_OK)
 		rpcs_inspect_count_packet(&native->counters, result);
 	else if (class != RPCS_PORT_OTHER && !(native->packet.flags & RPCS_F_FRAGMENT))
-		rpcs_inspect(&eng, class);
+		rpcs_inspect(eng, class);
 	deliver(native, frame);
 }
 
