@@ -194,8 +194,11 @@ RPCS_INLINE enum rpcs_fallback rpcs_inspect_decode(struct rpcs_engine *eng, __u3
 	__u32 cap = eng->work->have;
 	enum rpcs_fallback reason;
 
-	RPCS_ZERO(buf);
+	/* Not the machine name: as much as the record has of it is copied there. */
 	buf->rpc.head = *eng->head;
+	__builtin_memset((__u8 *)&buf->rpc + sizeof(buf->rpc.head), 0,
+			 sizeof(buf->rpc) - sizeof(buf->rpc.head));
+	buf->machine_offset = 0;
 	if (cap > RPCS_WINDOW_BYTES)
 		cap = RPCS_WINDOW_BYTES;
 	/* The mark alone: the message begins in the next segment. */

@@ -49,11 +49,9 @@
 
 /*
  * Natively `pos + n` may overflow the buffer's address range: compare lengths. A
- * header's own length may have put `pos` behind the end already.
+ * header's own length may have put `pos` behind the end already, where none is left.
  */
-#define RPCS_BEYOND(pos, n, end)                      \
-	((const __u8 *)(pos) > (const __u8 *)(end) || \
-	 (size_t)((const __u8 *)(end) - (const __u8 *)(pos)) < (size_t)(n))
+#define RPCS_BEYOND(pos, n, end) ((const __u8 *)(end) - (const __u8 *)(pos) < (__s64)(n))
 
 #define RPCS_FORGET() ((void)0)
 #define RPCS_OPAQUE(x) ((void)(x))
