@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "policy/netset.h"
 #include "policy/programs.h"
 #include "policy_case.h"
 
@@ -75,6 +76,78 @@ static void sets_join_their_ranges(void **state)
 		assert_int_equal(rpcs_policy_is_home(policy, &address), cases[i].within);
 	}
 	assert_false(allows(policy, IN, RPCS_CALL_DUMP, 0));
+}
+
+static uint64_t dice = 5;
+
+static uint32_t random_below(uint32_t limit)
+{
+	dice = dice * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (uint32_t)(dice >> 33) % limit;
+}
+
+/** Addresses at both ends of all there are, about the middle, and where a byte ends. */
+static struct rpcs_address random_address(void)
+{
+	static const uint8_t begins[] = { 0x00, 0x7f, 0x80, 0xff };
+	struct rpcs_address address;
+
+	memset(address.bytes, begins[random_below(4)], sizeof(address.bytes));
+	address.bytes[6] ^= (uint8_t)random_below(2);
+	address.bytes[14] ^= (uint8_t)random_below(2);
+	address.bytes[15] ^= (uint8_t)random_below(256);
+	return address;
+}
+
+static struct rpcs_prefix random_prefix(void)
+{
+	struct rpcs_prefix prefix = { random_address(),
+				      (uint8_t)(random_below(16) ? 118 + random_below(11) : 56) };
+
+	for (unsigned int i = prefix.len; i < 128; i++)
+		prefix.base.bytes[i / 8] &= (uint8_t) ~(0x80U >> i % 8);
+	return prefix;
+}
+
+/** A set holds what one of its prefixes holds, and another when it holds all of that. */
+static void sets_hold_their_prefixes(void **state)
+{
+	struct rpcs_prefix prefixes[12];
+	uint32_t within = 0;
+
+	(void)state;
+	for (uint32_t round = 0; round < 2000; round++) {
+		struct rpcs_netset set = { 0 }, one = { 0 };
+		uint32_t count = random_below(12);
+
+		for (uint32_t i = 0; i < count; i++) {
+			prefixes[i] = random_prefix();
+			assert_int_equal(rpcs_netset_add(&set, &prefixes[i]), 0);
+		}
+		rpcs_netset_seal(&set);
+		for (uint32_t asked = 0; asked < 50; asked++) {
+			struct rpcs_address address = random_address();
+			bool holds = false;
+
+			for (uint32_t i = 0; i < count; i++)
+				holds |= rpcs_prefix_contains(&prefixes[i], &address);
+			assert_int_equal(rpcs_netset_contains(&set, &address), holds);
+			within += holds;
+		}
+		assert_true(rpcs_netset_covers(&set, &one));
+		prefixes[11] = random_prefix();
+		assert_int_equal(rpcs_netset_add(&one, &prefixes[11]), 0);
+		rpcs_netset_seal(&one);
+		for (uint32_t i = 0; i < count; i++)
+			if (rpcs_prefix_contains(&prefixes[i], &prefixes[11].base) &&
+			    prefixes[i].len <= prefixes[11].len)
+				assert_true(rpcs_netset_covers(&set, &one));
+		if (!rpcs_netset_contains(&set, &prefixes[11].base))
+			assert_false(rpcs_netset_covers(&set, &one));
+		rpcs_netset_clear(&set);
+		rpcs_netset_clear(&one);
+	}
+	assert_in_range(within, 5000, 95000);
 }
 
 static void sensitive_set_changes(void **state)
@@ -208,6 +281,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(home_is_what_the_file_says),
 		cmocka_unit_test(sets_join_their_ranges),
+		cmocka_unit_test(sets_hold_their_prefixes),
 		cmocka_unit_test(sensitive_set_changes),
 		cmocka_unit_test(named_programs_are_known),
 		cmocka_unit_test(programs_have_names),

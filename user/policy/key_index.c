@@ -9,15 +9,6 @@
 
 enum { KEY_BITS = 128 };
 
-rpcs_key rpcs_key_of(const struct rpcs_address *address)
-{
-	uint64_t high, low;
-
-	__builtin_memcpy(&high, address->bytes, sizeof(high));
-	__builtin_memcpy(&low, address->bytes + sizeof(high), sizeof(low));
-	return (rpcs_key)be64toh(high) << 64 | be64toh(low);
-}
-
 /** The bits behind a prefix of that length. */
 static rpcs_key bits_behind(unsigned int len)
 {

@@ -10,8 +10,6 @@
 
 #include "netset.h"
 
-typedef unsigned __int128 rpcs_key;
-
 enum { RPCS_KEY_NONE = 0xffffffffU };
 
 /** One prefix of one set. */
@@ -40,8 +38,6 @@ struct rpcs_key_index {
 	uint32_t node_count;
 	uint32_t *sets;
 };
-
-rpcs_key rpcs_key_of(const struct rpcs_address *address);
 
 /** Adds one number; 0 or -ENOMEM. */
 int rpcs_key_entries_add(struct rpcs_key_entries *entries, rpcs_key key, uint8_t len, uint32_t set);

@@ -6,11 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int address_compare(const struct rpcs_address *a, const struct rpcs_address *b)
-{
-	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
-}
-
 static int room_make(struct rpcs_netset *set, uint32_t more)
 {
 	uint64_t need = (uint64_t)set->count + more;
@@ -61,20 +56,9 @@ int rpcs_netset_add_set(struct rpcs_netset *set, const struct rpcs_netset *from)
 static int range_compare(const void *a, const void *b)
 {
 	const struct rpcs_net_range *x = a, *y = b;
+	rpcs_key low = rpcs_key_of(&x->low), other = rpcs_key_of(&y->low);
 
-	return address_compare(&x->low, &y->low);
-}
-
-/** Is `b` the address behind `a`? */
-static bool follows(const struct rpcs_address *a, const struct rpcs_address *b)
-{
-	struct rpcs_address next = *a;
-
-	for (size_t i = sizeof(next.bytes); i-- > 0;) {
-		if (++next.bytes[i] != 0)
-			return rpcs_address_equal(&next, b);
-	}
-	return false;
+	return low < other ? -1 : low > other;
 }
 
 void rpcs_netset_seal(struct rpcs_netset *set)
@@ -87,46 +71,47 @@ void rpcs_netset_seal(struct rpcs_netset *set)
 	for (uint32_t i = 1; i < set->count; i++) {
 		struct rpcs_net_range *last = &set->ranges[kept];
 		const struct rpcs_net_range *range = &set->ranges[i];
+		rpcs_key low = rpcs_key_of(&range->low), end = rpcs_key_of(&last->high);
 
-		if (address_compare(&range->low, &last->high) > 0 &&
-		    !follows(&last->high, &range->low))
+		/* Nor is it the address behind the last one's end. */
+		if (low > end && low - end > 1)
 			set->ranges[++kept] = *range;
-		else if (address_compare(&range->high, &last->high) > 0)
+		else if (rpcs_key_of(&range->high) > end)
 			last->high = range->high;
 	}
 	set->count = kept + 1;
 }
 
 /** The last range that begins at or before the address, or NULL. */
-static const struct rpcs_net_range *range_find(const struct rpcs_netset *set,
-					       const struct rpcs_address *address)
+static const struct rpcs_net_range *range_find(const struct rpcs_netset *set, rpcs_key address)
 {
-	uint32_t low = 0, high = set->count;
+	const struct rpcs_net_range *range = set->ranges;
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
+	/* Without a branch to be guessed wrong: which half is as good as random. */
+	for (uint32_t left = set->count; left > 1;) {
+		uint32_t half = left / 2;
 
-		if (address_compare(&set->ranges[middle].low, address) <= 0)
-			low = middle + 1;
-		else
-			high = middle;
+		range += rpcs_key_of(&range[half].low) <= address ? half : 0;
+		left -= half;
 	}
-	return low ? &set->ranges[low - 1] : NULL;
+	return set->count && rpcs_key_of(&range->low) <= address ? range : NULL;
 }
 
 bool rpcs_netset_contains(const struct rpcs_netset *set, const struct rpcs_address *address)
 {
-	const struct rpcs_net_range *range = range_find(set, address);
+	rpcs_key key = rpcs_key_of(address);
+	const struct rpcs_net_range *range = range_find(set, key);
 
-	return range && address_compare(address, &range->high) <= 0;
+	return range && key <= rpcs_key_of(&range->high);
 }
 
 bool rpcs_netset_covers(const struct rpcs_netset *outer, const struct rpcs_netset *inner)
 {
 	for (uint32_t i = 0; i < inner->count; i++) {
-		const struct rpcs_net_range *range = range_find(outer, &inner->ranges[i].low);
+		const struct rpcs_net_range *range =
+			range_find(outer, rpcs_key_of(&inner->ranges[i].low));
 
-		if (!range || address_compare(&inner->ranges[i].high, &range->high) > 0)
+		if (!range || rpcs_key_of(&inner->ranges[i].high) > rpcs_key_of(&range->high))
 			return false;
 	}
 	return true;

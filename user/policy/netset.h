@@ -3,7 +3,21 @@
 #ifndef RPCSENTRY_POLICY_NETSET_H
 #define RPCSENTRY_POLICY_NETSET_H
 
+#include <endian.h>
+
 #include "../base/address.h"
+
+/** An address as a number: it compares in two steps, and in the same order as its bytes. */
+typedef unsigned __int128 rpcs_key;
+
+static inline rpcs_key rpcs_key_of(const struct rpcs_address *address)
+{
+	uint64_t high, low;
+
+	__builtin_memcpy(&high, address->bytes, sizeof(high));
+	__builtin_memcpy(&low, address->bytes + sizeof(high), sizeof(low));
+	return (rpcs_key)be64toh(high) << 64 | be64toh(low);
+}
 
 /** From `low` to `high`, both within. */
 struct rpcs_net_range {

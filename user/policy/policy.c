@@ -175,10 +175,9 @@ int rpcs_policy_home_default(struct rpcs_policy *policy, const struct rpcs_prefi
 
 bool rpcs_policy_is_home(const struct rpcs_policy *policy, const struct rpcs_address *address)
 {
-	if (!policy->home_set &&
-	    (rpcs_address_is_link_local(address) || rpcs_address_is_loopback(address)))
-		return true;
-	return rpcs_netset_contains(&policy->nets[RPCS_NET_HOME].set, address);
+	return rpcs_netset_contains(&policy->nets[RPCS_NET_HOME].set, address) ||
+	       (!policy->home_set &&
+		(rpcs_address_is_link_local(address) || rpcs_address_is_loopback(address)));
 }
 
 bool rpcs_policy_is_server(const struct rpcs_policy *policy, const struct rpcs_address *address)

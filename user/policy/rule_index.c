@@ -189,6 +189,25 @@ static int wide_build(const struct rpcs_rule_index *index, struct rpcs_side_inde
 	return 0;
 }
 
+/** The bits of each node; those of the node around it are there already. */
+static int node_bits_build(struct rpcs_side_index *side)
+{
+	const struct rpcs_key_index *keys = &side->keys;
+
+	side->node_bits = calloc(keys->node_count + 1UL, sizeof(*side->node_bits));
+	if (!side->node_bits)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < keys->node_count; i++) {
+		const struct rpcs_key_node *node = &keys->nodes[i];
+
+		if (node->parent != RPCS_KEY_NONE)
+			side->node_bits[i] = side->node_bits[node->parent];
+		for (uint32_t j = 0; j < node->count; j++)
+			side->node_bits[i] |= rpcs_set_bits(side, keys->sets[node->first + j]);
+	}
+	return 0;
+}
+
 static int side_build(const struct rpcs_policy *policy, const struct rpcs_rule_index *index,
 		      enum rpcs_rule_side which, struct rpcs_side_index *side)
 {
@@ -205,6 +224,8 @@ static int side_build(const struct rpcs_policy *policy, const struct rpcs_rule_i
 	if (!err)
 		err = rpcs_key_index_build(&entries, &side->keys);
 	free(entries.list);
+	if (!err && index->word_count <= 1)
+		return node_bits_build(side);
 	apart = side->word_count;
 	for (uint32_t i = 0; i < side->keys.node_count && !err; i++) {
 		if (side->keys.nodes[i].count > SETS_APART &&
@@ -245,6 +266,7 @@ void rpcs_rule_index_clear(struct rpcs_rule_index *index)
 		for (uint32_t j = 0; j < side->wide_count; j++)
 			bits_clear(&side->wide[j]);
 		free(side->wide);
+		free(side->node_bits);
 		rpcs_key_index_clear(&side->keys);
 		free(side->sets);
 		free(side->words);

@@ -46,11 +46,24 @@ struct rpcs_side_index {
 	uint32_t word_count, word_size;
 	struct rpcs_rule_bits *wide;
 	uint32_t wide_count;
+	/*
+	 * Of 64 rules at most, for each node of `keys`: those that name a set which holds it. With
+	 * them no call needs what follows.
+	 */
+	uint64_t *node_bits;
 	/* While a call is decided; else all 0. */
 	struct rpcs_rule_bits found;
 	const struct rpcs_rule_bits *taken[RPCS_WIDE_TAKEN_MAX];
 	uint32_t taken_count;
 };
+
+/** Of 64 rules at most, those that name a set. */
+static inline uint64_t rpcs_set_bits(const struct rpcs_side_index *side, uint32_t set)
+{
+	const struct rpcs_stretch *stretch = &side->sets[set];
+
+	return stretch->count ? side->words[stretch->first].bits : 0;
+}
 
 struct rpcs_rule_index {
 	uint32_t word_count, summary_count;
@@ -71,7 +84,7 @@ struct rpcs_rule_search {
 	uint64_t matches; /* of the word before it: the rules not yet given */
 };
 
-/** Fills `found` of all sides for a call. rpcs_rule_search_end() empties them again. */
+/** Begins to look for the rules of a call; rpcs_rule_search_end() when enough are found. */
 void rpcs_rule_search_begin(struct rpcs_policy *policy, const struct rpcs_policy_query *query,
 			    struct rpcs_rule_search *ret_search);
 
