@@ -2,8 +2,9 @@
 /*
  * Keys are known by 64 bits of their seeded hash, which also name the two buckets in which one
  * may stand: all that is looked at is two cache lines, which can be fetched ahead, and nothing
- * is queued. When both buckets are full, the one noted longest ago of theirs goes, which is
- * about as old as any: so there are some more places than keys are promised.
+ * is queued. When both are full, one that stands there moves to its other bucket; when none
+ * can, or as many are kept as were promised, the one noted longest ago goes, which is about as old
+ * as any: so there are some more places than that.
  */
 #include "recent.h"
 
@@ -12,13 +13,14 @@
 #include "../base/pages.h"
 
 enum {
-	WAYS = 8,
+	WAYS = 4,
 	CHOICES = 2,
 };
 
-/* Places for so many keys: with as many as promised hardly a pair of buckets is full. */
+/* Places for so many keys: with as many as promised there is hardly one that finds no room. */
 enum { PLACES = 3, KEYS = 2 };
 
+/* A cache line. */
 struct bucket {
 	uint64_t ids[WAYS]; /* 0: free */
 	uint64_t times_ns[WAYS];
@@ -29,6 +31,7 @@ struct rpcs_recent {
 	uint64_t (*values)[WAYS]; /* of buckets; not touched while all are 0 */
 	bool has_values;
 	uint32_t bucket_count, ways;
+	uint32_t promised, kept;
 	uint32_t key_size;
 	struct rpcs_hash_seed seed;
 	uint64_t within_ns; /* asked for last: what is older is missed by nobody */
@@ -49,6 +52,7 @@ struct rpcs_recent *rpcs_recent_new(uint64_t capacity, uint32_t key_size,
 	if (capacity > WAYS)
 		recent->bucket_count = (uint32_t)((capacity * PLACES / KEYS + WAYS - 1) / WAYS);
 	recent->ways = capacity > WAYS ? WAYS : (uint32_t)capacity;
+	recent->promised = (uint32_t)capacity;
 	recent->key_size = key_size;
 	recent->seed = *seed;
 	recent->evictions = evictions;
@@ -97,6 +101,7 @@ static bool place_find(const struct rpcs_recent *recent, uint64_t id, struct pla
 	for (i = 0; i < CHOICES; i++) {
 		number = choice(recent, id, i);
 		bucket = &recent->buckets[number];
+#pragma GCC unroll 4
 		for (way = 0; way < WAYS; way++) {
 			if (bucket->ids[way] != id)
 				continue;
@@ -113,36 +118,89 @@ static bool is_within(uint64_t then_ns, uint64_t now_ns, uint64_t within_ns)
 	return now_ns < then_ns || now_ns - then_ns < within_ns;
 }
 
-/* A free place, in the bucket that has more of them; else the one of the oldest. */
-static struct place place_make(struct rpcs_recent *recent, uint64_t id, uint64_t now_ns)
+/* How many places are free: they are taken in order, and none is given back. */
+static uint32_t room_of(const struct rpcs_recent *recent, uint32_t number)
 {
-	struct place oldest = { choice(recent, id, 0), 0 }, free = oldest;
-	uint32_t number, way, room, most = 0;
-	const struct bucket *bucket;
+	const struct bucket *bucket = &recent->buckets[number];
+	uint32_t room = 0;
+
+	while (room < recent->ways && !bucket->ids[recent->ways - 1 - room])
+		room++;
+	return room;
+}
+
+static void move(struct rpcs_recent *recent, struct place from, struct place to)
+{
+	const struct bucket *was = &recent->buckets[from.bucket];
+	struct bucket *is = &recent->buckets[to.bucket];
+
+	is->ids[to.way] = was->ids[from.way];
+	is->times_ns[to.way] = was->times_ns[from.way];
+	if (recent->has_values)
+		recent->values[to.bucket][to.way] = recent->values[from.bucket][from.way];
+}
+
+/* Moves one of a full bucket to its other one. False: each of those is full, too. */
+static bool place_clear(struct rpcs_recent *recent, uint32_t number, struct place *ret_place)
+{
+	uint32_t way, other, room;
+	uint64_t id;
+
+	for (way = 0; way < recent->ways; way++) {
+		id = recent->buckets[number].ids[way];
+		other = choice(recent, id, choice(recent, id, 0) == number);
+		room = room_of(recent, other);
+		if (!room)
+			continue;
+		*ret_place = (struct place){ number, way };
+		move(recent, *ret_place, (struct place){ other, recent->ways - room });
+		return true;
+	}
+	return false;
+}
+
+/* The place of the one noted longest ago. */
+static struct place place_oldest(const struct rpcs_recent *recent, const uint32_t numbers[CHOICES])
+{
+	struct place oldest = { numbers[0], 0 };
 	uint64_t oldest_ns = UINT64_MAX;
+	const struct bucket *bucket;
+	uint32_t way;
 	int i;
 
 	for (i = 0; i < CHOICES; i++) {
-		number = choice(recent, id, i);
-		bucket = &recent->buckets[number];
-		for (way = 0; way < recent->ways && bucket->ids[way]; way++) {
-			if (bucket->times_ns[way] < oldest_ns) {
-				oldest_ns = bucket->times_ns[way];
-				oldest = (struct place){ number, way };
-			}
-		}
-		/* Places are taken in order, and none is given back. */
-		room = recent->ways - way;
-		if (room > most) {
-			most = room;
-			free = (struct place){ number, way };
+		bucket = &recent->buckets[numbers[i]];
+		for (way = 0; way < recent->ways; way++) {
+			if (bucket->times_ns[way] >= oldest_ns)
+				continue;
+			oldest_ns = bucket->times_ns[way];
+			oldest = (struct place){ numbers[i], way };
 		}
 	}
-	if (most)
-		return free;
-	if (is_within(oldest_ns, now_ns, recent->within_ns))
-		(*recent->evictions)++;
 	return oldest;
+}
+
+/* A place for a new one, in the bucket that has more room. */
+static struct place place_make(struct rpcs_recent *recent, uint64_t id, uint64_t now_ns)
+{
+	const uint32_t numbers[CHOICES] = { choice(recent, id, 0), choice(recent, id, 1) };
+	uint32_t room = room_of(recent, numbers[0]), other = room_of(recent, numbers[1]);
+	struct place place;
+
+	if (room || other) {
+		recent->kept++;
+		return room >= other ? (struct place){ numbers[0], recent->ways - room }
+				     : (struct place){ numbers[1], recent->ways - other };
+	}
+	if (recent->kept < recent->promised &&
+	    (place_clear(recent, numbers[0], &place) || place_clear(recent, numbers[1], &place))) {
+		recent->kept++;
+		return place;
+	}
+	place = place_oldest(recent, numbers);
+	if (is_within(recent->buckets[place.bucket].times_ns[place.way], now_ns, recent->within_ns))
+		(*recent->evictions)++;
+	return place;
 }
 
 /* 0 stands for a free place. */
@@ -180,14 +238,10 @@ void rpcs_recent_note_by(struct rpcs_recent *recent, uint64_t id, uint64_t now_n
 
 void rpcs_recent_fetch(const struct rpcs_recent *recent, uint64_t id)
 {
-	const struct bucket *bucket;
 	int i;
 
-	for (i = 0; i < CHOICES; i++) {
-		bucket = &recent->buckets[choice(recent, id_of(id), i)];
-		__builtin_prefetch(bucket->ids);
-		__builtin_prefetch(bucket->times_ns);
-	}
+	for (i = 0; i < CHOICES; i++)
+		__builtin_prefetch(&recent->buckets[choice(recent, id_of(id), i)]);
 }
 
 const struct rpcs_recent_note *rpcs_recent_find(struct rpcs_recent *recent, const void *key,
