@@ -302,6 +302,28 @@ static void crowds_are_bounded(void **state)
 	case_end(&c);
 }
 
+/* A crowd that takes the place of a large one tells of its own members alone. */
+static void a_crowd_begins_with_nobody(void **state)
+{
+	struct rpcs_call call;
+	uint64_t now_ns;
+	uint32_t i;
+
+	(void)state;
+	start("limits: {sources: 1}\nalerts: {repeat: 10m}\n");
+	now_ns = dumps(0, OWN + 600, CASE_WHEN);
+	c.count = 0;
+	for (i = 0; i < OWN + 2; i++, now_ns += STEP_NS) {
+		call = dump_of(0x10000 + i, now_ns);
+		call.message.tuple.dst.bytes[15]++;
+		rpcs_detect_call(c.detect, &call);
+	}
+	expect_crowd(case_last(&c), 2, 2, true);
+	assert_int_equal(case_last(&c)->prefix_count, 1);
+	assert_true(case_says(case_last(&c), "most alerts came from 198.52.0.0/24 (2)"));
+	case_end(&c);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -315,6 +337,7 @@ int main(void)
 		cmocka_unit_test(a_crowd_ends_with_its_count),
 		cmocka_unit_test(a_million_sources_are_bounded),
 		cmocka_unit_test(crowds_are_bounded),
+		cmocka_unit_test(a_crowd_begins_with_nobody),
 	};
 
 	return cmocka_run_group_tests_name("detect crowd", tests, NULL, NULL);

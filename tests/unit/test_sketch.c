@@ -14,6 +14,15 @@
 static struct rpcs_variety variety;
 static struct rpcs_heavy heavy;
 
+/* Emptied, whatever stood in their room. */
+static void clear(void)
+{
+	memset(&variety, 0xa5, sizeof(variety));
+	memset(&heavy, 0xa5, sizeof(heavy));
+	rpcs_variety_clear(&variety);
+	rpcs_heavy_clear(&heavy);
+}
+
 static uint64_t hash_of(uint64_t number, uint64_t seed)
 {
 	const struct rpcs_hash_seed secret = { seed, 2 };
@@ -26,7 +35,7 @@ static void distinct_is_exact_up_to_its_limit(void **state)
 	uint32_t i, round;
 
 	(void)state;
-	memset(&variety, 0, sizeof(variety));
+	clear();
 	assert_int_equal(rpcs_variety_count(&variety), 0);
 	for (round = 0; round < 3; round++)
 		for (i = 0; i < RPCS_VARIETY_MAX; i++)
@@ -49,7 +58,7 @@ static void distinct_estimates_a_million(void **state)
 	(void)state;
 	for (n = 0; n < 3; n++) {
 		for (seed = 1; seed <= 5; seed++) {
-			memset(&variety, 0, sizeof(variety));
+			clear();
 			for (i = 0; i < sizes[n]; i++) {
 				rpcs_variety_add(&variety, hash_of(i, seed));
 				rpcs_variety_add(&variety, hash_of(i / 2, seed));
@@ -66,7 +75,7 @@ static void distinct_ends_at_its_largest_number(void **state)
 	uint32_t i;
 
 	(void)state;
-	memset(&variety, 0, sizeof(variety));
+	clear();
 	for (i = 0; i < 2 * RPCS_VARIETY_MAX; i++)
 		rpcs_variety_add(&variety, i);
 	assert_int_equal(rpcs_variety_count(&variety), UINT32_MAX);
@@ -105,7 +114,7 @@ static void few_prefixes_are_exact_and_in_order(void **state)
 	uint32_t i;
 
 	(void)state;
-	memset(&heavy, 0, sizeof(heavy));
+	clear();
 	assert_int_equal(rpcs_heavy_top(&heavy, hits, 10), 0);
 	for (i = 1; i <= 12; i++)
 		add(0x0a0000 + i, i);
@@ -121,7 +130,7 @@ static void heavy_ones_are_found_in_a_crowd(void **state)
 	uint32_t i, found;
 
 	(void)state;
-	memset(&heavy, 0, sizeof(heavy));
+	clear();
 	for (i = 0; i < 100000; i++) {
 		add(0x0b0000 + i, 1);
 		if (i % 10 == 0)

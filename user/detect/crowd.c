@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "../base/clock.h"
+#include "../base/pages.h"
 #include "sketch.h"
 
 #define WINDOW_NS (60 * RPCS_NSEC_PER_SEC)
@@ -41,17 +42,28 @@ struct gate {
 	bool own[SOURCES]; /* has alerts of its own */
 };
 
+/*
+ * Who a crowd is. 10 KB, of which most crowds use a few lines of the beginning: the rest of its
+ * pages is touched by large ones only.
+ */
+struct members {
+	struct rpcs_heavy prefixes;
+	struct rpcs_variety sources;
+} __attribute__((aligned(4096)));
+
 struct crowd {
 	struct key key;
 	struct rpcs_account account;
 	uint32_t next; /* so many sources make the next line */
-	struct rpcs_variety sources;
-	struct rpcs_heavy prefixes;
+	struct members *members;
 };
 
 struct rpcs_crowds {
 	struct rpcs_table *gates;  /* the one used last at the end */
 	struct rpcs_table *crowds; /* in the order in which they begin and so end */
+	struct members *members;   /* for as many crowds as there is room for */
+	struct members *free[CROWDS_MAX];
+	uint32_t free_count, member_count;
 };
 
 static uint32_t capacity(const struct rpcs_detect *detect, uint32_t max)
@@ -64,24 +76,35 @@ static uint32_t capacity(const struct rpcs_detect *detect, uint32_t max)
 int rpcs_crowd_init(struct rpcs_detect *detect)
 {
 	struct rpcs_crowds *crowds = calloc(1, sizeof(*crowds));
+	uint32_t i;
 
 	if (!crowds)
 		return -ENOMEM;
 	detect->crowds = crowds;
+	crowds->member_count = capacity(detect, CROWDS_MAX);
 	crowds->gates = rpcs_table_new(capacity(detect, GATES_MAX), sizeof(struct key),
 				       sizeof(struct gate), &detect->seed);
-	crowds->crowds = rpcs_table_new(capacity(detect, CROWDS_MAX), sizeof(struct key),
+	crowds->crowds = rpcs_table_new(crowds->member_count, sizeof(struct key),
 					sizeof(struct crowd), &detect->seed);
-	return crowds->gates && crowds->crowds ? 0 : -ENOMEM;
+	crowds->members = rpcs_pages_map(crowds->member_count * sizeof(*crowds->members));
+	if (!crowds->gates || !crowds->crowds || !crowds->members)
+		return -ENOMEM;
+	/* The first ones last: they are taken from the end. */
+	for (i = crowds->member_count; i > 0; i--)
+		crowds->free[crowds->free_count++] = &crowds->members[i - 1];
+	return 0;
 }
 
 void rpcs_crowd_free(struct rpcs_detect *detect)
 {
-	if (!detect->crowds)
+	struct rpcs_crowds *crowds = detect->crowds;
+
+	if (!crowds)
 		return;
-	rpcs_table_free(&detect->crowds->gates);
-	rpcs_table_free(&detect->crowds->crowds);
-	free(detect->crowds);
+	rpcs_table_free(&crowds->gates);
+	rpcs_table_free(&crowds->crowds);
+	rpcs_pages_unmap(crowds->members, crowds->member_count * sizeof(*crowds->members));
+	free(crowds);
 	detect->crowds = NULL;
 }
 
@@ -174,7 +197,23 @@ static void end(struct rpcs_detect *detect, struct crowd *crowd, uint64_t now_ns
 	uint64_t end_ns = crowd->account.first_ns + detect->settings->alert_repeat_ns;
 
 	rpcs_alert_close(detect, &crowd->account, end_ns < now_ns ? end_ns : now_ns);
+	detect->crowds->free[detect->crowds->free_count++] = crowd->members;
 	rpcs_table_remove(detect->crowds->crowds, crowd);
+}
+
+static struct crowd *begin(struct rpcs_detect *detect, const struct key *key,
+			   const struct rpcs_alert *alert)
+{
+	struct rpcs_crowds *crowds = detect->crowds;
+	struct crowd *crowd = rpcs_table_add(crowds->crowds, key);
+
+	rpcs_account_begin(detect, &crowd->account, alert);
+	crowd->account.is_crowd = true;
+	crowd->next = 1;
+	crowd->members = crowds->free[--crowds->free_count];
+	rpcs_variety_clear(&crowd->members->sources);
+	rpcs_heavy_clear(&crowd->members->prefixes);
+	return crowd;
 }
 
 static struct crowd *crowd_of(struct rpcs_detect *detect, const struct key *key,
@@ -196,11 +235,7 @@ static struct crowd *crowd_of(struct rpcs_detect *detect, const struct key *key,
 		detect->evictions += !is_over(detect, oldest, alert->time_ns);
 		end(detect, oldest, alert->time_ns);
 	}
-	crowd = rpcs_table_add(crowds, key);
-	rpcs_account_begin(detect, &crowd->account, alert);
-	crowd->account.is_crowd = true;
-	crowd->next = 1;
-	return crowd;
+	return begin(detect, key, alert);
 }
 
 struct rpcs_account *rpcs_crowd_take(struct rpcs_detect *detect, const struct rpcs_alert *alert,
@@ -214,10 +249,10 @@ struct rpcs_account *rpcs_crowd_take(struct rpcs_detect *detect, const struct rp
 	if (!is_crowded(gate_of(detect, &key, alert->time_ns), (uint32_t)hash, alert->time_ns))
 		return NULL;
 	crowd = crowd_of(detect, &key, alert);
-	if (rpcs_variety_add(&crowd->sources, hash) &&
-	    rpcs_variety_count(&crowd->sources) >= crowd->next)
+	if (rpcs_variety_add(&crowd->members->sources, hash) &&
+	    rpcs_variety_count(&crowd->members->sources) >= crowd->next)
 		crowd->account.has_grown = true;
-	rpcs_heavy_add(&crowd->prefixes, &prefix.base,
+	rpcs_heavy_add(&crowd->members->prefixes, &prefix.base,
 		       (uint32_t)rpcs_hash(&detect->seed, &prefix.base, sizeof(prefix.base)));
 	return &crowd->account;
 }
@@ -255,19 +290,20 @@ void rpcs_crowd_describe(struct rpcs_account *account, struct rpcs_alert *alert)
 {
 	struct crowd *crowd =
 		(struct crowd *)(void *)((char *)account - offsetof(struct crowd, account));
-	uint32_t count = rpcs_variety_count(&crowd->sources), hits, i;
+	const struct rpcs_variety *sources = &crowd->members->sources;
+	uint32_t count = rpcs_variety_count(sources), hits, i;
 	struct rpcs_heavy_hit top[RPCS_ALERT_PREFIXES_MAX];
 
 	account->has_grown = false;
 	while (crowd->next <= count && crowd->next <= UINT32_MAX / 2)
 		crowd->next *= 2;
 	alert->sources = count;
-	alert->sources_estimated = crowd->sources.is_estimate;
+	alert->sources_estimated = sources->is_estimate;
 	rpcs_alert_evidence(alert, "%s%" PRIu32 " %s after %d others in 60 s, told together%s",
-			    crowd->sources.is_estimate ? "about " : "", count,
+			    sources->is_estimate ? "about " : "", count,
 			    count == 1 ? "source" : "sources", SOURCES,
-			    crowd->sources.is_estimate ? " (an estimate, within some 3 %)" : "");
-	hits = rpcs_heavy_top(&crowd->prefixes, top, RPCS_ALERT_PREFIXES_MAX);
+			    sources->is_estimate ? " (an estimate, within some 3 %)" : "");
+	hits = rpcs_heavy_top(&crowd->members->prefixes, top, RPCS_ALERT_PREFIXES_MAX);
 	for (i = 0; i < hits; i++)
 		alert->prefixes[i] = top[i].prefix;
 	alert->prefix_count = (uint8_t)hits;

@@ -100,7 +100,7 @@ void rpcs_heavy_add(struct rpcs_heavy *heavy, const struct rpcs_address *base, u
 
 	if (at == heavy->kept) {
 		if (heavy->kept < RPCS_HEAVY_MAX)
-			heavy->kept++;
+			heavy->counts[heavy->kept++] = 0;
 		else
 			at = least_of(heavy);
 		/* It may be one that left earlier, with as many as the one that goes now. */
