@@ -10,36 +10,22 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../base/clock.h"
 #include "../base/pages.h"
+#include "gate.h"
 #include "sketch.h"
 
-#define WINDOW_NS (60 * RPCS_NSEC_PER_SEC)
-
 enum {
-	SOURCES = 32, /* with alerts of their own */
 	GATES_MAX = 16384,
 	CROWDS_MAX = 256,
-	/* Times of sources are kept in units of 2^20 ns. */
-	UNIT_SHIFT = 20,
-	WINDOW_UNITS = (int)(WINDOW_NS >> UNIT_SHIFT),
 	SHOWN_A_LINE = 5,
 };
 
 struct key {
 	struct rpcs_address server;
 	uint32_t detection;
-};
-
-/* Who was new of late, each source once. Key first, as struct rpcs_table wants it. */
-struct gate {
-	struct key key;
-	uint32_t count;
-	uint64_t last_ns;
-	uint32_t hashes[SOURCES];
-	uint32_t times[SOURCES];
-	bool own[SOURCES]; /* has alerts of its own */
 };
 
 /*
@@ -56,6 +42,13 @@ struct crowd {
 	struct rpcs_account account;
 	uint32_t next; /* so many sources make the next line */
 	struct members *members;
+};
+
+/* Who was new of late. Key first, as struct rpcs_table wants it. */
+struct gate {
+	struct key key;
+	struct crowd *crowd; /* most likely; see crowd_find() */
+	struct rpcs_gate sources;
 };
 
 struct rpcs_crowds {
@@ -113,78 +106,29 @@ static struct key key_of(const struct rpcs_alert *alert)
 	return (struct key){ alert->server, alert->detection };
 }
 
-static struct gate *gate_of(struct rpcs_detect *detect, const struct key *key, uint64_t now_ns)
+/* For both tables. */
+static uint32_t key_hash(struct rpcs_detect *detect, const struct key *key)
+{
+	return (uint32_t)rpcs_id_of_pair(rpcs_id_of_server(detect, &key->server),
+					 rpcs_id_of_number(key->detection));
+}
+
+static struct gate *gate_of(struct rpcs_detect *detect, const struct key *key, uint32_t hash,
+			    uint64_t now_ns)
 {
 	struct rpcs_table *gates = detect->crowds->gates;
-	struct gate *gate = rpcs_table_find(gates, key), *oldest;
+	struct gate *gate = rpcs_table_find_by(gates, key, hash), *oldest;
 
 	if (gate) {
 		rpcs_table_move(gates, gate, RPCS_LANE_FIRST);
-	} else {
-		if (rpcs_table_is_full(gates)) {
-			oldest = rpcs_table_oldest(gates, RPCS_LANE_FIRST);
-			detect->evictions += !rpcs_time_is_up(oldest->last_ns, WINDOW_NS, now_ns);
-			rpcs_table_remove(gates, oldest);
-		}
-		gate = rpcs_table_add(gates, key);
+		return gate;
 	}
-	if (rpcs_time_is_up(gate->last_ns, WINDOW_NS, now_ns))
-		gate->count = 0;
-	gate->last_ns = now_ns;
-	return gate;
-}
-
-static void drop(struct gate *gate, uint32_t at)
-{
-	gate->count--;
-	gate->hashes[at] = gate->hashes[gate->count];
-	gate->times[at] = gate->times[gate->count];
-	gate->own[at] = gate->own[gate->count];
-}
-
-/* The source's place; `count` for none. Those that are out of the window leave. */
-static uint32_t look_for(struct gate *gate, uint32_t hash, uint32_t now, uint32_t *ret_oldest)
-{
-	uint32_t i = 0, found = SOURCES, oldest = 0;
-	int32_t age, oldest_age = INT32_MIN;
-
-	while (i < gate->count) {
-		age = (int32_t)(now - gate->times[i]);
-		if (age >= WINDOW_UNITS) {
-			drop(gate, i);
-			continue;
-		}
-		if (gate->hashes[i] == hash)
-			found = i;
-		if (age > oldest_age) {
-			oldest_age = age;
-			oldest = i;
-		}
-		i++;
+	if (rpcs_table_is_full(gates)) {
+		oldest = rpcs_table_oldest(gates, RPCS_LANE_FIRST);
+		detect->evictions += !rpcs_gate_is_over(&oldest->sources, now_ns);
+		rpcs_table_remove(gates, oldest);
 	}
-	*ret_oldest = oldest;
-	return found < gate->count ? found : gate->count;
-}
-
-/* Must this source, which repeats nothing, share an alert with others? */
-static bool is_crowded(struct gate *gate, uint32_t hash, uint64_t now_ns)
-{
-	uint32_t now = (uint32_t)(now_ns >> UNIT_SHIFT), oldest, at;
-	bool crowded;
-
-	at = look_for(gate, hash, now, &oldest);
-	crowded = gate->count == SOURCES;
-	if (at == gate->count) {
-		if (crowded)
-			at = oldest;
-		else
-			gate->count++;
-		gate->own[at] = false;
-	}
-	gate->hashes[at] = hash;
-	gate->times[at] = now;
-	gate->own[at] |= !crowded;
-	return crowded && !gate->own[at];
+	return rpcs_table_add_by(gates, key, hash);
 }
 
 static bool is_over(const struct rpcs_detect *detect, const struct crowd *crowd, uint64_t now_ns)
@@ -198,14 +142,15 @@ static void end(struct rpcs_detect *detect, struct crowd *crowd, uint64_t now_ns
 
 	rpcs_alert_close(detect, &crowd->account, end_ns < now_ns ? end_ns : now_ns);
 	detect->crowds->free[detect->crowds->free_count++] = crowd->members;
+	crowd->members = NULL;
 	rpcs_table_remove(detect->crowds->crowds, crowd);
 }
 
-static struct crowd *begin(struct rpcs_detect *detect, const struct key *key,
+static struct crowd *begin(struct rpcs_detect *detect, const struct key *key, uint32_t hash,
 			   const struct rpcs_alert *alert)
 {
 	struct rpcs_crowds *crowds = detect->crowds;
-	struct crowd *crowd = rpcs_table_add(crowds->crowds, key);
+	struct crowd *crowd = rpcs_table_add_by(crowds->crowds, key, hash);
 
 	rpcs_account_begin(detect, &crowd->account, alert);
 	crowd->account.is_crowd = true;
@@ -216,11 +161,22 @@ static struct crowd *begin(struct rpcs_detect *detect, const struct key *key,
 	return crowd;
 }
 
-static struct crowd *crowd_of(struct rpcs_detect *detect, const struct key *key,
+/* The one that was the gate's last time; it may have ended, and its place be another's. */
+static struct crowd *crowd_find(const struct rpcs_crowds *crowds, const struct gate *gate,
+				uint32_t hash)
+{
+	struct crowd *crowd = gate->crowd;
+
+	if (crowd && crowd->members && memcmp(&crowd->key, &gate->key, sizeof(gate->key)) == 0)
+		return crowd;
+	return rpcs_table_find_by(crowds->crowds, &gate->key, hash);
+}
+
+static struct crowd *crowd_of(struct rpcs_detect *detect, struct gate *gate, uint32_t hash,
 			      const struct rpcs_alert *alert)
 {
 	struct rpcs_table *crowds = detect->crowds->crowds;
-	struct crowd *crowd = rpcs_table_find(crowds, key), *oldest;
+	struct crowd *crowd = crowd_find(detect->crowds, gate, hash), *oldest;
 
 	if (crowd && is_over(detect, crowd, alert->time_ns)) {
 		end(detect, crowd, alert->time_ns);
@@ -228,6 +184,7 @@ static struct crowd *crowd_of(struct rpcs_detect *detect, const struct key *key,
 	}
 	if (crowd) {
 		rpcs_account_add(&crowd->account, alert);
+		gate->crowd = crowd;
 		return crowd;
 	}
 	if (rpcs_table_is_full(crowds)) {
@@ -235,32 +192,44 @@ static struct crowd *crowd_of(struct rpcs_detect *detect, const struct key *key,
 		detect->evictions += !is_over(detect, oldest, alert->time_ns);
 		end(detect, oldest, alert->time_ns);
 	}
-	return begin(detect, key, alert);
+	gate->crowd = begin(detect, &gate->key, hash, alert);
+	return gate->crowd;
+}
+
+/* For finding it sooner only: whoever chooses prefixes for it gains 64 comparisons. */
+static uint32_t prefix_hash(const struct rpcs_prefix *prefix)
+{
+	uint64_t words[2];
+
+	memcpy(words, prefix->base.bytes, sizeof(words));
+	return (uint32_t)rpcs_id_of_pair(words[0], words[1]);
 }
 
 struct rpcs_account *rpcs_crowd_take(struct rpcs_detect *detect, const struct rpcs_alert *alert,
-				     const struct rpcs_address *source)
+				     const struct rpcs_address *source, uint64_t source_id)
 {
-	uint64_t hash = rpcs_hash(&detect->seed, source, sizeof(*source));
-	struct rpcs_prefix prefix = rpcs_heavy_prefix(source);
 	struct key key = key_of(alert);
+	uint32_t hash = key_hash(detect, &key);
+	struct gate *gate = gate_of(detect, &key, hash, alert->time_ns);
+	struct rpcs_prefix prefix;
 	struct crowd *crowd;
 
-	if (!is_crowded(gate_of(detect, &key, alert->time_ns), (uint32_t)hash, alert->time_ns))
+	if (!rpcs_gate_is_crowded(&gate->sources, (uint32_t)source_id, alert->time_ns))
 		return NULL;
-	crowd = crowd_of(detect, &key, alert);
-	if (rpcs_variety_add(&crowd->members->sources, hash) &&
+	crowd = crowd_of(detect, gate, hash, alert);
+	if (rpcs_variety_add(&crowd->members->sources, source_id) &&
 	    rpcs_variety_count(&crowd->members->sources) >= crowd->next)
 		crowd->account.has_grown = true;
-	rpcs_heavy_add(&crowd->members->prefixes, &prefix.base,
-		       (uint32_t)rpcs_hash(&detect->seed, &prefix.base, sizeof(prefix.base)));
+	prefix = rpcs_heavy_prefix(source);
+	rpcs_heavy_add(&crowd->members->prefixes, &prefix.base, prefix_hash(&prefix));
 	return &crowd->account;
 }
 
 struct rpcs_account *rpcs_crowd_find(struct rpcs_detect *detect, const struct rpcs_alert *alert)
 {
 	struct key key = key_of(alert);
-	struct crowd *crowd = rpcs_table_find(detect->crowds->crowds, &key);
+	struct crowd *crowd =
+		rpcs_table_find_by(detect->crowds->crowds, &key, key_hash(detect, &key));
 
 	return crowd && crowd->account.number == alert->mark.number &&
 			       !is_over(detect, crowd, alert->time_ns)
@@ -301,7 +270,7 @@ void rpcs_crowd_describe(struct rpcs_account *account, struct rpcs_alert *alert)
 	alert->sources_estimated = sources->is_estimate;
 	rpcs_alert_evidence(alert, "%s%" PRIu32 " %s after %d others in 60 s, told together%s",
 			    sources->is_estimate ? "about " : "", count,
-			    count == 1 ? "source" : "sources", SOURCES,
+			    count == 1 ? "source" : "sources", RPCS_GATE_SOURCES,
 			    sources->is_estimate ? " (an estimate, within some 3 %)" : "");
 	hits = rpcs_heavy_top(&crowd->members->prefixes, top, RPCS_ALERT_PREFIXES_MAX);
 	for (i = 0; i < hits; i++)

@@ -13,10 +13,11 @@ void rpcs_crowd_free(struct rpcs_detect *detect);
 
 /**
  * The crowd that `alert`, which repeats nothing, belongs to, with the alert counted; NULL: it
- * has a line of its own. `source` is the one that folds: IPv6 a /64.
+ * has a line of its own. `source` is the one that folds: IPv6 a /64; `source_id` its seeded
+ * hash, of which the number of sources is estimated.
  */
 struct rpcs_account *rpcs_crowd_take(struct rpcs_detect *detect, const struct rpcs_alert *alert,
-				     const struct rpcs_address *source);
+				     const struct rpcs_address *source, uint64_t source_id);
 
 /** The crowd that `alert` was counted in; NULL: none, or it has ended. */
 struct rpcs_account *rpcs_crowd_find(struct rpcs_detect *detect, const struct rpcs_alert *alert);

@@ -25,6 +25,14 @@ struct fold {
 	struct rpcs_account account;
 };
 
+/* By which one is found. */
+struct name {
+	struct key key;
+	bool is_per_source;
+	uint32_t hash;
+	uint64_t source_id;
+};
+
 struct rpcs_fold {
 	struct rpcs_table *table; /* one lane, in the order in which accounts begin and so end */
 };
@@ -51,17 +59,31 @@ void rpcs_fold_free(struct rpcs_detect *detect)
 	detect->fold = NULL;
 }
 
-static void key_fill(struct key *key, const struct rpcs_alert *alert)
+/* The same addresses are asked for most often: their ids are there. */
+static uint64_t source_id_of(struct rpcs_detect *detect, const struct rpcs_address *source)
 {
-	memset(key, 0, sizeof(*key));
-	key->source = alert->tuple.src;
+	return rpcs_address_is_ip4(source) ? rpcs_id_of_address(detect, source)
+					   : rpcs_hash(&detect->seed, source, sizeof(*source));
+}
+
+/* Also the ids of the source and of the key itself. */
+static void name_fill(struct rpcs_detect *detect, const struct rpcs_alert *alert, struct name *name)
+{
+	struct key *key = &name->key;
+	uint64_t id;
+
+	*key = (struct key){ .source = alert->tuple.src, .detection = alert->detection };
 	if (!rpcs_address_is_ip4(&key->source))
 		memset(&key->source.bytes[8], 0, 8);
-	key->detection = alert->detection;
-	if (rpcs_detection_row(alert->detection)->per_source)
-		return;
-	key->server = alert->server;
-	key->about = alert->about;
+	name->source_id = id = source_id_of(detect, &key->source);
+	name->is_per_source = rpcs_detection_row(alert->detection)->per_source;
+	if (!name->is_per_source) {
+		key->server = alert->server;
+		key->about = alert->about;
+		id = rpcs_id_of_pair(id, rpcs_id_of_server(detect, &key->server));
+	}
+	id = rpcs_id_of_pair(id, rpcs_id_of_number((uint64_t)key->about << 32 | key->detection));
+	name->hash = (uint32_t)id;
 }
 
 static bool is_over(const struct rpcs_detect *detect, const struct fold *fold, uint64_t now_ns)
@@ -95,12 +117,12 @@ struct rpcs_account *rpcs_fold_take(struct rpcs_detect *detect, const struct rpc
 	struct rpcs_table *table = detect->fold->table;
 	struct rpcs_account *crowd = NULL;
 	struct fold *fold;
-	struct key key;
+	struct name name;
 
 	if (!detect->settings->alert_repeat_ns)
 		return NULL;
-	key_fill(&key, alert);
-	fold = rpcs_table_find(table, &key);
+	name_fill(detect, alert, &name);
+	fold = rpcs_table_find_by(table, &name.key, name.hash);
 	if (fold && is_over(detect, fold, alert->time_ns)) {
 		end(detect, fold, alert->time_ns);
 		fold = NULL;
@@ -109,12 +131,12 @@ struct rpcs_account *rpcs_fold_take(struct rpcs_detect *detect, const struct rpc
 		rpcs_account_add(&fold->account, alert);
 		return &fold->account;
 	}
-	if (!rpcs_detection_row(alert->detection)->per_source)
-		crowd = rpcs_crowd_take(detect, alert, &key.source);
+	if (!name.is_per_source)
+		crowd = rpcs_crowd_take(detect, alert, &name.key.source, name.source_id);
 	if (crowd)
 		return crowd;
 	make_room(detect, alert->time_ns);
-	fold = rpcs_table_add(table, &key);
+	fold = rpcs_table_add_by(table, &name.key, name.hash);
 	rpcs_account_begin(detect, &fold->account, alert);
 	return &fold->account;
 }
@@ -122,10 +144,10 @@ struct rpcs_account *rpcs_fold_take(struct rpcs_detect *detect, const struct rpc
 struct rpcs_account *rpcs_fold_find(struct rpcs_detect *detect, const struct rpcs_alert *alert)
 {
 	struct fold *fold;
-	struct key key;
+	struct name name;
 
-	key_fill(&key, alert);
-	fold = rpcs_table_find(detect->fold->table, &key);
+	name_fill(detect, alert, &name);
+	fold = rpcs_table_find_by(detect->fold->table, &name.key, name.hash);
 	return fold && !is_over(detect, fold, alert->time_ns) ? &fold->account
 							      : rpcs_crowd_find(detect, alert);
 }
