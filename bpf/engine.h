@@ -59,7 +59,7 @@ RPCS_INLINE bool rpcs_engine_words(struct rpcs_engine *eng, __u32 offset, __u64 
 	if (!at)
 		return false;
 	if (!RPCS_BEYOND(at, 8, eng->end))
-		RPCS_COPY(&words, at, sizeof(words));
+		RPCS_FETCH(&words, at, sizeof(words));
 	/* Offloads leave payload outside of what can be touched. */
 	else if (offset + 8 > eng->frame_len ||
 		 rpcs_engine_load(eng->ctx, eng->hook == RPCS_HOOK_XDP, offset, &words,

@@ -21,15 +21,15 @@ RPCS_INLINE void rpcs_plain_addresses(const __u8 *ip, bool ip6, struct rpcs_reco
 	__u32 *src = (__u32 *)head->src, *dst = (__u32 *)head->dst;
 
 	if (ip6) {
-		RPCS_COPY(src, ip + 8, 16);
-		RPCS_COPY(dst, ip + 24, 16);
+		RPCS_FETCH(src, ip + 8, 16);
+		RPCS_FETCH(dst, ip + 24, 16);
 		return;
 	}
 	*(__u64 *)src = 0;
 	*(__u64 *)dst = 0;
 	src[2] = dst[2] = bpf_htonl(0xffff);
-	RPCS_COPY(&src[3], ip + 12, 4);
-	RPCS_COPY(&dst[3], ip + 16, 4);
+	RPCS_FETCH(&src[3], ip + 12, 4);
+	RPCS_FETCH(&dst[3], ip + 16, 4);
 }
 
 RPCS_INLINE void rpcs_plain_head(const struct rpcs_plain *plain, const __u8 *l4, __u8 protocol,

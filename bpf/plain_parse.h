@@ -89,8 +89,8 @@ RPCS_INLINE bool rpcs_plain_is_call(const struct rpcs_plain *plain, const __u8 *
 	    RPCS_BEYOND(rpc, RPCS_PLAIN_CALL, plain->end) ||
 	    (len == RPCS_PLAIN_CALL4 && RPCS_BEYOND(rpc, RPCS_PLAIN_CALL4, plain->end)))
 		return false;
-	RPCS_COPY(&cred, rpc + 24, sizeof(cred));
-	RPCS_COPY(&verf, rpc + 32, sizeof(verf));
+	RPCS_FETCH(&cred, rpc + 24, sizeof(cred));
+	RPCS_FETCH(&verf, rpc + 32, sizeof(verf));
 	if (cred | verf)
 		return false;
 	/* Replies to calls that are passed on come from other ports: the long way expects them. */
@@ -108,7 +108,7 @@ RPCS_INLINE bool rpcs_plain_is_reply(const struct rpcs_plain *plain, const __u8 
 	    RPCS_BEYOND(rpc, RPCS_PLAIN_REPLY, plain->end) ||
 	    (len == RPCS_PLAIN_REPLY1 && RPCS_BEYOND(rpc, RPCS_PLAIN_REPLY1, plain->end)))
 		return false;
-	RPCS_COPY(&verf, rpc + 12, sizeof(verf));
+	RPCS_FETCH(&verf, rpc + 12, sizeof(verf));
 	return verf == 0 && rpcs_load_be32(rpc + 8) == RPCS_REPLY_ACCEPTED;
 }
 
@@ -153,10 +153,10 @@ RPCS_INLINE const struct rpcs_expect_key *rpcs_plain_expect_key(const struct rpc
 	key = &s->keys.expect;
 	RPCS_ZERO(key);
 	if (ip6) {
-		RPCS_COPY(key->client, ip + (is_call ? 8 : 24), 16);
+		RPCS_FETCH(key->client, ip + (is_call ? 8 : 24), 16);
 	} else {
 		key->client[10] = key->client[11] = 0xff;
-		RPCS_COPY(key->client + 12, ip + (is_call ? 12 : 16), 4);
+		RPCS_FETCH(key->client + 12, ip + (is_call ? 12 : 16), 4);
 	}
 	key->port = rpcs_load_be16(l4 + (is_call ? 0 : 2));
 	key->protocol = protocol;
@@ -212,7 +212,7 @@ RPCS_INLINE bool rpcs_plain_is_listed(const struct rpcs_plain *plain, bool ip6)
 		RPCS_COPY(key.client, ip + 8, 16);
 	} else {
 		key.client[10] = key.client[11] = 0xff;
-		RPCS_COPY(key.client + 12, ip + 12, 4);
+		RPCS_FETCH(key.client + 12, ip + 12, 4);
 	}
 	return bpf_map_lookup_elem(&suppress, &key);
 }

@@ -75,13 +75,13 @@ RPCS_INLINE bool rpcs_plain_tcp_step(const struct rpcs_plain *plain, const __u8 
 		return false;
 	key = &s->keys.flow;
 	if (ip6) {
-		RPCS_COPY(key->src, ip + 8, 16);
-		RPCS_COPY(key->dst, ip + 24, 16);
+		RPCS_FETCH(key->src, ip + 8, 16);
+		RPCS_FETCH(key->dst, ip + 24, 16);
 	} else {
 		RPCS_ZERO(key);
 		key->src[10] = key->src[11] = key->dst[10] = key->dst[11] = 0xff;
-		RPCS_COPY(key->src + 12, ip + 12, 4);
-		RPCS_COPY(key->dst + 12, ip + 16, 4);
+		RPCS_FETCH(key->src + 12, ip + 12, 4);
+		RPCS_FETCH(key->dst + 12, ip + 16, 4);
 	}
 	key->sport = rpcs_load_be16(tcp);
 	key->dport = rpcs_load_be16(tcp + 2);

@@ -23,7 +23,7 @@ RPCS_INLINE __u16 rpcs_load_be16(const void *p)
 {
 	__u16 v;
 
-	RPCS_COPY(&v, p, sizeof(v));
+	RPCS_FETCH(&v, p, sizeof(v));
 	return __builtin_bswap16(v);
 }
 
@@ -32,7 +32,7 @@ RPCS_INLINE __u32 rpcs_load_be32(const void *p)
 {
 	__u32 v;
 
-	RPCS_COPY(&v, p, sizeof(v));
+	RPCS_FETCH(&v, p, sizeof(v));
 	return __builtin_bswap32(v);
 }
 
@@ -41,7 +41,7 @@ RPCS_INLINE __u64 rpcs_load_be64(const void *p)
 {
 	__u64 v;
 
-	RPCS_COPY(&v, p, sizeof(v));
+	RPCS_FETCH(&v, p, sizeof(v));
 	return __builtin_bswap64(v);
 }
 

@@ -17,7 +17,7 @@ RPCS_INLINE bool rpcs_glance_is_header(const __u8 *at, const __u8 *end, bool rep
 
 	if (RPCS_BEYOND(at, 8, end))
 		return true;
-	RPCS_COPY(&words, at, sizeof(words));
+	RPCS_FETCH(&words, at, sizeof(words));
 	words = __builtin_bswap64(words);
 	return words == RPCS_GATE_CALL || (replies && rpcs_gate_is_reply(words));
 }

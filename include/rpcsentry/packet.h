@@ -369,8 +369,8 @@ RPCS_INLINE __u16 rpcs_packet_link_flags(const __u8 *eth)
 	__u64 head;
 	__u32 tail;
 
-	RPCS_COPY(&head, eth, sizeof(head));
-	RPCS_COPY(&tail, eth + 8, sizeof(tail));
+	RPCS_FETCH(&head, eth, sizeof(head));
+	RPCS_FETCH(&tail, eth + 8, sizeof(tail));
 	if ((head | tail) == 0)
 		return RPCS_F_LOCAL;
 	return (eth[0] & 1) ? RPCS_F_GROUP : 0;
@@ -380,15 +380,15 @@ RPCS_INLINE __u16 rpcs_packet_link_flags(const __u8 *eth)
 RPCS_INLINE void rpcs_packet_addresses(const __u8 *ip, bool ip6, __u8 src[16], __u8 dst[16])
 {
 	if (ip6) {
-		RPCS_COPY(src, ip + 8, 16);
-		RPCS_COPY(dst, ip + 24, 16);
+		RPCS_FETCH(src, ip + 8, 16);
+		RPCS_FETCH(dst, ip + 24, 16);
 		return;
 	}
 	__builtin_memset(src, 0, 10);
 	__builtin_memset(dst, 0, 10);
 	src[10] = src[11] = dst[10] = dst[11] = 0xff;
-	RPCS_COPY(src + 12, ip + 12, 4);
-	RPCS_COPY(dst + 12, ip + 16, 4);
+	RPCS_FETCH(src + 12, ip + 12, 4);
+	RPCS_FETCH(dst + 12, ip + 16, 4);
 }
 
 #endif
