@@ -4,7 +4,8 @@
 
 A file has at most 400 lines and a C function at most 60; a line of C at most 100 columns; the
 licence stands in the first line (the second, after #!); nothing names a folder of one particular
-machine, or a host of a package registry. Prints a line for each fault, and exits 1 if there was one.
+machine, or a host of a package registry; nobody prefetches but by rpcs_prefetch(), whose calls
+stay. Prints a line for each fault, and exits 1 if there was one.
 """
 import os
 import re
@@ -15,6 +16,7 @@ CODE = (".c", ".h", ".py", ".sh", ".yaml", ".service", ".scd", ".supp", ".mk")
 SKIP_FOLDERS = {".git", "build", "__pycache__", "LICENSES", "captures",
                 "corpus", "regress"}
 GENERATED = {"vmlinux.h"}
+PREFETCH = "user/base/prefetch.h"
 # Printed by `check --print-default`, and copied by every site.
 NO_LICENCE = {"config/default.yaml"}
 LICENCE = "SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause"
@@ -71,6 +73,8 @@ def faults_of(path, lines):
         for number, line in enumerate(lines, 1):
             if width(line) > COLUMNS and path not in GENERATED:
                 yield number, f"{width(line)} columns; at most {COLUMNS}"
+            if "__builtin_prefetch" in line and path != PREFETCH:
+                yield number, f"prefetches by itself; see {PREFETCH}"
     for number, line in enumerate(lines, 1):
         if line != line.rstrip() and not path.endswith(".md"):
             yield number, "blanks at the end of the line"

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "../base/prefetch.h"
 #include "families.h"
 
 /* Which note of an entry says that a reply was seen. */
@@ -105,7 +106,7 @@ void rpcs_pending_fetch(const struct rpcs_detect *detect)
 
 	if (!detect->settings->detections[RPCS_D_PIPELINE_FLOOD].enabled)
 		return;
-	__builtin_prefetch(line_of(detect->pending, id));
+	rpcs_prefetch(line_of(detect->pending, id));
 	rpcs_rate_fetch_bucket(detect->pending->calls, id);
 }
 

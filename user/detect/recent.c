@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "../base/pages.h"
+#include "../base/prefetch.h"
 
 enum {
 	WAYS = 4,
@@ -241,7 +242,7 @@ void rpcs_recent_fetch(const struct rpcs_recent *recent, uint64_t id)
 	int i;
 
 	for (i = 0; i < CHOICES; i++)
-		__builtin_prefetch(&recent->buckets[choice(recent, id_of(id), i)]);
+		rpcs_prefetch(&recent->buckets[choice(recent, id_of(id), i)]);
 }
 
 const struct rpcs_recent_note *rpcs_recent_find(struct rpcs_recent *recent, const void *key,

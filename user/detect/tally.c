@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "../base/clock.h"
+#include "../base/prefetch.h"
 
 enum {
 	/* Keys seen once and pushed out are known again among so many times the table's size. */
@@ -169,13 +170,13 @@ void rpcs_tally_fetch_bucket(const struct rpcs_tally *tally, uint64_t id)
 	rpcs_table_fetch_bucket(tally->table, hash_of(id));
 	if (!rpcs_table_is_full(tally->table))
 		return;
-	__builtin_prefetch(ghost_of(tally, id));
+	rpcs_prefetch(ghost_of(tally, id));
 	/* If it is new, this one will probably go for it. */
 	head = rpcs_table_oldest(tally->table, RPCS_TALLY_ONCE);
 	if (!head)
 		return;
 	rpcs_table_fetch_bucket(tally->table, hash_of(head->id));
-	__builtin_prefetch(ghost_of(tally, head->id));
+	rpcs_prefetch(ghost_of(tally, head->id));
 }
 
 void rpcs_tally_fetch_entry(const struct rpcs_tally *tally, uint64_t id)

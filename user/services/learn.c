@@ -6,6 +6,7 @@
 #include <rpcsentry/portmap.h>
 #include <rpcsentry/rpc.h>
 
+#include "../base/prefetch.h"
 #include "../match/told.h"
 #include "map.h"
 
@@ -214,7 +215,7 @@ static void fetch(const struct lesson *lesson, enum rpcs_portmap_shape shape,
 
 	for (i = 0; i < count; i++) {
 		chains[i] = head_of(lesson, shape, &mappings[i]);
-		__builtin_prefetch(chains[i]);
+		rpcs_prefetch(chains[i]);
 	}
 	for (i = 0; i < count; i++)
 		rpcs_services_fetch(chains[i]);

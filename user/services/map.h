@@ -3,6 +3,7 @@
 #ifndef RPCSENTRY_SERVICES_MAP_H
 #define RPCSENTRY_SERVICES_MAP_H
 
+#include "../base/prefetch.h"
 #include "../base/table.h"
 #include "services.h"
 
@@ -57,12 +58,8 @@ static inline struct rpcs_service **rpcs_services_head(const struct rpcs_service
 	return &services->heads[hash >> (64 - RPCS_SERVICES_HEADS_BITS)];
 }
 
-/**
- * Has the mapping that hangs there brought near before it is looked at. Inline whatever the
- * compiler thinks: gcc leaves out calls of a function that does nothing but this.
- */
-__attribute__((always_inline)) static inline void
-rpcs_services_fetch(struct rpcs_service *const *head)
+/** Has the mapping that hangs there brought near before it is looked at. */
+static inline void rpcs_services_fetch(struct rpcs_service *const *head)
 {
 	const char *at = (const char *)*head;
 	size_t i;
@@ -70,9 +67,9 @@ rpcs_services_fetch(struct rpcs_service *const *head)
 	if (!at)
 		return;
 	for (i = 0; i < sizeof(**head); i += 64)
-		__builtin_prefetch(at + i, 1);
-	__builtin_prefetch(at - 1, 1); /* what the table keeps of it */
-	__builtin_prefetch(at + sizeof(**head) - 1, 1);
+		rpcs_prefetch(at + i);
+	rpcs_prefetch(at - 1); /* what the table keeps of it */
+	rpcs_prefetch(at + sizeof(**head) - 1);
 }
 
 /** The mapping that the server has by that name, or NULL. */
