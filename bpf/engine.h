@@ -147,6 +147,15 @@ RPCS_INLINE void rpcs_engine_fragment_set(struct rpcs_engine *eng,
 		eng->counters->state_full += 1;
 }
 
+/** May the client be in the list of `suppress`, or has it been? */
+RPCS_INLINE bool rpcs_sieve_here(__u64 high, __u64 low)
+{
+	__u32 zero = 0;
+	const struct rpcs_suppress_sieve *there = bpf_map_lookup_elem(&sieve, &zero);
+
+	return !there || rpcs_sieve_lets_through(there, high, low);
+}
+
 RPCS_INLINE bool rpcs_engine_is_sensitive(struct rpcs_engine *eng, __u32 program)
 {
 	return bpf_map_lookup_elem(&sensitive, &program);

@@ -145,6 +145,14 @@ struct {
 	__type(value, struct rpcs_suppress_value);
 } suppress SEC(".maps");
 
+/* Who may be among them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rpcs_suppress_sieve);
+} sieve SEC(".maps");
+
 /* When a suppressed call was seen whose reply is yet to come; 0: taken back. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -108,18 +108,12 @@ RPCS_INLINE int rpcs_plain_glance(const struct rpcs_plain *plain, const struct r
 				  const __u8 *l4, const __u8 *rpc, __u8 protocol, bool ip6,
 				  bool is_call, __u64 now)
 {
-	const __u8 *ip = plain->data + 14;
 	struct rpcs_budget_who who = { .is_reply = !is_call };
+	__u64 high, low;
 
+	rpcs_plain_client(plain, ip6, is_call, &high, &low);
 	who.second = rpcs_budget_second(rpcs_budget_now(now));
-	if (ip6)
-		who.client = rpcs_budget_hash(rpcs_config.seed,
-					      rpcs_load_be64(ip + (is_call ? 8 : 24)),
-					      rpcs_load_be64(ip + (is_call ? 16 : 32)));
-	else
-		who.client = rpcs_budget_hash(
-			rpcs_config.seed, 0,
-			rpcs_budget_low4(rpcs_load_be32(ip + (is_call ? 12 : 16))));
+	who.client = rpcs_budget_hash(rpcs_config.seed, high, low);
 	return rpcs_budget_glance(table, &who, rpcs_load_be16(l4 + 2), protocol,
 				  rpcs_load_be32(rpc));
 }

@@ -202,6 +202,21 @@ RPCS_INLINE void rpcs_plain_learn(const struct rpcs_plain *plain, struct rpcs_co
 		rpcs_port_mark(table, (__u16)port, RPCS_PORT_RPC);
 }
 
+/** The message's client as two numbers in host order. */
+RPCS_INLINE void rpcs_plain_client(const struct rpcs_plain *plain, bool ip6, bool is_call,
+				   __u64 *ret_high, __u64 *ret_low)
+{
+	const __u8 *ip = plain->data + 14;
+
+	if (ip6) {
+		*ret_high = rpcs_load_be64(ip + (is_call ? 8 : 24));
+		*ret_low = rpcs_load_be64(ip + (is_call ? 16 : 32));
+		return;
+	}
+	*ret_high = 0;
+	*ret_low = rpcs_budget_low4(rpcs_load_be32(ip + (is_call ? 12 : 16)));
+}
+
 /** May the policy suppress calls of this one's client? Then the long way decides. */
 RPCS_INLINE bool rpcs_plain_is_listed(const struct rpcs_plain *plain, bool ip6)
 {
@@ -222,8 +237,12 @@ RPCS_INLINE bool rpcs_plain_is_known(const struct rpcs_plain *plain, const __u8 
 				     const __u8 *rpc, __u8 protocol, bool ip6, bool is_call)
 {
 	const struct rpcs_expect_key *key;
+	__u64 high, low;
 
 	if (!rpcs_config.suppress)
+		return false;
+	rpcs_plain_client(plain, ip6, is_call, &high, &low);
+	if (!rpcs_sieve_here(high, low))
 		return false;
 	if (is_call)
 		return rpcs_plain_is_listed(plain, ip6);

@@ -8,9 +8,12 @@
 RPCS_INLINE const struct rpcs_suppress_value *rpcs_engine_suppress(struct rpcs_engine *eng)
 {
 	struct rpcs_suppress_key *key = &eng->keys->suppress;
+	const __u8 *src = eng->record->rpc.head.src;
 
+	if (!rpcs_sieve_here(rpcs_load_be64(src), rpcs_load_be64(src + 8)))
+		return NULL;
 	key->prefixlen = 8 * sizeof(key->client);
-	RPCS_COPY(key->client, eng->record->rpc.head.src, sizeof(key->client));
+	RPCS_COPY(key->client, src, sizeof(key->client));
 	return bpf_map_lookup_elem(&suppress, key);
 }
 
@@ -39,8 +42,11 @@ RPCS_INLINE void rpcs_engine_silence(struct rpcs_engine *eng, const struct rpcs_
 
 RPCS_INLINE bool rpcs_engine_silenced(struct rpcs_engine *eng, const struct rpcs_expect_key *key)
 {
-	const __u64 *since = bpf_map_lookup_elem(&silenced, key);
+	const __u64 *since;
 
+	if (!rpcs_sieve_here(rpcs_load_be64(key->client), rpcs_load_be64(key->client + 8)))
+		return false;
+	since = bpf_map_lookup_elem(&silenced, key);
 	return since &&
 	       rpcs_silence_holds(*since, rpcs_engine_now(eng), rpcs_config.call_timeout_ns);
 }

@@ -80,7 +80,7 @@ static void test_without_rights(void **state)
 
 static void test_no_map(void **state)
 {
-	const struct rpcs_state_fds fds = { -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 };
+	const struct rpcs_state_fds fds = { -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 };
 
 	(void)state;
 	errno = 0;

@@ -174,7 +174,7 @@ static int rpcs_sensor_enter(const struct rpcs_sensor_options *options)
 			     state->expected,	 state->ports,	       state->rules,
 			     state->silenced,	 state->sensitive,     state->suppress,
 			     state->xdp_look,	 state->tc_look,       options->inventory_fd,
-			     state->over_budget };
+			     state->over_budget, state->sieve };
 	int all[RPCS_RINGS_MAX + sizeof(keep) / sizeof(keep[0])];
 	uint32_t rings = options->rings.count;
 

@@ -113,7 +113,7 @@ static int rpcs_kernel_fill(struct rpcs_kernel *kernel, const struct rpcs_kernel
 		if (bpf_map_update_elem(bpf_map__fd(kernel->skel->maps.sensitive),
 					&options->sensitive[i], &one, BPF_ANY))
 			return -errno;
-	return rpcs_suppress_replace(bpf_map__fd(kernel->skel->maps.suppress), options->suppress,
+	return rpcs_suppress_replace(fds.suppress, fds.sieve, options->suppress,
 				     options->suppress_count);
 }
 
@@ -198,6 +198,7 @@ static int rpcs_kernel_open(struct rpcs_kernel *kernel, const struct rpcs_kernel
 	kernel->maps[RPCS_KERNEL_INTERFACES] = skel->maps.interfaces;
 	kernel->maps[RPCS_KERNEL_RULES] = skel->maps.rules;
 	kernel->maps[RPCS_KERNEL_SUPPRESS] = skel->maps.suppress;
+	kernel->maps[RPCS_KERNEL_SIEVE] = skel->maps.sieve;
 	kernel->maps[RPCS_KERNEL_SILENCED] = skel->maps.silenced;
 	kernel->maps[RPCS_KERNEL_OVER_BUDGET] = skel->maps.over_budget;
 	kernel->maps[RPCS_KERNEL_XDP_LOOK] = skel->maps.xdp_look;
@@ -356,6 +357,7 @@ void rpcs_kernel_state_fds(const struct rpcs_kernel *kernel, struct rpcs_state_f
 		.over_budget = bpf_map__fd(kernel->skel->maps.over_budget),
 		.sensitive = bpf_map__fd(kernel->skel->maps.sensitive),
 		.suppress = bpf_map__fd(kernel->skel->maps.suppress),
+		.sieve = bpf_map__fd(kernel->skel->maps.sieve),
 		.xdp_look = bpf_map__fd(kernel->skel->maps.xdp_look),
 		.tc_look = bpf_map__fd(kernel->skel->maps.tc_look),
 	};

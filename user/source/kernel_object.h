@@ -29,6 +29,7 @@ enum rpcs_kernel_pin {
 	RPCS_KERNEL_INTERFACES,
 	RPCS_KERNEL_RULES,
 	RPCS_KERNEL_SUPPRESS,
+	RPCS_KERNEL_SIEVE,
 	RPCS_KERNEL_SILENCED,
 	RPCS_KERNEL_OVER_BUDGET,
 	/* Pins keep kept programs' tail calls: what a program array holds goes with the last of

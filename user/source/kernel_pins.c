@@ -20,7 +20,7 @@ static const char *const rpcs_kernel_pin_names[RPCS_KERNEL_PINS] = {
 	[RPCS_KERNEL_RULES] = "rules",	     [RPCS_KERNEL_SUPPRESS] = "suppress",
 	[RPCS_KERNEL_SILENCED] = "silenced", [RPCS_KERNEL_OVER_BUDGET] = "over_budget",
 	[RPCS_KERNEL_XDP_LOOK] = "xdp_look", [RPCS_KERNEL_TC_LOOK] = "tc_look",
-	[RPCS_KERNEL_TC_WAY] = "tc_way",
+	[RPCS_KERNEL_TC_WAY] = "tc_way",     [RPCS_KERNEL_SIEVE] = "sieve",
 };
 
 /** Is the map that a former run left the one this program would make? */

@@ -25,6 +25,7 @@ struct rpcs_state_fds {
 	int flows, fragments, firsts, expected, ports, rules, silenced;
 	int over_budget;	 /* read and tidied by over_budget.c alone */
 	int sensitive, suppress; /* the policy's alone; -1: a reload leaves them */
+	int sieve;		 /* ahead of `suppress` */
 	int xdp_look, tc_look;	 /* arrays of the programs behind the entries' tail calls */
 };
 

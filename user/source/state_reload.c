@@ -49,12 +49,12 @@ int rpcs_state_reload(const struct rpcs_state_fds *fds, struct rpcs_state *state
 	int err;
 
 	/* The old list's rules have the numbers of the old policy. */
-	err = rpcs_suppress_replace(fds->suppress, NULL, 0);
+	err = rpcs_suppress_replace(fds->suppress, fds->sieve, NULL, 0);
 	if (err)
 		return err;
 	rpcs_rule_hits_begin(policy, rpcs_state_rules(state));
 	ports_reload(state, rpcs_policy_settings(policy));
 	err = sensitive_reload(fds->sensitive, policy);
 	list = rpcs_policy_suppress_list(policy, &count);
-	return err ? err : rpcs_suppress_replace(fds->suppress, list, count);
+	return err ? err : rpcs_suppress_replace(fds->suppress, fds->sieve, list, count);
 }
