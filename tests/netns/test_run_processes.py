@@ -68,7 +68,7 @@ def life(directory, wire):
         tap.equal("sensor: holds only the maps it reads, or tells the programs by",
                   box.maps_of(children["rpcs-sensor"], held),
                   ["bells", "counters", "expected", "flows", "over_budget", "ports", *RINGS, "rules",
-                   "sensitive", "silenced", "suppress", "tc_look", "xdp_look"])
+                   "sensitive", "sieve", "silenced", "suppress", "tc_look", "xdp_look"])
         tap.check("sensor: has the table of ports in its memory",
                   ("rw-s", PORTS_BYTES) in box.mapped_maps(children["rpcs-sensor"]),
                   box.mapped_maps(children["rpcs-sensor"]))
