@@ -91,6 +91,7 @@ struct rpcs_fold;
 struct rpcs_pace;
 struct rpcs_sweep;
 struct rpcs_given;
+struct rpcs_meddled;
 struct rpcs_fanout;
 struct rpcs_scan;
 struct rpcs_grind;
@@ -128,9 +129,9 @@ struct rpcs_detect {
 
 	struct rpcs_sweep *sweep;
 	struct rpcs_given *given;
-	uint64_t live_since_ns;	     /* 0: from a capture */
-	struct rpcs_recent *meddled; /* SET and UNSET from a wire: by server and program */
-	struct rpcs_recent *moved;   /* what inventory.c has told: by server and mapping */
+	uint64_t live_since_ns;	      /* 0: from a capture */
+	struct rpcs_meddled *meddled; /* SET and UNSET from a wire: by server and program */
+	struct rpcs_recent *moved;    /* what inventory.c has told: by server and mapping */
 	struct rpcs_fanout *fanout;
 	struct rpcs_scan *scan;
 	struct rpcs_grind *grind;

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <rpcsentry/packet.h>
@@ -22,21 +23,40 @@ enum {
 /* A SET or UNSET from a wire is held against a change for so long; what is as old counts. */
 #define MEDDLED_NS (600 * RPCS_NSEC_PER_SEC + 1)
 
+/*
+ * Nearly all that moves, nobody has meddled with: eight KiB of marks say so before the table is
+ * looked at. One that is set stays so; once there are too many, the table is asked each time.
+ */
+enum { MARK_WORDS = 1024 };
+
+struct rpcs_meddled {
+	struct rpcs_recent *when;
+	uint64_t marks[MARK_WORDS];
+};
+
 int rpcs_inventory_init(struct rpcs_detect *detect)
 {
 	uint64_t capacity = detect->settings->limit_sources;
+	struct rpcs_meddled *meddled = calloc(1, sizeof(*meddled));
 
-	detect->meddled =
+	if (!meddled)
+		return -ENOMEM;
+	detect->meddled = meddled;
+	meddled->when =
 		rpcs_recent_new(capacity, sizeof(uint64_t), &detect->seed, &detect->evictions);
 	detect->moved =
 		rpcs_recent_new(capacity, sizeof(uint64_t), &detect->seed, &detect->evictions);
-	return detect->meddled && detect->moved ? 0 : -ENOMEM;
+	return meddled->when && detect->moved ? 0 : -ENOMEM;
 }
 
 void rpcs_inventory_free(struct rpcs_detect *detect)
 {
-	rpcs_recent_free(&detect->meddled);
 	rpcs_recent_free(&detect->moved);
+	if (!detect->meddled)
+		return;
+	rpcs_recent_free(&detect->meddled->when);
+	free(detect->meddled);
+	detect->meddled = NULL;
 }
 
 /* 1110012 */
@@ -49,64 +69,73 @@ static bool is_change(const struct rpcs_message *message)
 	       (kind == RPCS_CALL_SET || kind == RPCS_CALL_UNSET);
 }
 
-/* Something of a server's. */
-static uint64_t id_of(struct rpcs_detect *detect, const struct rpcs_address *server, uint64_t about)
+/* Something of the server's that has this id. */
+static uint64_t id_of(uint64_t server_id, uint64_t about)
 {
-	return rpcs_id_of_pair(rpcs_id_of_server(detect, server), rpcs_id_of_number(about));
+	return rpcs_id_of_pair(server_id, rpcs_id_of_number(about));
+}
+
+static uint64_t *mark_of(struct rpcs_meddled *meddled, uint64_t id, uint64_t *ret_bit)
+{
+	*ret_bit = 1ULL << (id >> 48 & 63);
+	return &meddled->marks[id >> 54];
 }
 
 void rpcs_meddled_message(struct rpcs_detect *detect, const struct rpcs_message *message,
 			  struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id)
 {
+	uint64_t id, bit;
+
 	(void)call;
 	(void)flow_id;
 	if (place > RPCS_PLACE_CALL_AGAIN || !is_change(message) ||
 	    (message->seen.flags & RPCS_F_LOCAL) || message->portmap.has < 1)
 		return;
-	rpcs_recent_note_by(detect->meddled,
-			    id_of(detect, &message->tuple.dst, message->portmap.program),
-			    message->seen.time_ns, 0);
+	id = id_of(rpcs_id_of_server(detect, &message->tuple.dst), message->portmap.program);
+	*mark_of(detect->meddled, id, &bit) |= bit;
+	rpcs_recent_note_by(detect->meddled->when, id, message->seen.time_ns, 0);
 }
 
-static void meddled_fetch(struct rpcs_detect *detect, const struct rpcs_service_change *change)
-{
-	rpcs_recent_fetch(detect->meddled, id_of(detect, &change->server, change->program));
-}
+/* What is asked for to know whether a mapping that moved is news. */
+struct mover {
+	struct rpcs_detect *detect;
+	uint64_t server_id, now_ns;
+};
 
-static bool is_meddled(struct rpcs_detect *detect, const struct rpcs_service_change *change,
-		       uint64_t now_ns)
+/* The id by which the table has to be asked; 0: nobody has meddled with the program. */
+static uint64_t meddled_id(const struct mover *mover, uint32_t program)
 {
-	return rpcs_recent_find_by(detect->meddled, id_of(detect, &change->server, change->program),
-				   now_ns, MEDDLED_NS) != NULL;
+	uint64_t id = id_of(mover->server_id, program), bit;
+
+	return *mark_of(mover->detect->meddled, id, &bit) & bit ? id : 0;
 }
 
 /* 0: not worth a word. Hosts that share an address answer with their ports in turns. */
-static uint8_t severity_of(struct rpcs_detect *detect, const struct rpcs_service_change *change,
-			   uint64_t now_ns)
+static uint8_t severity_of(const struct mover *mover, const struct rpcs_service_change *change,
+			   uint64_t meddled)
 {
-	const struct rpcs_detection_info *info = rpcs_detection_info(RPCS_D_MAPPING_CHANGED);
-
-	if (is_meddled(detect, change, now_ns))
+	if (meddled &&
+	    rpcs_recent_find_by(mover->detect->meddled->when, meddled, mover->now_ns, MEDDLED_NS))
 		return 1;
 	if (change->returned)
 		return 0;
 	if ((change->port < PRIVILEGED_PORTS && change->old_port >= PRIVILEGED_PORTS) ||
-	    rpcs_policy_is_sensitive(detect->policy, change->program))
+	    rpcs_policy_is_sensitive(mover->detect->policy, change->program))
 		return 3;
-	return info->severity;
+	return rpcs_detection_info(RPCS_D_MAPPING_CHANGED)->severity;
 }
 
 /* The versions of a program move together, but lookups tell them one by one. */
-static uint64_t move_id(struct rpcs_detect *detect, const struct rpcs_service_change *change,
+static uint64_t move_id(const struct mover *mover, const struct rpcs_service_change *change,
 			uint8_t severity)
 {
 	uint64_t about = (uint64_t)change->program << 32 | (uint32_t)change->port << 8 |
 			 (uint32_t)change->transport << 4 | severity;
 
-	return id_of(detect, &change->server, about);
+	return id_of(mover->server_id, about);
 }
 
-/* A mapping that moved, and what is asked for to know whether that is news. */
+/* A mapping that moved, and by what it is known whether that has been told. */
 struct move {
 	const struct rpcs_service_change *change;
 	uint64_t id;
@@ -116,31 +145,43 @@ struct move {
 /* Of so many changes at once the look-ups overlap: a list has dozens. */
 enum { AT_ONCE = 32 };
 
-/* The moves that are worth a word, of the changes from `*at` on. */
-static uint32_t moves_find(struct rpcs_detect *detect, const struct rpcs_lesson *lesson,
+/* The moves of the changes from `*at` on, with what tells whether somebody meddled. */
+static uint32_t moves_take(const struct mover *mover, const struct rpcs_lesson *lesson,
 			   uint32_t *at, struct move moves[AT_ONCE])
 {
-	uint64_t now_ns = lesson->reply->seen.time_ns;
 	const struct rpcs_service_change *change;
-	uint32_t i, end = *at + AT_ONCE, found = 0;
-	uint8_t severity;
+	uint32_t count = 0;
+	uint64_t id;
 
-	if (end > lesson->count)
-		end = lesson->count;
-	for (i = *at; i < end; i++)
-		if (lesson->changes[i].kind == RPCS_CHANGE_CHANGED)
-			meddled_fetch(detect, &lesson->changes[i]);
-	for (; *at < end; ++*at) {
+	for (; *at < lesson->count && count < AT_ONCE; ++*at) {
 		change = &lesson->changes[*at];
 		if (change->kind != RPCS_CHANGE_CHANGED)
 			continue;
-		severity = severity_of(detect, change, now_ns);
+		id = meddled_id(mover, change->program);
+		if (id)
+			rpcs_recent_fetch(mover->detect->meddled->when, id);
+		moves[count].change = change;
+		moves[count++].id = id;
+	}
+	return count;
+}
+
+/* Leaves those that are worth a word. */
+static uint32_t moves_weigh(const struct mover *mover, struct move moves[AT_ONCE], uint32_t count)
+{
+	uint32_t i, left = 0;
+	uint8_t severity;
+
+	for (i = 0; i < count; i++) {
+		severity = severity_of(mover, moves[i].change, moves[i].id);
 		if (!severity)
 			continue;
-		moves[found] = (struct move){ change, move_id(detect, change, severity), severity };
-		rpcs_recent_fetch(detect->moved, moves[found++].id);
+		moves[left].change = moves[i].change;
+		moves[left].severity = severity;
+		moves[left].id = move_id(mover, moves[i].change, severity);
+		rpcs_recent_fetch(mover->detect->moved, moves[left++].id);
 	}
-	return found;
+	return left;
 }
 
 static void describe_move(const struct rpcs_service_change *change, struct rpcs_alert *alert)
@@ -179,10 +220,9 @@ struct news {
 	uint8_t severity;
 };
 
-static void news_take(struct rpcs_detect *detect, const struct move *move, uint64_t now_ns,
-		      struct news *news)
+static void news_take(const struct mover *mover, const struct move *move, struct news *news)
 {
-	if (rpcs_told_by(detect, detect->moved, move->id, now_ns))
+	if (rpcs_told_by(mover->detect, mover->detect->moved, move->id, mover->now_ns))
 		return;
 	if (news->moves < MOVES_SHOWN)
 		news->shown[news->moves] = move->change;
@@ -220,23 +260,34 @@ static void describe_first(const struct news *news, struct rpcs_alert *alert)
 		rpcs_alert_evidence(alert, "%s", later[i]);
 }
 
+static void news_find(struct rpcs_detect *detect, const struct rpcs_lesson *lesson,
+		      struct news *news)
+{
+	const struct rpcs_message *reply = lesson->reply;
+	struct mover mover = { detect, rpcs_id_of_server(detect, &reply->tuple.src),
+			       reply->seen.time_ns };
+	struct move moves[AT_ONCE];
+	uint32_t at, count, i;
+
+	for (at = 0; at < lesson->count;) {
+		count = moves_take(&mover, lesson, &at, moves);
+		count = moves_weigh(&mover, moves, count);
+		for (i = 0; i < count; i++)
+			news_take(&mover, &moves[i], news);
+	}
+}
+
 /* One alert for all that a reply moved: a server that was restarted moves many at once. */
 static void tell_moves(struct rpcs_detect *detect, const struct rpcs_lesson *lesson)
 {
 	const struct rpcs_detection_setting *setting =
 		&detect->settings->detections[RPCS_D_MAPPING_CHANGED];
 	struct news news = { .severity = UINT8_MAX };
-	struct move moves[AT_ONCE];
 	struct rpcs_alert alert;
-	uint32_t at, count, i;
 
 	if (!setting->enabled)
 		return;
-	for (at = 0; at < lesson->count;) {
-		count = moves_find(detect, lesson, &at, moves);
-		for (i = 0; i < count; i++)
-			news_take(detect, &moves[i], lesson->reply->seen.time_ns, &news);
-	}
+	news_find(detect, lesson, &news);
 	if (!news.moves || !alert_begin(detect, RPCS_D_MAPPING_CHANGED, lesson, &alert))
 		return;
 	alert.about = news.program;

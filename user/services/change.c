@@ -35,8 +35,8 @@ static bool take_token(uint32_t *used, uint64_t *since_ns, uint64_t now_ns, uint
 
 	if (now_ns < *since_ns || *used == 0)
 		*since_ns = now_ns;
-	seconds = (now_ns - *since_ns) / RPCS_NSEC_PER_SEC;
-	if (seconds > 0) {
+	if (now_ns - *since_ns >= RPCS_NSEC_PER_SEC) {
+		seconds = (now_ns - *since_ns) / RPCS_NSEC_PER_SEC;
 		*used = seconds * rate >= *used ? 0 : *used - (uint32_t)seconds * rate;
 		*since_ns += seconds * RPCS_NSEC_PER_SEC;
 	}

@@ -41,18 +41,19 @@ static struct rpcs_service_change *note_mapping(const struct lesson *lesson,
 
 static void move_port(const struct lesson *lesson, struct rpcs_service *service, uint16_t port)
 {
-	struct rpcs_service_change *change;
+	struct rpcs_service_change *change = note_mapping(lesson, service, RPCS_CHANGE_CHANGED);
+	uint16_t moves = service->port, was = 0;
 	uint32_t i;
 
-	for (i = 0; i < RPCS_SERVICE_PORTS_BEFORE - 1 && service->before[i] != port; i++)
-		;
-	change = note_mapping(lesson, service, RPCS_CHANGE_CHANGED);
-	change->returned = service->before[i] == port;
 	change->old_port = service->port;
 	change->port = port;
-	/* The place of the port that returned, or of the oldest, is free. */
-	memmove(service->before + 1, service->before, i * sizeof(service->before[0]));
-	service->before[0] = service->port;
+	/* Each takes the next place, up to that of the port that returned, or of the oldest. */
+	for (i = 0; i < RPCS_SERVICE_PORTS_BEFORE && was != port; i++) {
+		was = service->before[i];
+		service->before[i] = moves;
+		moves = was;
+	}
+	change->returned = was == port;
 	service->port = port;
 	service->removed_ns = 0;
 }
