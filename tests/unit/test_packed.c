@@ -127,6 +127,84 @@ static void test_wide(void **state)
 	rpcs_packed_call_free(&packed);
 }
 
+static uint64_t dice = 3;
+
+static uint32_t random_below(uint32_t limit)
+{
+	dice = dice * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (uint32_t)(dice >> 33) % limit;
+}
+
+/* A call as most are, but for some bytes of `from` on. 1 is a value of any member. */
+static void draw(struct rpcs_call *call, size_t from)
+{
+	uint8_t *bytes = (uint8_t *)call;
+	uint32_t changes = random_below(3) ? random_below(4) : random_below(200);
+
+	while (changes--)
+		bytes[from + random_below((uint32_t)(sizeof(*call) - from))] ^= 1;
+}
+
+/* What may still change is put back alone, and is all the same what packing all of it gives. */
+static void test_again(void **state)
+{
+	struct rpcs_packed_call packed = { 0 };
+	struct rpcs_call call, back;
+	uint32_t i, round;
+
+	(void)state;
+	for (i = 0; i < 20000; i++) {
+		memset(&call, 0, sizeof(call));
+		call.message = call_message(1, SECOND);
+		call.message.body = NULL;
+		if (random_below(2))
+			draw(&call, 0);
+		check_packed(&call, &packed);
+		for (round = 0; round < 3; round++) {
+			rpcs_call_unpack(&packed, &call);
+			call.status = (enum rpcs_status)random_below(RPCS_STATUS__MAX);
+			call.alerts[0].number = i;
+			call.rule = random_below(2) ? UINT32_MAX : i;
+			if (random_below(2))
+				draw(&call, offsetof(struct rpcs_call, status));
+			assert_int_equal(rpcs_call_repack(&call, &packed), 0);
+			rpcs_call_unpack(&packed, &back);
+			assert_memory_equal(&back, &call, sizeof(back));
+		}
+	}
+	rpcs_packed_call_free(&packed);
+}
+
+/* Whom it was sent to is known as it is packed, of IPv4, IPv6 and what is about the same. */
+static void test_is_to(void **state)
+{
+	static const char *const addresses[] = { "10.0.0.2",	"10.0.0.3", "::10.0.0.2",
+						 "2001:db8::1", "::1",	    "2001:db8::1:0:0:1" };
+	enum { COUNT = sizeof(addresses) / sizeof(addresses[0]) };
+	struct rpcs_packed_call packed = { 0 };
+	struct rpcs_address address;
+	struct rpcs_call call;
+	uint32_t i, j;
+
+	(void)state;
+	for (i = 0; i < 20 * COUNT; i++) {
+		memset(&call, 0, sizeof(call));
+		call.message = call_message(1, SECOND);
+		if (i >= COUNT)
+			draw(&call, offsetof(struct rpcs_call, message.seen));
+		assert_int_equal(rpcs_address_parse(addresses[i % COUNT], &call.message.tuple.dst),
+				 0);
+		assert_int_equal(rpcs_call_pack(&call, &packed), 0);
+		for (j = 0; j < COUNT; j++) {
+			assert_int_equal(rpcs_address_parse(addresses[j], &address), 0);
+			assert_int_equal(rpcs_packed_call_is_to(&packed, &address, 111),
+					 j == i % COUNT);
+			assert_false(rpcs_packed_call_is_to(&packed, &address, 112));
+		}
+	}
+	rpcs_packed_call_free(&packed);
+}
+
 /* What a portmapper is asked and answers as a rule takes no memory beside the slot. */
 static void test_usual(void **state)
 {
@@ -151,10 +229,11 @@ static void test_usual(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_kept),
-					    cmocka_unit_test(test_each_byte),
-					    cmocka_unit_test(test_wide),
-					    cmocka_unit_test(test_usual) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_kept),  cmocka_unit_test(test_each_byte),
+		cmocka_unit_test(test_wide),  cmocka_unit_test(test_again),
+		cmocka_unit_test(test_is_to), cmocka_unit_test(test_usual)
+	};
 
 	return cmocka_run_group_tests_name("packed", tests, NULL, NULL);
 }

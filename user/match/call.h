@@ -40,19 +40,21 @@ struct rpcs_question {
 
 /**
  * One call. Lives in the matcher's table until its reply or timeout; texts in
- * `message` are then kept with it. tuple is client to server.
+ * `message` are then kept with it. tuple is client to server. Once the handler for the call
+ * has returned, nothing changes any more of what stands ahead of `status`.
  */
 struct rpcs_call {
 	struct rpcs_message message; /* body is gone once the handler for the call returned */
 	uint64_t flow_id;
 	uint64_t flow_start_ns;
-	enum rpcs_status status;
-	uint32_t retransmissions;
 	bool tcp_handshake, tcp_midstream;
-	bool tls;	   /* its reply agrees to TLS: the last of this stream that can be read */
 	bool reply_unseen; /* nothing of the direction that its reply takes was ever seen */
 	bool conflict;	   /* when it came, its XID stood for another call of its flow, pending */
 	struct rpcs_question earlier; /* that one; set with `conflict` */
+
+	enum rpcs_status status;
+	uint32_t retransmissions;
+	bool tls; /* its reply agrees to TLS: the last of this stream that can be read */
 
 	/* the policy's decision, set in stage 8 */
 	bool allowed;

@@ -13,17 +13,8 @@
 #include <rpcsentry/rpc.h>
 
 #include "../base/table.h"
+#include "identity.h"
 #include "packed.h"
-
-/* The server only of TCP: it may answer UDP from another of its addresses and ports. */
-struct key {
-	struct rpcs_address client;
-	uint64_t server; /* a hash of its address and port, which are compared all the same */
-	uint32_t xid;
-	uint16_t port;
-	uint8_t protocol;
-	uint8_t pad;
-};
 
 enum {
 	/* Calls with one key: more are made to cost time. */
@@ -31,20 +22,21 @@ enum {
 };
 
 struct slot {
-	struct key key;
-	uint64_t content; /* of program, version, procedure and arguments */
+	struct rpcs_call_key key;
+	uint64_t content; /* rpcs_identity_content() */
 	uint64_t done_ns; /* when it may leave */
 	struct rpcs_packed_call packed;
 };
 
 struct rpcs_calls {
 	struct rpcs_table *table;
-	struct rpcs_hash_seed seed;
+	struct rpcs_identity identity;
 	uint64_t timeout_ns;
 	uint64_t evicted;
 	rpcs_calls_fn leave;
 	void *arg;
 	struct slot *kept;	  /* where the call in hand goes back; NULL: there is none */
+	bool kept_is_new;	  /* nothing of it is there yet */
 	struct rpcs_call in_hand; /* what callers see and change */
 	struct rpcs_call peeked;  /* only looked at */
 };
@@ -56,11 +48,12 @@ struct rpcs_calls *rpcs_calls_new(uint32_t capacity, uint64_t timeout_ns,
 
 	if (!calls)
 		return NULL;
-	calls->seed = *seed;
+	rpcs_identity_init(&calls->identity, seed);
 	calls->timeout_ns = timeout_ns;
 	calls->leave = leave;
 	calls->arg = arg;
-	calls->table = rpcs_table_new(capacity, sizeof(struct key), sizeof(struct slot), seed);
+	calls->table =
+		rpcs_table_new(capacity, sizeof(struct rpcs_call_key), sizeof(struct slot), seed);
 	if (!calls->table)
 		rpcs_calls_free(&calls);
 	return calls;
@@ -85,7 +78,8 @@ static void put_back(struct rpcs_calls *calls)
 	struct slot *slot = calls->kept;
 
 	calls->kept = NULL;
-	if (!slot || rpcs_call_pack(&calls->in_hand, &slot->packed) == 0)
+	if (!slot || (calls->kept_is_new ? rpcs_call_pack(&calls->in_hand, &slot->packed)
+					 : rpcs_call_repack(&calls->in_hand, &slot->packed)) == 0)
 		return;
 	calls->evicted += is_pending(slot);
 	slot_remove(calls, slot);
@@ -105,6 +99,7 @@ static struct rpcs_call *take_in_hand(struct rpcs_calls *calls, struct slot *slo
 {
 	unpack(slot, &calls->in_hand);
 	calls->kept = slot;
+	calls->kept_is_new = false;
 	return &calls->in_hand;
 }
 
@@ -121,7 +116,7 @@ void rpcs_calls_free(struct rpcs_calls **calls)
 
 	if (!*calls)
 		return;
-	for (lane = 0; (*calls)->table && lane < RPCS_LANE__MAX; lane++)
+	for (lane = RPCS_LANE_FIRST; (*calls)->table && lane <= RPCS_LANE_SECOND; lane++)
 		while ((slot = rpcs_table_oldest((*calls)->table, lane)))
 			slot_remove(*calls, slot);
 	rpcs_table_free(&(*calls)->table);
@@ -129,58 +124,13 @@ void rpcs_calls_free(struct rpcs_calls **calls)
 	*calls = NULL;
 }
 
-/* What makes two messages the same call: not credential and verifier (detections.md, 1110048). */
-static uint64_t content_of(const struct rpcs_calls *calls, const struct rpcs_message *message)
-{
-	struct {
-		uint32_t program, version, procedure, body_len;
-		uint64_t body;
-	} content = { message->program, message->version, message->procedure, message->body_len,
-		      0 };
-	uint32_t len = message->body_available;
-
-	/* A compact record has only this much of other arguments; see rpcs_inspect_may_cut(). */
-	if (len > RPCS_RECORD_WORDS * 4 && !message->portmapper &&
-	    message->program != RPCS_PORTMAP_PROGRAM)
-		len = RPCS_RECORD_WORDS * 4;
-	if (len)
-		content.body = rpcs_hash(&calls->seed, message->body, len);
-	return rpcs_hash(&calls->seed, &content, sizeof(content));
-}
-
-static void key_fill(const struct rpcs_calls *calls, const struct rpcs_tuple *tuple, uint32_t xid,
-		     bool is_call, struct key *ret_key)
-{
-	struct {
-		struct rpcs_address address;
-		uint64_t port;
-	} server;
-
-	*ret_key = (struct key){ .client = is_call ? tuple->src : tuple->dst,
-				 .xid = xid,
-				 .port = is_call ? tuple->sport : tuple->dport,
-				 .protocol = tuple->protocol };
-	if (tuple->protocol != RPCS_IP_TCP)
-		return;
-	server.address = is_call ? tuple->dst : tuple->src;
-	server.port = is_call ? tuple->dport : tuple->sport;
-	ret_key->server = rpcs_hash(&calls->seed, &server, sizeof(server));
-}
-
 void rpcs_calls_foresee(const struct rpcs_calls *calls, const struct rpcs_tuple *tuple,
 			uint32_t xid, bool is_call, struct rpcs_foresight *foresight)
 {
-	struct key key;
+	struct rpcs_call_key key;
 
-	key_fill(calls, tuple, xid, is_call, &key);
+	rpcs_identity_key(&calls->identity, tuple, xid, is_call, &key);
 	rpcs_foresee(foresight, calls->table, &key);
-}
-
-static bool same_server(const struct rpcs_call *call, const struct rpcs_address *address,
-			uint16_t port)
-{
-	return call->message.tuple.dport == port &&
-	       rpcs_address_equal(&call->message.tuple.dst, address);
 }
 
 static void leave(struct rpcs_calls *calls, struct slot *slot, enum rpcs_status status)
@@ -232,57 +182,59 @@ static bool is_one_way(const struct rpcs_flow *flow, const struct rpcs_tuple *tu
 	       !flow->half[!side].in_step;
 }
 
-static bool conflicts(const struct rpcs_call *call, const struct slot *slot,
+/* Does the slot's call have the XID of this one as well, without being the same? */
+static bool conflicts(struct rpcs_calls *calls, const struct slot *slot,
 		      const struct rpcs_message *message, const struct rpcs_flow *flow)
 {
-	return is_pending(slot) && call->flow_id == flow->id &&
-	       slot->done_ns > message->seen.time_ns &&
-	       call->message.auth.flavor != RPCS_AUTH_GSS && message->auth.flavor != RPCS_AUTH_GSS;
+	return is_pending(slot) && slot->packed.flow_id == flow->id &&
+	       slot->done_ns > message->seen.time_ns && message->auth.flavor != RPCS_AUTH_GSS &&
+	       peek(calls, slot)->message.auth.flavor != RPCS_AUTH_GSS;
 }
 
 static void fill(struct rpcs_call *call, const struct rpcs_message *message,
 		 const struct rpcs_flow *flow)
 {
-	*call = (struct rpcs_call){ .message = *message,
-				    .flow_id = flow->id,
-				    .flow_start_ns = flow->start_ns,
-				    .tcp_handshake = rpcs_flow_handshake(flow),
-				    .tcp_midstream = flow->midstream,
-				    .reply_unseen = is_one_way(flow, &message->tuple),
-				    .log = true };
+	memset(&call->message + 1, 0, sizeof(*call) - sizeof(call->message));
+	call->message = *message;
 	call->message.body = NULL;
+	call->flow_id = flow->id;
+	call->flow_start_ns = flow->start_ns;
+	call->tcp_handshake = rpcs_flow_handshake(flow);
+	call->tcp_midstream = flow->midstream;
+	call->reply_unseen = is_one_way(flow, &message->tuple);
+	call->log = true;
 }
 
 struct rpcs_call *rpcs_calls_add(struct rpcs_calls *calls, const struct rpcs_message *message,
 				 const struct rpcs_flow *flow, bool *ret_new)
 {
-	uint64_t content = content_of(calls, message);
+	uint64_t content = rpcs_identity_content(&calls->identity, message);
 	struct rpcs_question earlier = { 0 };
 	struct rpcs_call *call = &calls->in_hand;
-	const struct rpcs_call *known;
 	struct slot *slot, *last = NULL;
 	bool conflict = false;
-	uint32_t same = 0;
-	struct key key;
+	uint32_t same = 0, hash;
+	struct rpcs_call_key key;
 
 	put_back(calls);
-	key_fill(calls, &message->tuple, message->xid, true, &key);
-	for (slot = rpcs_table_find(calls->table, &key); slot;
+	rpcs_identity_key(&calls->identity, &message->tuple, message->xid, true, &key);
+	hash = rpcs_table_hash(calls->table, &key);
+	for (slot = rpcs_table_find_by(calls->table, &key, hash); slot;
 	     slot = rpcs_table_find_next(calls->table, slot)) {
 		last = slot;
 		same++;
-		known = peek(calls, slot);
 		if (is_pending(slot) && slot->content == content &&
-		    same_server(known, &message->tuple.dst, message->tuple.dport)) {
+		    rpcs_packed_call_is_to(&slot->packed, &message->tuple.dst,
+					   message->tuple.dport)) {
 			take_in_hand(calls, slot)->retransmissions++;
 			extend(calls, slot, message->seen.time_ns);
 			rpcs_table_move(calls->table, slot, RPCS_LANE_FIRST);
 			*ret_new = false;
 			return call;
 		}
-		if (!conflict && conflicts(known, slot, message, flow)) {
+		if (!conflict && conflicts(calls, slot, message, flow)) {
 			conflict = true; /* with the newest */
-			rpcs_question_fill(&known->message, &earlier);
+			rpcs_question_fill(&calls->peeked.message, &earlier);
 		}
 	}
 	if (same >= SAME_KEY_MAX) {
@@ -290,7 +242,7 @@ struct rpcs_call *rpcs_calls_add(struct rpcs_calls *calls, const struct rpcs_mes
 		leave(calls, last, RPCS_STATUS_PENDING);
 	}
 	make_room(calls);
-	slot = rpcs_table_add(calls->table, &key);
+	slot = rpcs_table_add_by(calls->table, &key, hash);
 	slot->content = content;
 	slot->done_ns = message->seen.time_ns + calls->timeout_ns;
 	fill(call, message, flow);
@@ -302,28 +254,33 @@ struct rpcs_call *rpcs_calls_add(struct rpcs_calls *calls, const struct rpcs_mes
 		return NULL;
 	}
 	calls->kept = slot;
+	calls->kept_is_new = true;
 	*ret_new = true;
 	return call;
 }
 
-/* How well a reply fits a call: 0 not at all; the better, the higher. */
-static int fit(const struct rpcs_call *call, bool pending, const struct rpcs_message *reply)
+/* May a call be answered by a host that it was not sent to? */
+static bool is_forwarded(const struct rpcs_message *call)
 {
-	const struct rpcs_message *message = &call->message;
-	bool forwarded;
+	return (call->seen.flags & RPCS_F_GROUP) || rpcs_address_is_multicast(&call->tuple.dst) ||
+	       (call->program == RPCS_PORTMAP_PROGRAM &&
+		(call->procedure == RPCS_PORTMAP_CALLIT ||
+		 (call->version == 4 && call->procedure == RPCS_PORTMAP_INDIRECT)));
+}
 
-	if (same_server(call, &reply->tuple.src, reply->tuple.sport))
+/* How well a reply fits a call: 0 not at all; the better, the higher. */
+static int fit(struct rpcs_calls *calls, const struct slot *slot, const struct rpcs_message *reply)
+{
+	const struct rpcs_packed_call *call = &slot->packed;
+	int pending = is_pending(slot);
+
+	if (rpcs_packed_call_is_to(call, &reply->tuple.src, reply->tuple.sport))
 		return 4 + pending;
 	if (reply->tuple.protocol != RPCS_IP_UDP)
 		return 0;
-	if (message->tuple.dport == reply->tuple.sport)
+	if (call->dport == reply->tuple.sport)
 		return 2 + pending;
-	forwarded = (message->seen.flags & RPCS_F_GROUP) ||
-		    rpcs_address_is_multicast(&message->tuple.dst) ||
-		    (message->program == RPCS_PORTMAP_PROGRAM &&
-		     (message->procedure == RPCS_PORTMAP_CALLIT ||
-		      (message->version == 4 && message->procedure == RPCS_PORTMAP_INDIRECT)));
-	return forwarded ? 1 : 0;
+	return is_forwarded(&peek(calls, slot)->message);
 }
 
 struct rpcs_call *rpcs_calls_answer(struct rpcs_calls *calls, const struct rpcs_message *reply,
@@ -332,16 +289,16 @@ struct rpcs_call *rpcs_calls_answer(struct rpcs_calls *calls, const struct rpcs_
 	struct slot *slot, *best = NULL;
 	int score, best_score = 0;
 	struct rpcs_call *call;
-	struct key key;
+	struct rpcs_call_key key;
 
 	put_back(calls);
-	key_fill(calls, &reply->tuple, reply->xid, false, &key);
+	rpcs_identity_key(&calls->identity, &reply->tuple, reply->xid, false, &key);
 	for (slot = rpcs_table_find(calls->table, &key); slot;
 	     slot = rpcs_table_find_next(calls->table, slot)) {
 		/* A lane is in the order of its moves, so that one may stay behind another. */
 		if (slot->done_ns <= reply->seen.time_ns)
 			continue;
-		score = fit(peek(calls, slot), is_pending(slot), reply);
+		score = fit(calls, slot, reply);
 		if (score > best_score) {
 			best_score = score;
 			best = slot;
@@ -370,7 +327,7 @@ void rpcs_calls_expire(struct rpcs_calls *calls, uint64_t now_ns)
 	int lane;
 
 	put_back(calls);
-	for (lane = 0; lane < RPCS_LANE__MAX; lane++)
+	for (lane = RPCS_LANE_FIRST; lane <= RPCS_LANE_SECOND; lane++)
 		while ((slot = rpcs_table_oldest(calls->table, lane)) &&
 		       is_over(calls, slot, now_ns))
 			leave(calls, slot, RPCS_STATUS_TIMEOUT);

@@ -9,13 +9,12 @@
 
 #include <rpcsentry/rpc.h>
 
+#include "beside.h"
+
 enum {
 	WORDS = sizeof(struct rpcs_call) / sizeof(uint64_t),
-	TEXTS = 5,
-	/* Names and addresses longer than any that is valid are kept up to this, all together. */
-	TEXTS_MAX = 4096,
-	/* Room for words where texts come first: AUTH_SYS has as many. */
-	ROOM = 6,
+	/* The words from here on may change of a call that was packed. */
+	CHANGING = offsetof(struct rpcs_call, status) / sizeof(uint64_t),
 };
 
 _Static_assert(sizeof(struct rpcs_call) % sizeof(uint64_t) == 0, "it is packed by words");
@@ -25,13 +24,6 @@ _Static_assert(RPCS_CALL_ALERTS_MAX < 16, "so has their number");
 /* What no member names need not be zero, and would be kept beside each call. */
 #define NAMES_ALL(type) (offsetof(type, pad) + sizeof(((type *)0)->pad) == sizeof(type))
 _Static_assert(NAMES_ALL(struct rpcs_tuple) && NAMES_ALL(struct rpcs_sighting), "no padding");
-
-/* Words that differ from a usual call's beyond what is packed; places and texts follow. */
-struct rpcs_beside {
-	uint16_t texts_len;
-	uint8_t room, count;
-	uint64_t words[];
-};
 
 typedef uint64_t word __attribute__((may_alias));
 
@@ -89,12 +81,12 @@ static const struct rpcs_call kept = {
 	},
 	.flow_id = UINT64_MAX,
 	.flow_start_ns = UINT64_MAX,
-	.status = 3,
 	.tcp_handshake = true,
 	.tcp_midstream = true,
-	.tls = true,
 	.reply_unseen = true,
 	.conflict = true,
+	.status = 3,
+	.tls = true,
 	.allowed = true,
 	.names_change = true,
 	.held = true,
@@ -111,75 +103,56 @@ static const struct rpcs_call kept = {
 	.alert_count = 15,
 };
 
-static uint8_t *places_of(struct rpcs_beside *beside)
-{
-	return (uint8_t *)(beside->words + beside->room);
-}
-
-static uint8_t *texts_of(struct rpcs_beside *beside)
-{
-	return places_of(beside) + beside->room;
-}
-
-static struct rpcs_beside *beside_new(uint32_t room, uint32_t texts_len)
-{
-	struct rpcs_beside *beside =
-		malloc(sizeof(*beside) + room * (sizeof(uint64_t) + 1) + texts_len);
-
-	if (beside)
-		*beside = (struct rpcs_beside){ .room = (uint8_t)room,
-						.texts_len = (uint16_t)texts_len };
-	return beside;
-}
-
-/* Makes room for so many words, the texts kept. */
-static int beside_grow(struct rpcs_packed_call *packed, uint32_t room)
-{
-	struct rpcs_beside *old = packed->beside, *beside;
-
-	if (old && old->room >= room)
-		return 0;
-	beside = beside_new(room, old ? old->texts_len : 0);
-	if (!beside)
-		return -ENOMEM;
-	if (old)
-		memcpy(texts_of(beside), texts_of(old), old->texts_len);
-	free(old);
-	packed->beside = beside;
-	return 0;
-}
-
 static uint64_t beyond(const struct rpcs_call *call, uint32_t i)
 {
 	return (((const word *)call)[i] ^ ((const word *)&usual)[i]) & ~((const word *)&kept)[i];
 }
 
-static int pack_rest(const struct rpcs_call *call, struct rpcs_packed_call *packed)
+/*
+ * Has any word from `first` on something beyond what is packed? Unrolled it is little more than an
+ * OR of each, since what is packed of them is known when this is compiled.
+ */
+static inline bool has_beyond(const struct rpcs_call *call, uint32_t first)
 {
-	struct rpcs_beside *beside;
-	uint64_t any = 0, rest;
-	uint32_t i, count = 0;
-	uint8_t *places;
+	uint64_t any = 0;
+	uint32_t i;
 
-	for (i = 0; i < WORDS; i++)
+#pragma GCC unroll 128
+	for (i = first; i < WORDS; i++)
 		any |= beyond(call, i);
-	for (i = 0; any && i < WORDS; i++)
-		count += beyond(call, i) != 0;
-	if (count && beside_grow(packed, count))
-		return -ENOMEM;
-	beside = packed->beside;
-	if (!beside)
-		return 0;
-	places = places_of(beside);
-	beside->count = 0;
-	for (i = 0; any && i < WORDS; i++) {
+	return any;
+}
+
+/* Puts words beside what is packed, instead of those that are there. */
+static int put_beside(const struct rpcs_call *call, struct rpcs_packed_call *packed)
+{
+	uint64_t words[WORDS], rest;
+	uint8_t places[WORDS];
+	uint32_t i, count = 0;
+
+#pragma GCC unroll 128
+	for (i = 0; i < WORDS; i++) {
 		rest = beyond(call, i);
 		if (!rest)
 			continue;
-		places[beside->count] = (uint8_t)i;
-		beside->words[beside->count++] = rest;
+		places[count] = (uint8_t)i;
+		words[count++] = rest;
 	}
-	return 0;
+	return rpcs_beside_put(&packed->beside, places, words, count);
+}
+
+static void pack_changing(const struct rpcs_call *call, struct rpcs_packed_call *packed)
+{
+	packed->alert = call->alerts[0];
+	packed->rule = call->rule;
+	packed->status = call->status & 3;
+	packed->tls = call->tls;
+	packed->allowed = call->allowed;
+	packed->names_change = call->names_change;
+	packed->held = call->held;
+	packed->log = call->log;
+	packed->judged = call->judged;
+	packed->alert_count = call->alert_count & 15;
 }
 
 int rpcs_call_pack(const struct rpcs_call *call, struct rpcs_packed_call *packed)
@@ -188,53 +161,70 @@ int rpcs_call_pack(const struct rpcs_call *call, struct rpcs_packed_call *packed
 	const struct rpcs_sighting *seen = &message->seen;
 	const struct rpcs_portmap *asked = &message->portmap;
 
-	if (pack_rest(call, packed))
-		return -ENOMEM;
-	*packed = (struct rpcs_packed_call){
-		.beside = packed->beside,
-		.time_ns = seen->time_ns,
-		.flow_id = call->flow_id,
-		.flow_start_ns = call->flow_start_ns,
-		.alert = call->alerts[0],
-		.frame = (uint32_t)seen->frame,
-		.ifindex = seen->ifindex,
-		.program = message->program,
-		.rule = call->rule,
-		.asked_program = asked->program,
-		.dport = message->tuple.dport,
-		.flags = seen->flags,
-		.vlan = { seen->vlan[0], seen->vlan[1] },
-		.length = (uint16_t)message->length,
-		.version = (uint16_t)message->version,
-		.procedure = (uint16_t)message->procedure,
-		.body_len = (uint16_t)message->body_len,
-		.body_available = (uint16_t)message->body_available,
-		.asked_version = (uint16_t)asked->version,
-		.asked_protocol = (uint16_t)asked->protocol,
-		.asked_port = (uint16_t)asked->port,
-		.vlan_count = seen->vlan_count,
-		.ttl = seen->ttl,
-		.shape = asked->shape & 15,
-		.has = asked->has & 7,
-		.status = call->status & 3,
-		.alert_count = call->alert_count & 15,
-		.reassembled = message->reassembled,
-		.truncated = message->truncated,
-		.portmapper = message->portmapper,
-		.confirmed = message->confirmed,
-		.tcp_handshake = call->tcp_handshake,
-		.tcp_midstream = call->tcp_midstream,
-		.tls = call->tls,
-		.reply_unseen = call->reply_unseen,
-		.conflict = call->conflict,
-		.allowed = call->allowed,
-		.names_change = call->names_change,
-		.held = call->held,
-		.log = call->log,
-		.judged = call->judged,
-	};
+	if (has_beyond(call, 0)) {
+		if (put_beside(call, packed))
+			return -ENOMEM;
+	} else if (packed->beside) {
+		packed->beside->count = 0;
+	}
+	packed->time_ns = seen->time_ns;
+	packed->flow_id = call->flow_id;
+	packed->flow_start_ns = call->flow_start_ns;
+	packed->frame = (uint32_t)seen->frame;
+	packed->ifindex = seen->ifindex;
+	packed->program = message->program;
+	packed->asked_program = asked->program;
+	packed->dport = message->tuple.dport;
+	packed->flags = seen->flags;
+	packed->vlan[0] = seen->vlan[0];
+	packed->vlan[1] = seen->vlan[1];
+	packed->length = (uint16_t)message->length;
+	packed->version = (uint16_t)message->version;
+	packed->procedure = (uint16_t)message->procedure;
+	packed->body_len = (uint16_t)message->body_len;
+	packed->body_available = (uint16_t)message->body_available;
+	packed->asked_version = (uint16_t)asked->version;
+	packed->asked_protocol = (uint16_t)asked->protocol;
+	packed->asked_port = (uint16_t)asked->port;
+	packed->vlan_count = seen->vlan_count;
+	packed->ttl = seen->ttl;
+	packed->shape = asked->shape & 15;
+	packed->has = asked->has & 7;
+	packed->reassembled = message->reassembled;
+	packed->truncated = message->truncated;
+	packed->portmapper = message->portmapper;
+	packed->confirmed = message->confirmed;
+	packed->tcp_handshake = call->tcp_handshake;
+	packed->tcp_midstream = call->tcp_midstream;
+	packed->reply_unseen = call->reply_unseen;
+	packed->conflict = call->conflict;
 	memcpy(&packed->dst, message->tuple.dst.bytes + 12, sizeof(packed->dst));
+	pack_changing(call, packed);
 	return 0;
+}
+
+int rpcs_call_repack(const struct rpcs_call *call, struct rpcs_packed_call *packed)
+{
+	if (rpcs_beside_end(packed->beside) > CHANGING || has_beyond(call, CHANGING))
+		return rpcs_call_pack(call, packed);
+	pack_changing(call, packed);
+	return 0;
+}
+
+bool rpcs_packed_call_is_to(const struct rpcs_packed_call *packed,
+			    const struct rpcs_address *address, uint16_t port)
+{
+	enum { DST = offsetof(struct rpcs_call, message.tuple.dst) / sizeof(uint64_t) };
+	struct rpcs_address dst;
+	uint64_t words[2];
+
+	if (packed->dport != port)
+		return false;
+	words[0] = ((const word *)&usual)[DST] ^ rpcs_beside_word(packed->beside, DST);
+	words[1] = ((const word *)&usual)[DST + 1] ^ rpcs_beside_word(packed->beside, DST + 1);
+	memcpy(&dst, words, sizeof(dst));
+	memcpy(dst.bytes + 12, &packed->dst, sizeof(packed->dst));
+	return rpcs_address_equal(&dst, address);
 }
 
 static void unpack_message(const struct rpcs_packed_call *packed, struct rpcs_message *message)
@@ -271,12 +261,12 @@ static void unpack_call(const struct rpcs_packed_call *packed, struct rpcs_call 
 {
 	call->flow_id = packed->flow_id;
 	call->flow_start_ns = packed->flow_start_ns;
-	call->status = packed->status;
 	call->tcp_handshake = packed->tcp_handshake;
 	call->tcp_midstream = packed->tcp_midstream;
-	call->tls = packed->tls;
 	call->reply_unseen = packed->reply_unseen;
 	call->conflict = packed->conflict;
+	call->status = packed->status;
+	call->tls = packed->tls;
 	call->allowed = packed->allowed;
 	call->names_change = packed->names_change;
 	call->held = packed->held;
@@ -287,33 +277,9 @@ static void unpack_call(const struct rpcs_packed_call *packed, struct rpcs_call 
 	call->alert_count = packed->alert_count;
 }
 
-/* The texts of a message, in the order in which they are kept. */
-static void list_texts(struct rpcs_message *message, struct rpcs_text *ret_texts[TEXTS])
-{
-	ret_texts[0] = &message->auth.machine;
-	ret_texts[1] = &message->portmap.netid;
-	ret_texts[2] = &message->portmap.address;
-	ret_texts[3] = &message->portmap.owner;
-	ret_texts[4] = &message->service.text;
-}
-
-static void point_texts(struct rpcs_text *const texts[TEXTS], const uint8_t *at)
-{
-	uint32_t i;
-
-	for (i = 0; i < TEXTS; i++) {
-		texts[i]->bytes = NULL;
-		if (!texts[i]->len)
-			continue;
-		texts[i]->bytes = at;
-		at += texts[i]->len;
-	}
-}
-
 void rpcs_call_unpack(const struct rpcs_packed_call *packed, struct rpcs_call *ret_call)
 {
 	struct rpcs_beside *beside = packed->beside;
-	struct rpcs_text *texts[TEXTS];
 	const uint8_t *places;
 	uint32_t i;
 
@@ -322,43 +288,10 @@ void rpcs_call_unpack(const struct rpcs_packed_call *packed, struct rpcs_call *r
 	unpack_call(packed, ret_call);
 	if (!beside)
 		return;
-	places = places_of(beside);
+	places = rpcs_beside_places(beside);
 	for (i = 0; i < beside->count; i++)
 		((word *)ret_call)[places[i]] ^= beside->words[i];
-	if (!beside->texts_len)
-		return;
-	list_texts(&ret_call->message, texts);
-	point_texts(texts, texts_of(beside));
-}
-
-int rpcs_packed_call_keep(struct rpcs_packed_call *packed, struct rpcs_message *message)
-{
-	uint32_t room = TEXTS_MAX, total = 0, i;
-	struct rpcs_text *texts[TEXTS];
-	uint8_t *to;
-
-	list_texts(message, texts);
-	for (i = 0; i < TEXTS; i++) {
-		if (texts[i]->len > room)
-			texts[i]->len = room;
-		room -= texts[i]->len;
-		total += texts[i]->len;
-	}
-	if (!total) {
-		point_texts(texts, NULL);
-		return 0;
-	}
-	packed->beside = beside_new(ROOM, total);
-	if (!packed->beside)
-		return -ENOMEM;
-	to = texts_of(packed->beside);
-	for (i = 0; i < TEXTS; i++) {
-		if (texts[i]->len)
-			memcpy(to, texts[i]->bytes, texts[i]->len);
-		to += texts[i]->len;
-	}
-	point_texts(texts, texts_of(packed->beside));
-	return 0;
+	rpcs_beside_point(beside, &ret_call->message);
 }
 
 void rpcs_packed_call_free(struct rpcs_packed_call *packed)

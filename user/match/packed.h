@@ -22,14 +22,25 @@ struct rpcs_packed_call {
 	uint16_t dport, flags, vlan[2], length, version, procedure, body_len, body_available;
 	uint16_t asked_version, asked_protocol, asked_port;
 	uint8_t vlan_count, ttl;
-	uint32_t shape : 4, has : 3, status : 2, alert_count : 4;
-	uint32_t reassembled : 1, truncated : 1, portmapper : 1, confirmed : 1;
-	uint32_t tcp_handshake : 1, tcp_midstream : 1, tls : 1, reply_unseen : 1, conflict : 1;
-	uint32_t allowed : 1, names_change : 1, held : 1, log : 1, judged : 1;
+	uint16_t shape : 4, has : 3, reassembled : 1, truncated : 1, portmapper : 1, confirmed : 1;
+	uint16_t tcp_handshake : 1, tcp_midstream : 1, reply_unseen : 1, conflict : 1;
+	/* What still changes, in a unit of its own: */
+	uint16_t status : 2, tls : 1, allowed : 1, names_change : 1, held : 1, log : 1, judged : 1;
+	uint16_t alert_count : 4;
 };
 
 /** Puts the call in the place of what was packed. -ENOMEM: that is still there. */
 int rpcs_call_pack(const struct rpcs_call *call, struct rpcs_packed_call *packed);
+
+/**
+ * The same of a call that rpcs_call_unpack() gave, of what is packed there, when it changed in
+ * nothing but its status and the members behind that.
+ */
+int rpcs_call_repack(const struct rpcs_call *call, struct rpcs_packed_call *packed);
+
+/** Was it sent to that address and port? */
+bool rpcs_packed_call_is_to(const struct rpcs_packed_call *packed,
+			    const struct rpcs_address *address, uint16_t port);
 
 /** All of the call but what the matcher's key has, which is left zero. */
 void rpcs_call_unpack(const struct rpcs_packed_call *packed, struct rpcs_call *ret_call);
