@@ -11,12 +11,28 @@ static bool outcome_disagrees(const struct rpcs_rule *rule, enum rpcs_answered a
 	return rule->outcome == RPCS_WANT_UNANSWERED && answered == RPCS_ANSWERED_YES;
 }
 
+static uint32_t rule_find_of_few(const struct rpcs_policy *policy,
+				 const struct rpcs_policy_query *query)
+{
+	uint64_t left = rpcs_rule_search_few(policy, query);
+	uint32_t rule;
+
+	for (; left; left &= left - 1) {
+		rule = (uint32_t)__builtin_ctzll(left);
+		if (!outcome_disagrees(&policy->rules[rule], query->answered))
+			return rule;
+	}
+	return RPCS_RULE_NONE;
+}
+
 /** The rule that decides, or RPCS_RULE_NONE. */
 static uint32_t rule_find(struct rpcs_policy *policy, const struct rpcs_policy_query *query)
 {
 	struct rpcs_rule_search search;
 	uint32_t rule;
 
+	if (policy->index.word_count <= 1)
+		return rule_find_of_few(policy, query);
 	rpcs_rule_search_begin(policy, query, &search);
 	do
 		rule = rpcs_rule_search_next(&policy->index, query->call, &search);

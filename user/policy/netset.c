@@ -83,7 +83,8 @@ void rpcs_netset_seal(struct rpcs_netset *set)
 }
 
 /** The last range that begins at or before the address, or NULL. */
-static const struct rpcs_net_range *range_find(const struct rpcs_netset *set, rpcs_key address)
+static inline const struct rpcs_net_range *range_find(const struct rpcs_netset *set,
+						      rpcs_key address)
 {
 	const struct rpcs_net_range *range = set->ranges;
 

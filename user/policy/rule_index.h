@@ -47,8 +47,8 @@ struct rpcs_side_index {
 	struct rpcs_rule_bits *wide;
 	uint32_t wide_count;
 	/*
-	 * Of 64 rules at most, for each node of `keys`: those that name a set which holds it. With
-	 * them no call needs what follows.
+	 * Of 64 rules at most, for each node of `keys`: those that name a set which holds it. What
+	 * follows is for more.
 	 */
 	uint64_t *node_bits;
 	/* While a call is decided; else all 0. */
@@ -78,13 +78,17 @@ int rpcs_rule_index_build(struct rpcs_policy *policy);
 
 void rpcs_rule_index_clear(struct rpcs_rule_index *index);
 
+/** Of 64 rules at most all that match a call, in bits. */
+uint64_t rpcs_rule_search_few(const struct rpcs_policy *policy,
+			      const struct rpcs_policy_query *query);
+
 /** Where the search for the rules of one call stands. */
 struct rpcs_rule_search {
 	uint32_t at;	  /* the next word to look at */
 	uint64_t matches; /* of the word before it: the rules not yet given */
 };
 
-/** Begins to look for the rules of a call; rpcs_rule_search_end() when enough are found. */
+/** Fills `found` of all sides for a call. rpcs_rule_search_end() empties them again. */
 void rpcs_rule_search_begin(struct rpcs_policy *policy, const struct rpcs_policy_query *query,
 			    struct rpcs_rule_search *ret_search);
 

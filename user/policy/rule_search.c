@@ -41,38 +41,38 @@ static void address_take(const struct rpcs_policy *policy, struct rpcs_side_inde
 		set_take(side, RPCS_NET_HOME);
 }
 
-/** Of 64 rules at most, those that a key matches. */
-static uint64_t key_bits(const struct rpcs_side_index *side, rpcs_key key)
+/** Of 64 rules at most, those of `wanted` that a key matches, or home if the address is in it. */
+static uint64_t side_bits(const struct rpcs_policy *policy, const struct rpcs_side_index *side,
+			  uint64_t wanted, rpcs_key key, const struct rpcs_address *address)
 {
-	uint32_t at = rpcs_key_index_find(&side->keys, key);
+	uint64_t asked = wanted & ~side->any.words[0], home;
+	uint32_t at;
 
-	return side->any.words[0] | (at == RPCS_KEY_NONE ? 0 : side->node_bits[at]);
+	if (!asked)
+		return wanted;
+	wanted &= ~asked;
+	at = rpcs_key_index_find(&side->keys, key);
+	if (at != RPCS_KEY_NONE)
+		wanted |= asked & side->node_bits[at];
+	home = address ? asked & ~wanted & rpcs_set_bits(side, RPCS_NET_HOME) : 0;
+	return home && rpcs_policy_is_home(policy, address) ? wanted | home : wanted;
 }
 
-/** The same of an address, as far as it is `wanted`. */
-static uint64_t address_bits(const struct rpcs_policy *policy, const struct rpcs_side_index *side,
-			     const struct rpcs_address *address, uint64_t wanted)
-{
-	uint64_t bits = key_bits(side, rpcs_key_of(address)) & wanted;
-	uint64_t home = rpcs_set_bits(side, RPCS_NET_HOME) & wanted & ~bits;
-
-	return home && rpcs_policy_is_home(policy, address) ? bits | home : bits;
-}
-
-/** 64 rules at most: the ones that match. */
-static uint64_t few_search(const struct rpcs_policy *policy, const struct rpcs_policy_query *query)
+uint64_t rpcs_rule_search_few(const struct rpcs_policy *policy,
+			      const struct rpcs_policy_query *query)
 {
 	const struct rpcs_side_index *sides = policy->index.sides;
 	uint64_t left = policy->index.calls[query->call].words[0];
 
 	if (left)
-		left = address_bits(policy, &sides[RPCS_SIDE_CLIENTS], query->client, left);
+		left = side_bits(policy, &sides[RPCS_SIDE_CLIENTS], left,
+				 rpcs_key_of(query->client), query->client);
 	if (left)
-		left = address_bits(policy, &sides[RPCS_SIDE_SERVERS], query->server, left);
-	if (left)
-		left &= query->has_program ? key_bits(&sides[RPCS_SIDE_PROGRAMS], query->program)
-					   : sides[RPCS_SIDE_PROGRAMS].any.words[0];
-	return left;
+		left = side_bits(policy, &sides[RPCS_SIDE_SERVERS], left,
+				 rpcs_key_of(query->server), query->server);
+	if (!query->has_program)
+		return left & sides[RPCS_SIDE_PROGRAMS].any.words[0];
+	return side_bits(policy, &sides[RPCS_SIDE_PROGRAMS], left, query->program, NULL);
 }
 
 void rpcs_rule_search_begin(struct rpcs_policy *policy, const struct rpcs_policy_query *query,
@@ -80,10 +80,6 @@ void rpcs_rule_search_begin(struct rpcs_policy *policy, const struct rpcs_policy
 {
 	struct rpcs_side_index *sides = policy->index.sides;
 
-	if (policy->index.word_count <= 1) {
-		*ret_search = (struct rpcs_rule_search){ 1, few_search(policy, query) };
-		return;
-	}
 	address_take(policy, &sides[RPCS_SIDE_CLIENTS], query->client);
 	address_take(policy, &sides[RPCS_SIDE_SERVERS], query->server);
 	if (query->has_program)
@@ -151,7 +147,7 @@ uint32_t rpcs_rule_search_next(const struct rpcs_rule_index *index, enum rpcs_po
 
 void rpcs_rule_search_end(struct rpcs_rule_index *index)
 {
-	for (int i = 0; i < RPCS_SIDE__MAX && index->word_count > 1; i++) {
+	for (int i = 0; i < RPCS_SIDE__MAX; i++) {
 		struct rpcs_rule_bits *found = &index->sides[i].found;
 
 		for (uint32_t at = 0; at < index->summary_count; at++) {
