@@ -33,6 +33,7 @@ static void ask_all(struct rpcs_detect *detect)
 			bits->message[place][kind] = message;
 	}
 	bits->portmapper = bits->others = bits->silent = UINT64_MAX;
+	bits->odd = 0;
 }
 
 static uint32_t draw(uint32_t count)

@@ -86,12 +86,30 @@ static void rules_and_severities_hold_at_once(void **state)
 	case_end(&c);
 }
 
+/* Where a server lies is kept, but no longer than the networks are what they were. */
+static void networks_hold_at_once(void **state)
+{
+	struct rpcs_call call = case_call(2, RPCS_PORTMAP_DUMP);
+
+	(void)state;
+	case_start(&c, "networks: {home: [10.0.0.0/8]}\nalerts: {repeat: 0s}\n");
+	call.message.tuple.src = case_address("10.0.0.1");
+	call.message.tuple.dst = case_address("10.0.0.2");
+	rpcs_detect_call(c.detect, &call);
+	assert_int_equal(case_count(&c, RPCS_D_OUTBOUND), 0);
+	reload("networks: {home: [10.0.0.1]}\nalerts: {repeat: 0s}\n");
+	rpcs_detect_call(c.detect, &call);
+	assert_int_equal(case_count(&c, RPCS_D_OUTBOUND), 1);
+	case_end(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(other_changes_keep_what_was_counted),
 		cmocka_unit_test(another_threshold_counts_anew),
 		cmocka_unit_test(rules_and_severities_hold_at_once),
+		cmocka_unit_test(networks_hold_at_once),
 	};
 
 	return cmocka_run_group_tests_name("detect reload", tests, NULL, NULL);

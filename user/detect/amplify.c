@@ -222,7 +222,7 @@ static void tell(struct rpcs_detect *detect, const struct rpcs_message *message,
 
 static bool is_counted(const struct rpcs_detect *detect)
 {
-	return detect->parties.watched && detect->parties.tuple.protocol == RPCS_IP_UDP &&
+	return detect->parties->watched && detect->parties->tuple.protocol == RPCS_IP_UDP &&
 	       detect->settings->detections[RPCS_D_AMPLIFICATION].enabled;
 }
 
@@ -231,16 +231,16 @@ void rpcs_amplify_fetch(const struct rpcs_detect *detect, bool entries)
 	if (!is_counted(detect))
 		return;
 	if (entries)
-		rpcs_rate_fetch_entry(detect->amplify->peers, detect->parties.pair);
+		rpcs_rate_fetch_entry(detect->amplify->peers, detect->parties->pair);
 	else
-		rpcs_rate_fetch_bucket(detect->amplify->peers, detect->parties.pair);
+		rpcs_rate_fetch_bucket(detect->amplify->peers, detect->parties->pair);
 }
 
 void rpcs_amplify_message(struct rpcs_detect *detect, const struct rpcs_message *message,
 			  struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id)
 {
 	struct rpcs_amplify *amplify = detect->amplify;
-	const struct rpcs_parties *parties = &detect->parties;
+	const struct rpcs_parties *parties = detect->parties;
 	struct rpcs_rate_entry *peer, *total;
 	uint64_t now_ns = message->seen.time_ns;
 	struct sums sums;
@@ -273,7 +273,7 @@ void rpcs_victim_message(struct rpcs_detect *detect, const struct rpcs_message *
 			 struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id)
 {
 	struct rpcs_rate *victims = detect->amplify->victims;
-	const struct rpcs_tuple *tuple = &detect->parties.tuple;
+	const struct rpcs_tuple *tuple = &detect->parties->tuple;
 	struct rpcs_rate_entry *entry;
 	struct rpcs_alert alert;
 	uint64_t replies;
@@ -281,11 +281,11 @@ void rpcs_victim_message(struct rpcs_detect *detect, const struct rpcs_message *
 	(void)call;
 	/* TCP has no replies for who did not ask: its connection would not be there. */
 	if (place != RPCS_PLACE_REPLY_UNPAIRED || tuple->protocol != RPCS_IP_UDP ||
-	    !detect->parties.watched ||
+	    !detect->parties->watched ||
 	    !detect->settings->detections[RPCS_D_REFLECTION_VICTIM].enabled ||
 	    rpcs_surge_is_on(detect, &tuple->src))
 		return;
-	entry = rpcs_rate_get(victims, detect->parties.client, message->seen.time_ns);
+	entry = rpcs_rate_get(victims, detect->parties->client, message->seen.time_ns);
 	rpcs_rate_add(victims, entry, REPLIES, 1);
 	rpcs_rate_add(victims, entry, REPLY_BYTES, message->length);
 	replies = rpcs_rate_sum(entry, REPLIES);

@@ -90,8 +90,10 @@ static void judge(struct rpcs_detect *detect, struct rpcs_call *call)
 	enum rpcs_detection_id id;
 
 	call->judged = true;
-	rpcs_sweep_call_fetch(detect, call);
-	rpcs_fanout_fetch(detect, call);
+	if (left & 1ULL << RPCS_D_SWEEP)
+		rpcs_sweep_call_fetch(detect, call);
+	if (left & 1ULL << RPCS_D_FANOUT)
+		rpcs_fanout_fetch(detect, call);
 	for (; left; left &= left - 1) {
 		id = (enum rpcs_detection_id)__builtin_ctzll(left);
 		row = rpcs_detection_row(id);
@@ -190,12 +192,13 @@ void rpcs_detect_message(struct rpcs_detect *detect, const struct rpcs_message *
 			 struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id)
 {
 	const uint64_t counting = ~0ULL << RPCS_D_AMPLIFICATION;
-	uint64_t hooks = rpcs_hooks_of_message(detect, message, place);
+	uint64_t hooks;
 
 	rpcs_parties_fill(detect, message, flow_id);
+	hooks = rpcs_hooks_of_message(detect, message, place);
 	run_hooks(detect, hooks & ~counting, message, call, place, flow_id);
 	/* By now what these will look up may have come. */
-	if (detect->parties.watched)
+	if (detect->parties->watched)
 		rpcs_parties_fetch(detect);
 	run_hooks(detect, hooks & counting, message, call, place, flow_id);
 }
@@ -263,6 +266,7 @@ int rpcs_detect_reload(struct rpcs_detect *detect)
 	uint32_t i, count;
 	int err = 0;
 
+	rpcs_parties_forget(detect);
 	if (memcmp(&now, &detect->derived, sizeof(now)) == 0)
 		return 0;
 	detect->derived = now;

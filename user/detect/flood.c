@@ -49,7 +49,7 @@ void rpcs_flood_free(struct rpcs_detect *detect)
 
 static bool is_counted(const struct rpcs_detect *detect)
 {
-	return detect->parties.watched && detect->settings->detections[RPCS_D_FLOOD].enabled;
+	return detect->parties->watched && detect->settings->detections[RPCS_D_FLOOD].enabled;
 }
 
 void rpcs_flood_fetch(const struct rpcs_detect *detect, bool entries)
@@ -57,9 +57,9 @@ void rpcs_flood_fetch(const struct rpcs_detect *detect, bool entries)
 	if (!is_counted(detect))
 		return;
 	if (entries)
-		rpcs_rate_fetch_entry(detect->flood->calls, detect->parties.client);
+		rpcs_rate_fetch_entry(detect->flood->calls, detect->parties->client);
 	else
-		rpcs_rate_fetch_bucket(detect->flood->calls, detect->parties.client);
+		rpcs_rate_fetch_bucket(detect->flood->calls, detect->parties->client);
 }
 
 /* The call if there is one, else the packet: a repetition is told as the call that it repeats. */
@@ -98,7 +98,7 @@ static void tell(struct rpcs_detect *detect, const struct rpcs_message *message,
 static void count_call(struct rpcs_detect *detect, const struct rpcs_message *message,
 		       const struct rpcs_call *call, uint64_t flow_id)
 {
-	uint64_t client = detect->parties.client;
+	uint64_t client = detect->parties->client;
 	const uint64_t *threshold = detect->settings->thresholds;
 	struct rpcs_flood *flood = detect->flood;
 	struct rpcs_rate_entry *calls, *dumps;
@@ -137,7 +137,7 @@ void rpcs_flood_message(struct rpcs_detect *detect, const struct rpcs_message *m
 		count_call(detect, message, call, flow_id);
 		return;
 	}
-	entry = rpcs_rate_find(detect->flood->calls, detect->parties.client);
+	entry = rpcs_rate_find(detect->flood->calls, detect->parties->client);
 	if (entry)
 		entry->note[REPLIED] = 1;
 }

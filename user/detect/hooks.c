@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include <rpcsentry/portmap.h>
+#include <rpcsentry/rpc.h>
 
 #include "../policy/call_names.h"
 #include "families.h"
@@ -40,6 +41,8 @@ static void bits_add(struct rpcs_hook_bits *bits, const struct rpcs_detection_ro
 		bits->others |= bit;
 	if (!row->unless_silent)
 		bits->silent |= bit;
+	if (row->if_odd)
+		bits->odd |= bit;
 }
 
 void rpcs_hooks_init(struct rpcs_detect *detect)
@@ -65,10 +68,33 @@ static uint32_t kind_of(const struct rpcs_message *message)
 	return rpcs_policy_call_of(message->version, message->procedure);
 }
 
-uint64_t rpcs_hooks_of_message(const struct rpcs_detect *detect, const struct rpcs_message *message,
+/* Nearly none has anything of what the rows with if_odd look for. */
+static bool is_odd(const struct rpcs_detect *detect, const struct rpcs_message *message)
+{
+	const struct rpcs_parties *parties = detect->parties;
+
+	if (message->excess.what || message->header_excess.what || message->length % 4)
+		return true;
+	if (!parties->watched && rpcs_settings_watch(detect->settings, parties->tuple.sport))
+		return true;
+	return message->is_call &&
+	       (message->rpc_version != RPCS_RPC_VERSION || message->verf_len ||
+		message->verf_flavor == RPCS_AUTH_GSS || message->auth.flavor == RPCS_AUTH_GSS ||
+		parties->kind == RPCS_KIND_OTHER_PROGRAM ||
+		message->portmap.shape == RPCS_PORTMAP_CALLIT_ARGS);
+}
+
+uint64_t rpcs_hooks_of_message(struct rpcs_detect *detect, const struct rpcs_message *message,
 			       enum rpcs_message_place place)
 {
-	return detect->hooks.bits.message[place][kind_of(message)];
+	const struct rpcs_hook_bits *bits = &detect->hooks.bits;
+	uint64_t hooks;
+
+	detect->parties->kind = kind_of(message);
+	hooks = bits->message[place][detect->parties->kind];
+	if (message->is_call)
+		hooks &= detect->parties->watched ? bits->portmapper : bits->others;
+	return is_odd(detect, message) ? hooks : hooks & ~bits->odd;
 }
 
 uint64_t rpcs_hooks_of_call(const struct rpcs_detect *detect, const struct rpcs_call *call)

@@ -49,7 +49,8 @@ struct rpcs_detection_row {
 	 */
 	uint32_t calls;
 	uint8_t places;
-	uint8_t ports;	    /* enum rpcs_ports, of `matches` and on_call */
+	uint8_t ports;	    /* enum rpcs_ports, of `matches`, on_call, and on_message for calls */
+	bool if_odd;	    /* on_message: only of what rpcs_hooks_of_message() finds odd */
 	bool unless_silent; /* the same: not of calls that the policy has permitted */
 	bool per_source; /* repeats fold by their source alone, whatever the server and program */
 	bool per_server; /* by source and server, whatever the program */
@@ -82,7 +83,7 @@ struct rpcs_hook_list {
 
 /** The same of hooks that depend on what is in hand: a bit for each id. */
 struct rpcs_hook_bits {
-	uint64_t message[RPCS_PLACE__MAX][RPCS_KIND__MAX];
+	uint64_t message[RPCS_PLACE__MAX][RPCS_KIND__MAX], odd;
 	uint64_t judge[RPCS_KIND__MAX], portmapper, others, silent;
 };
 
@@ -121,8 +122,8 @@ struct rpcs_detect {
 		struct rpcs_hook_bits bits;
 	} hooks;
 
-	struct rpcs_parties parties; /* of the message in hand */
-	struct rpcs_fold *fold;	     /* what has been said, and what repeats it */
+	struct rpcs_parties *parties; /* of the message in hand */
+	struct rpcs_fold *fold;	      /* what has been said, and what repeats it */
 	struct rpcs_crowds *crowds;
 	struct rpcs_pace *pace;
 	uint64_t alerts_folded, alerts_held; /* since the start */
@@ -151,7 +152,9 @@ struct rpcs_detect {
 
 /* Which rows are asked (hooks.c): a bit for each id. */
 void rpcs_hooks_init(struct rpcs_detect *detect);
-uint64_t rpcs_hooks_of_message(const struct rpcs_detect *detect, const struct rpcs_message *message,
+
+/** Of a message whose parties are filled in; their `kind` is set here. */
+uint64_t rpcs_hooks_of_message(struct rpcs_detect *detect, const struct rpcs_message *message,
 			       enum rpcs_message_place place);
 uint64_t rpcs_hooks_of_call(const struct rpcs_detect *detect, const struct rpcs_call *call);
 

@@ -31,13 +31,14 @@ bool rpcs_outbound_matches(const struct rpcs_detect *detect, const struct rpcs_c
 	if (message->program != RPCS_PORTMAP_PROGRAM &&
 	    !rpcs_settings_watch(detect->settings, tuple->dport))
 		return false;
-	/* A broadcast does not leave the site, and nothing on a wire comes from loopback. */
-	if (rpcs_call_is_local(call) || (message->seen.flags & RPCS_F_GROUP) ||
-	    rpcs_address_is_multicast(&tuple->dst) || rpcs_address_is_unspecified(&tuple->dst) ||
-	    rpcs_address_is_loopback(&tuple->src))
+	if (rpcs_server_is_home(detect, &tuple->dst))
 		return false;
-	return rpcs_policy_is_home(detect->policy, &tuple->src) &&
-	       !rpcs_policy_is_home(detect->policy, &tuple->dst);
+	/* A broadcast does not leave the site, and nothing on a wire comes from loopback. */
+	return !rpcs_call_is_local(call) && !(message->seen.flags & RPCS_F_GROUP) &&
+	       !rpcs_address_is_multicast(&tuple->dst) &&
+	       !rpcs_address_is_unspecified(&tuple->dst) &&
+	       !rpcs_address_is_loopback(&tuple->src) &&
+	       rpcs_policy_is_home(detect->policy, &tuple->src);
 }
 
 void rpcs_outbound_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,

@@ -1,27 +1,73 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* See parties.h. A server's id and a client's are kept: most often the next one is the same. */
+/* See parties.h. */
 #include "parties.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "families.h"
 
-static uint64_t id_known(const struct rpcs_detect *detect, struct rpcs_known_id *known,
-			 const struct rpcs_address *address)
+int rpcs_parties_init(struct rpcs_detect *detect)
 {
-	if (!known->id || !rpcs_address_equal(&known->address, address)) {
-		known->address = *address;
-		known->id = rpcs_hash(&detect->seed, address, sizeof(*address));
-	}
-	return known->id;
+	detect->parties = calloc(1, sizeof(*detect->parties));
+	return detect->parties ? 0 : -ENOMEM;
+}
+
+void rpcs_parties_free(struct rpcs_detect *detect)
+{
+	free(detect->parties);
+	detect->parties = NULL;
+}
+
+void rpcs_parties_forget(struct rpcs_detect *detect)
+{
+	memset(detect->parties, 0, sizeof(*detect->parties));
+}
+
+static void learn(const struct rpcs_detect *detect, struct rpcs_known_party *party,
+		  const struct rpcs_address *address)
+{
+	*party = (struct rpcs_known_party){
+		.address = *address,
+		.id = rpcs_hash(&detect->seed, address, sizeof(*address)),
+	};
+}
+
+static struct rpcs_known_party *known_server(const struct rpcs_detect *detect,
+					     const struct rpcs_address *address)
+{
+	struct rpcs_known_party *party =
+		&detect->parties->known_servers[address->bytes[15] % RPCS_KNOWN_SERVERS];
+
+	if (!party->id || !rpcs_address_equal(&party->address, address))
+		learn(detect, party, address);
+	return party;
 }
 
 uint64_t rpcs_id_of_address(struct rpcs_detect *detect, const struct rpcs_address *address)
 {
-	return id_known(detect, &detect->parties.known[0], address);
+	struct rpcs_known_party *party = &detect->parties->known_client;
+
+	if (!party->id || !rpcs_address_equal(&party->address, address))
+		learn(detect, party, address);
+	return party->id;
 }
 
 uint64_t rpcs_id_of_server(struct rpcs_detect *detect, const struct rpcs_address *address)
 {
-	return id_known(detect, &detect->parties.known[1], address);
+	return known_server(detect, address)->id;
+}
+
+bool rpcs_server_is_home(const struct rpcs_detect *detect, const struct rpcs_address *address)
+{
+	struct rpcs_known_party *party = known_server(detect, address);
+
+	if (!party->home_found) {
+		party->home = rpcs_policy_is_home(detect->policy, address);
+		party->home_found = true;
+	}
+	return party->home;
 }
 
 uint64_t rpcs_id_of_key(const struct rpcs_detect *detect, const struct rpcs_count_key *key)
@@ -29,17 +75,37 @@ uint64_t rpcs_id_of_key(const struct rpcs_detect *detect, const struct rpcs_coun
 	return rpcs_hash(&detect->seed, key, sizeof(*key));
 }
 
+static bool is_filled(const struct rpcs_parties *parties, const struct rpcs_message *message,
+		      uint64_t flow_id)
+{
+	const struct rpcs_tuple *tuple = &message->tuple, *filled = &parties->tuple;
+
+	if (!parties->filled || parties->flow_id != flow_id || tuple->protocol != filled->protocol)
+		return false;
+	if (message->is_call)
+		return tuple->sport == filled->sport && tuple->dport == filled->dport &&
+		       rpcs_address_equal(&tuple->src, &filled->src) &&
+		       rpcs_address_equal(&tuple->dst, &filled->dst);
+	return tuple->sport == filled->dport && tuple->dport == filled->sport &&
+	       rpcs_address_equal(&tuple->src, &filled->dst) &&
+	       rpcs_address_equal(&tuple->dst, &filled->src);
+}
+
 void rpcs_parties_fill(struct rpcs_detect *detect, const struct rpcs_message *message,
 		       uint64_t flow_id)
 {
-	struct rpcs_parties *parties = &detect->parties;
+	struct rpcs_parties *parties = detect->parties;
 
+	if (is_filled(parties, message, flow_id))
+		return;
 	parties->tuple = rpcs_client_tuple(message);
+	parties->flow_id = flow_id;
+	parties->filled = true;
 	parties->watched = rpcs_settings_watch(detect->settings, parties->tuple.dport);
 	if (!parties->watched)
 		return;
-	parties->client = id_known(detect, &parties->known[0], &parties->tuple.src);
-	parties->server = id_known(detect, &parties->known[1], &parties->tuple.dst);
+	parties->client = rpcs_id_of_address(detect, &parties->tuple.src);
+	parties->server = rpcs_id_of_server(detect, &parties->tuple.dst);
 	parties->pair = rpcs_id_of_pair(parties->client, parties->server);
 	parties->flow = rpcs_id_of_number(flow_id);
 	rpcs_amplify_fetch(detect, false);

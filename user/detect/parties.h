@@ -18,22 +18,37 @@ struct rpcs_count_key {
 	uint8_t pad;
 };
 
-/** An address and its id: most often the next one asked for is the same. */
-struct rpcs_known_id {
+/** What was found of an address: most often the next one asked for is the same. */
+struct rpcs_known_party {
 	struct rpcs_address address;
 	uint64_t id; /* 0: none yet */
+	bool home_found, home;
 };
 
+enum { RPCS_KNOWN_SERVERS = 64 };
+
 struct rpcs_parties {
-	struct rpcs_tuple tuple;	     /* client to server, whoever sent the message */
+	struct rpcs_tuple tuple; /* client to server, whoever sent the message */
+	uint64_t flow_id;
+	bool filled;			     /* what stands here is of these two */
 	bool watched;			     /* the server's port is a portmapper's */
-	uint64_t client, server, pair, flow; /* their ids, where it is */
-	struct rpcs_known_id known[2];
+	uint32_t kind;			     /* of what is asked: what stands in a call's kind */
+	uint64_t client, server, pair, flow; /* their ids, where it is watched */
+	struct rpcs_known_party known_client, known_servers[RPCS_KNOWN_SERVERS];
 };
 
 struct rpcs_detect;
 
-/** Finds who `message` is between, and begins to fetch what will be counted for them. */
+int rpcs_parties_init(struct rpcs_detect *detect);
+void rpcs_parties_free(struct rpcs_detect *detect);
+
+/** What depends on settings is found anew. */
+void rpcs_parties_forget(struct rpcs_detect *detect);
+
+/**
+ * Finds who `message` is between, and begins to fetch what will be counted for them; nothing
+ * where that was done last.
+ */
 void rpcs_parties_fill(struct rpcs_detect *detect, const struct rpcs_message *message,
 		       uint64_t flow_id);
 
@@ -43,6 +58,9 @@ void rpcs_parties_fetch(const struct rpcs_detect *detect);
 /** The id of an address alone; the one asked for last as a client, or as a server, is kept. */
 uint64_t rpcs_id_of_address(struct rpcs_detect *detect, const struct rpcs_address *address);
 uint64_t rpcs_id_of_server(struct rpcs_detect *detect, const struct rpcs_address *address);
+
+/** Does the server lie in networks.home? Kept with its id: few servers get most calls. */
+bool rpcs_server_is_home(const struct rpcs_detect *detect, const struct rpcs_address *address);
 
 uint64_t rpcs_id_of_key(const struct rpcs_detect *detect, const struct rpcs_count_key *key);
 

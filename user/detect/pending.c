@@ -102,7 +102,7 @@ static struct line *line_of(const struct rpcs_pending *pending, uint64_t id)
 
 void rpcs_pending_fetch(const struct rpcs_detect *detect)
 {
-	uint64_t id = detect->parties.flow;
+	uint64_t id = detect->parties->flow;
 
 	if (!detect->settings->detections[RPCS_D_PIPELINE_FLOOD].enabled)
 		return;

@@ -212,14 +212,15 @@ void rpcs_rpc_sweep_connection(struct rpcs_detect *detect, const struct rpcs_con
 
 void rpcs_sweep_fetch(const struct rpcs_detect *detect)
 {
-	rpcs_recent_fetch(detect->sweep->lookups, detect->parties.pair);
+	rpcs_recent_fetch(detect->sweep->lookups, detect->parties->pair);
 }
 
 /* Who asks a server's portmapper goes to its ports by right. */
 static void note_lookup(struct rpcs_detect *detect, const struct rpcs_message *message)
 {
-	rpcs_recent_note_by(detect->sweep->lookups, detect->parties.pair, message->seen.time_ns, 0);
-	rpcs_distinct_forget(detect->sweep->rpc, detect->parties.client, &message->tuple.dst);
+	rpcs_recent_note_by(detect->sweep->lookups, detect->parties->pair, message->seen.time_ns,
+			    0);
+	rpcs_distinct_forget(detect->sweep->rpc, detect->parties->client, &message->tuple.dst);
 }
 
 void rpcs_rpc_sweep_message(struct rpcs_detect *detect, const struct rpcs_message *message,

@@ -210,11 +210,13 @@ const struct rpcs_detection_row rpcs_detection_rows[RPCS_D__MAX] = {
 	[RPCS_D_LENGTH_BOMB] = {
 		.on_message = rpcs_bomb_message,
 		.describe = rpcs_bomb_describe,
+		.if_odd = true,
 		.explanation = &rpcs_explain_length_bomb,
 	},
 	[RPCS_D_OVERSIZED_CREDENTIAL] = {
 		.on_message = rpcs_credential_message,
 		.describe = rpcs_credential_describe,
+		.if_odd = true,
 		.explanation = &rpcs_explain_oversized_credential,
 	},
 	[RPCS_D_TINY_FRAGMENT] = {
@@ -247,15 +249,18 @@ const struct rpcs_detection_row rpcs_detection_rows[RPCS_D__MAX] = {
 		.on_message = rpcs_junk_message,
 		.describe = rpcs_junk_describe,
 		.per_source = true,
+		.if_odd = true,
 		.explanation = &rpcs_explain_junk,
 	},
 	[RPCS_D_BAD_PORT] = {
 		.on_message = rpcs_bad_port_message,
 		.describe = rpcs_bad_port_describe,
+		.calls = SETS | UNSETS,
 		.explanation = &rpcs_explain_bad_port,
 	},
 	[RPCS_D_ROLE] = {
 		.on_message = rpcs_role_message,
+		.if_odd = true,
 		.explanation = &rpcs_explain_role,
 	},
 	[RPCS_D_WRONG_PROGRAM] = {
@@ -263,6 +268,7 @@ const struct rpcs_detection_row rpcs_detection_rows[RPCS_D__MAX] = {
 		.describe = rpcs_wrong_program_describe,
 		.calls = OTHER_PROGRAM,
 		.places = CALLS,
+		.ports = RPCS_PORTS_PORTMAPPER,
 		.explanation = &rpcs_explain_wrong_program,
 	},
 	[RPCS_D_UNKNOWN_PROCEDURE] = {
@@ -287,6 +293,7 @@ const struct rpcs_detection_row rpcs_detection_rows[RPCS_D__MAX] = {
 		.describe = rpcs_gss_describe,
 		.calls = ~OTHER_PROGRAM,
 		.places = CALLS,
+		.if_odd = true,
 		.explanation = &rpcs_explain_gss_verifier,
 	},
 	[RPCS_D_SET_DUMP_PAIR] = {
@@ -307,6 +314,7 @@ const struct rpcs_detection_row rpcs_detection_rows[RPCS_D__MAX] = {
 	},
 	[RPCS_D_AMPLIFICATION] = {
 		.on_message = rpcs_amplify_message,
+		.ports = RPCS_PORTS_PORTMAPPER,
 		.explanation = &rpcs_explain_amplification,
 	},
 	[RPCS_D_REFLECTION_VICTIM] = {
@@ -317,6 +325,7 @@ const struct rpcs_detection_row rpcs_detection_rows[RPCS_D__MAX] = {
 	[RPCS_D_FLOOD] = {
 		.on_message = rpcs_flood_message,
 		.on_tick = rpcs_surge_tick,
+		.ports = RPCS_PORTS_PORTMAPPER,
 		.explanation = &rpcs_explain_flood,
 	},
 	[RPCS_D_IDLE_CONNECTIONS] = {
@@ -328,6 +337,7 @@ const struct rpcs_detection_row rpcs_detection_rows[RPCS_D__MAX] = {
 	[RPCS_D_PIPELINE_FLOOD] = {
 		.on_message = rpcs_pipeline_flood_message,
 		.places = PLACE(CALL) | PLACE(REPLY),
+		.ports = RPCS_PORTS_PORTMAPPER,
 		.explanation = &rpcs_explain_pipeline_flood,
 	},
 	[RPCS_D_HOST_LOCAL_CHANGE] = {
@@ -351,12 +361,12 @@ const struct rpcs_explanation *rpcs_detect_explain(enum rpcs_detection_id id)
 	}
 
 static const struct rpcs_detect_family families[] = {
-	FAMILY(fold, false),	  FAMILY(crowd, false),	 FAMILY(pace, false),
-	FAMILY(sweep, true),	  FAMILY(fanout, true),	 FAMILY(scan, true),
-	FAMILY(grind, true),	  FAMILY(tools, true),	 FAMILY(given, false),
-	FAMILY(inventory, false), FAMILY(amplify, true), FAMILY(flood, true),
-	FAMILY(pending, true),	  FAMILY(idle, false),	 FAMILY(set_dump, false),
-	FAMILY(surge, false),
+	FAMILY(parties, false),	 FAMILY(fold, false),	   FAMILY(crowd, false),
+	FAMILY(pace, false),	 FAMILY(sweep, true),	   FAMILY(fanout, true),
+	FAMILY(scan, true),	 FAMILY(grind, true),	   FAMILY(tools, true),
+	FAMILY(given, false),	 FAMILY(inventory, false), FAMILY(amplify, true),
+	FAMILY(flood, true),	 FAMILY(pending, true),	   FAMILY(idle, false),
+	FAMILY(set_dump, false), FAMILY(surge, false),
 };
 
 #undef FAMILY
