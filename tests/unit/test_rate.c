@@ -180,6 +180,28 @@ static void test_reuse(void **state)
 	}
 }
 
+/* A place where an entry was is asked first, whoever has it now. */
+static void test_place(void **state)
+{
+	struct rpcs_rate_entry *place = entry_at(1, WHEN), *entry;
+	const uint64_t id = place->head.id, none = id + 1;
+	uint32_t i;
+
+	(void)state;
+	rpcs_rate_add(rate, place, EVENTS, 7);
+	assert_ptr_equal(rpcs_rate_get_at(rate, place, id, WHEN), place);
+	assert_ptr_equal(rpcs_rate_get_at(rate, NULL, id, WHEN), place);
+	assert_ptr_equal(rpcs_rate_find_at(rate, place, id), place);
+	assert_null(rpcs_rate_find_at(rate, place, none));
+	for (i = 10; i < 1010; i++)
+		add(i, 1, WHEN + i);
+	assert_null(rpcs_rate_find_at(rate, place, id));
+	entry = rpcs_rate_get_at(rate, place, id, WHEN + 1010);
+	assert_int_equal(entry->head.id, id);
+	assert_int_equal(rpcs_rate_sum(entry, EVENTS), 0);
+	assert_ptr_equal(rpcs_rate_find(rate, id), entry);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,6 +213,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_tell, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reuse, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_room, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_place, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("rate", tests, NULL, NULL);

@@ -207,18 +207,19 @@ void rpcs_table_fetch_bucket(const struct rpcs_table *table, uint32_t hash)
 	rpcs_prefetch(&table->buckets[hash >> (32 - HASH_BITS) & table->mask]);
 }
 
-void rpcs_table_fetch_entry(const struct rpcs_table *table, uint32_t hash)
+void *rpcs_table_fetch_entry(const struct rpcs_table *table, uint32_t hash)
 {
 	const struct rpcs_bucket *bucket = &table->buckets[hash >> (32 - HASH_BITS) & table->mask];
 	uint32_t tag = tag_of(table, hash >> (32 - HASH_BITS)), bits = tagged(table, bucket, tag);
-	const uint8_t *slot;
+	uint8_t *slot;
 	uint32_t at;
 
 	if (!bits)
-		return;
-	slot = (const uint8_t *)link_at(table, (bucket->word[__builtin_ctz(bits)] ^ tag) - 1);
+		return NULL;
+	slot = (uint8_t *)link_at(table, (bucket->word[__builtin_ctz(bits)] ^ tag) - 1);
 	for (at = 0; at < table->stride && at < FETCHED_BYTES; at += CACHE_LINE)
 		rpcs_prefetch(slot + at);
+	return slot + sizeof(struct link);
 }
 
 void *rpcs_table_find_next(const struct rpcs_table *table, const void *entry)

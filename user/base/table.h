@@ -39,7 +39,9 @@ uint32_t rpcs_table_hash(const struct rpcs_table *table, const void *key);
 void *rpcs_table_find_by(const struct rpcs_table *table, const void *key, uint32_t hash);
 void *rpcs_table_add_by(struct rpcs_table *table, const void *key, uint32_t hash);
 void rpcs_table_fetch_bucket(const struct rpcs_table *table, uint32_t hash);
-void rpcs_table_fetch_entry(const struct rpcs_table *table, uint32_t hash);
+
+/** Returns what it fetched, which need not be the key's, nor an entry any more later; or NULL. */
+void *rpcs_table_fetch_entry(const struct rpcs_table *table, uint32_t hash);
 
 /** The next older entry with the same key, or NULL. */
 void *rpcs_table_find_next(const struct rpcs_table *table, const void *entry);

@@ -64,14 +64,14 @@ void rpcs_amplify_free(struct rpcs_detect *detect)
  * Bytes of the reply that a call of this kind brings from a Linux rpcbind on which nothing
  * more is registered (measured; RFC 1833, RFC 5531): at least so many from most servers.
  */
-static uint32_t estimate(const struct rpcs_message *call)
+static uint32_t estimate(const struct rpcs_message *call, uint32_t kind)
 {
 	enum { HEADER = 24, NUMBER = 28, ADDRESS = 44, RANGE = 32 };
 	enum { DUMP2 = 148, DUMP34 = 684, STATISTICS = 228, LIST = 300 };
 
 	if (call->program != RPCS_PORTMAP_PROGRAM)
 		return HEADER;
-	switch (rpcs_policy_call_of(call->version, call->procedure)) {
+	switch (kind) {
 	case RPCS_CALL_DUMP:
 		return call->version == 2 ? DUMP2 : DUMP34;
 	case RPCS_CALL_GETSTAT:
@@ -98,12 +98,21 @@ static uint32_t estimate(const struct rpcs_message *call)
 	}
 }
 
-static bool is_big(const struct rpcs_message *message)
-{
-	enum rpcs_policy_call kind = rpcs_policy_call_of(message->version, message->procedure);
+/* What a message adds. */
+struct amount {
+	uint64_t bytes, estimate;
+	bool big;
+};
 
-	return message->program == RPCS_PORTMAP_PROGRAM &&
-	       (kind == RPCS_CALL_DUMP || kind == RPCS_CALL_GETSTAT);
+static struct amount amount_of(const struct rpcs_detect *detect, const struct rpcs_message *message)
+{
+	uint32_t kind = detect->parties->kind;
+
+	return (struct amount){
+		.bytes = message->length,
+		.estimate = message->is_call ? estimate(message, kind) : 0,
+		.big = kind == RPCS_CALL_DUMP || kind == RPCS_CALL_GETSTAT,
+	};
 }
 
 /* The procedure that most bytes are of, if more than half are: one candidate, and its lead. */
@@ -125,19 +134,17 @@ static void note_procedure(struct rpcs_rate_entry *entry, const struct rpcs_mess
 }
 
 static void add(struct rpcs_rate *rate, struct rpcs_rate_entry *entry,
-		const struct rpcs_message *message)
+		const struct rpcs_message *message, const struct amount *amount)
 {
-	uint64_t bytes = message->length;
-	bool big = is_big(message);
+	uint64_t bytes = message->is_call ? amount->estimate : amount->bytes;
 
-	rpcs_rate_add(rate, entry, message->is_call ? IN : OUT, bytes);
-	if (big)
-		rpcs_rate_add(rate, entry, message->is_call ? BIG_IN : BIG_OUT, bytes);
+	rpcs_rate_add(rate, entry, message->is_call ? IN : OUT, amount->bytes);
+	if (amount->big)
+		rpcs_rate_add(rate, entry, message->is_call ? BIG_IN : BIG_OUT, amount->bytes);
 	if (message->is_call) {
-		bytes = estimate(message);
-		rpcs_rate_add(rate, entry, ESTIMATE, bytes);
-		if (big)
-			rpcs_rate_add(rate, entry, BIG_ESTIMATE, bytes);
+		rpcs_rate_add(rate, entry, ESTIMATE, amount->estimate);
+		if (amount->big)
+			rpcs_rate_add(rate, entry, BIG_ESTIMATE, amount->estimate);
 	}
 	if (!message->is_call || rpcs_rate_sum(entry, OUT) == 0)
 		note_procedure(entry, message, bytes);
@@ -226,14 +233,17 @@ static bool is_counted(const struct rpcs_detect *detect)
 	       detect->settings->detections[RPCS_D_AMPLIFICATION].enabled;
 }
 
-void rpcs_amplify_fetch(const struct rpcs_detect *detect, bool entries)
+void rpcs_amplify_fetch(const struct rpcs_detect *detect)
 {
-	if (!is_counted(detect))
-		return;
-	if (entries)
-		rpcs_rate_fetch_entry(detect->amplify->peers, detect->parties->pair);
-	else
+	if (is_counted(detect))
 		rpcs_rate_fetch_bucket(detect->amplify->peers, detect->parties->pair);
+}
+
+struct rpcs_rate_entry *rpcs_amplify_fetch_entry(const struct rpcs_detect *detect)
+{
+	return is_counted(detect)
+		       ? rpcs_rate_fetch_entry(detect->amplify->peers, detect->parties->pair)
+		       : NULL;
 }
 
 void rpcs_amplify_message(struct rpcs_detect *detect, const struct rpcs_message *message,
@@ -243,6 +253,7 @@ void rpcs_amplify_message(struct rpcs_detect *detect, const struct rpcs_message 
 	const struct rpcs_parties *parties = detect->parties;
 	struct rpcs_rate_entry *peer, *total;
 	uint64_t now_ns = message->seen.time_ns;
+	struct amount amount;
 	struct sums sums;
 	bool estimated;
 
@@ -250,10 +261,12 @@ void rpcs_amplify_message(struct rpcs_detect *detect, const struct rpcs_message 
 	(void)place;
 	if (!is_counted(detect))
 		return;
-	peer = rpcs_rate_get(amplify->peers, parties->pair, now_ns);
-	total = rpcs_rate_get(amplify->servers, parties->server, now_ns);
-	add(amplify->peers, peer, message);
-	add(amplify->servers, total, message);
+	peer = rpcs_rate_get_at(amplify->peers, parties->peer_place, parties->pair, now_ns);
+	total = rpcs_rate_get_at(amplify->servers, *parties->total_place, parties->server, now_ns);
+	*parties->total_place = total;
+	amount = amount_of(detect, message);
+	add(amplify->peers, peer, message, &amount);
+	add(amplify->servers, total, message, &amount);
 	estimated = rpcs_rate_sum(total, OUT) == 0;
 	if (is_amplified(detect, peer, estimated, &sums)) {
 		if (!rpcs_rate_tell(amplify->peers, peer, now_ns))

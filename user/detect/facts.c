@@ -46,12 +46,6 @@ bool rpcs_call_is_silent(const struct rpcs_call *call)
 	return call->allowed;
 }
 
-bool rpcs_message_is(const struct rpcs_message *message, enum rpcs_policy_call kind)
-{
-	return message->program == RPCS_PORTMAP_PROGRAM &&
-	       rpcs_policy_call_of(message->version, message->procedure) == kind;
-}
-
 bool rpcs_message_looks_up(const struct rpcs_message *message)
 {
 	if (!message->is_call || message->program != RPCS_PORTMAP_PROGRAM)

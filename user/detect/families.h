@@ -76,11 +76,13 @@ void rpcs_inventory_free(struct rpcs_detect *detect);
 
 int rpcs_sweep_init(struct rpcs_detect *detect);
 void rpcs_sweep_free(struct rpcs_detect *detect);
-/* What parties.h fetches ahead; `entries`: the second time. */
+/* What parties.h fetches ahead. */
 void rpcs_sweep_fetch(const struct rpcs_detect *detect);
 void rpcs_sweep_call_fetch(struct rpcs_detect *detect, const struct rpcs_call *call);
-void rpcs_amplify_fetch(const struct rpcs_detect *detect, bool entries);
-void rpcs_flood_fetch(const struct rpcs_detect *detect, bool entries);
+void rpcs_amplify_fetch(const struct rpcs_detect *detect);
+struct rpcs_rate_entry *rpcs_amplify_fetch_entry(const struct rpcs_detect *detect);
+void rpcs_flood_fetch(const struct rpcs_detect *detect);
+struct rpcs_rate_entry *rpcs_flood_fetch_entry(const struct rpcs_detect *detect);
 
 void rpcs_sweep_call(struct rpcs_detect *detect, const struct rpcs_call *call);
 void rpcs_sweep_connection(struct rpcs_detect *detect, const struct rpcs_connection *connection,

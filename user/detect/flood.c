@@ -52,14 +52,17 @@ static bool is_counted(const struct rpcs_detect *detect)
 	return detect->parties->watched && detect->settings->detections[RPCS_D_FLOOD].enabled;
 }
 
-void rpcs_flood_fetch(const struct rpcs_detect *detect, bool entries)
+void rpcs_flood_fetch(const struct rpcs_detect *detect)
 {
-	if (!is_counted(detect))
-		return;
-	if (entries)
-		rpcs_rate_fetch_entry(detect->flood->calls, detect->parties->client);
-	else
+	if (is_counted(detect))
 		rpcs_rate_fetch_bucket(detect->flood->calls, detect->parties->client);
+}
+
+struct rpcs_rate_entry *rpcs_flood_fetch_entry(const struct rpcs_detect *detect)
+{
+	return is_counted(detect)
+		       ? rpcs_rate_fetch_entry(detect->flood->calls, detect->parties->client)
+		       : NULL;
 }
 
 /* The call if there is one, else the packet: a repetition is told as the call that it repeats. */
@@ -105,7 +108,7 @@ static void count_call(struct rpcs_detect *detect, const struct rpcs_message *me
 	uint64_t now_ns = message->seen.time_ns, count;
 	bool replied;
 
-	calls = rpcs_rate_get(flood->calls, client, now_ns);
+	calls = rpcs_rate_get_at(flood->calls, detect->parties->calls_place, client, now_ns);
 	rpcs_rate_add(flood->calls, calls, 0, 1);
 	calls->note[RECORDED]++;
 	replied = calls->note[REPLIED];
@@ -114,7 +117,7 @@ static void count_call(struct rpcs_detect *detect, const struct rpcs_message *me
 		rpcs_rate_raise(flood->calls, calls, now_ns);
 	if (count > threshold[RPCS_T_FLOOD_CALLS] && rpcs_rate_tell(flood->calls, calls, now_ns))
 		tell(detect, message, call, flow_id, count, false, replied);
-	if (!rpcs_message_is(message, RPCS_CALL_DUMP))
+	if (detect->parties->kind != RPCS_CALL_DUMP)
 		return;
 	dumps = rpcs_rate_get(flood->dumps, client, now_ns);
 	rpcs_rate_add(flood->dumps, dumps, 0, 1);
@@ -137,7 +140,8 @@ void rpcs_flood_message(struct rpcs_detect *detect, const struct rpcs_message *m
 		count_call(detect, message, call, flow_id);
 		return;
 	}
-	entry = rpcs_rate_find(detect->flood->calls, detect->parties->client);
+	entry = rpcs_rate_find_at(detect->flood->calls, detect->parties->calls_place,
+				  detect->parties->client);
 	if (entry)
 		entry->note[REPLIED] = 1;
 }

@@ -222,9 +222,6 @@ bool rpcs_call_is_silent(const struct rpcs_call *call);
 
 bool rpcs_call_is_local(const struct rpcs_call *call);
 
-/** Is the message, or what it answers, that portmapper call? */
-bool rpcs_message_is(const struct rpcs_message *message, enum rpcs_policy_call kind);
-
 /** A call that asks a portmapper for ports: lookups, DUMP, GETADDRLIST. */
 bool rpcs_message_looks_up(const struct rpcs_message *message);
 

@@ -95,6 +95,7 @@ void rpcs_parties_fill(struct rpcs_detect *detect, const struct rpcs_message *me
 		       uint64_t flow_id)
 {
 	struct rpcs_parties *parties = detect->parties;
+	struct rpcs_known_party *server;
 
 	if (is_filled(parties, message, flow_id))
 		return;
@@ -105,18 +106,20 @@ void rpcs_parties_fill(struct rpcs_detect *detect, const struct rpcs_message *me
 	if (!parties->watched)
 		return;
 	parties->client = rpcs_id_of_address(detect, &parties->tuple.src);
-	parties->server = rpcs_id_of_server(detect, &parties->tuple.dst);
+	server = known_server(detect, &parties->tuple.dst);
+	parties->server = server->id;
+	parties->total_place = &server->total;
 	parties->pair = rpcs_id_of_pair(parties->client, parties->server);
 	parties->flow = rpcs_id_of_number(flow_id);
-	rpcs_amplify_fetch(detect, false);
-	rpcs_flood_fetch(detect, false);
+	rpcs_amplify_fetch(detect);
+	rpcs_flood_fetch(detect);
 	rpcs_pending_fetch(detect);
 	if (rpcs_message_looks_up(message))
 		rpcs_sweep_fetch(detect);
 }
 
-void rpcs_parties_fetch(const struct rpcs_detect *detect)
+void rpcs_parties_fetch(struct rpcs_detect *detect)
 {
-	rpcs_amplify_fetch(detect, true);
-	rpcs_flood_fetch(detect, true);
+	detect->parties->peer_place = rpcs_amplify_fetch_entry(detect);
+	detect->parties->calls_place = rpcs_flood_fetch_entry(detect);
 }

@@ -23,6 +23,7 @@ struct rpcs_known_party {
 	struct rpcs_address address;
 	uint64_t id; /* 0: none yet */
 	bool home_found, home;
+	struct rpcs_rate_entry *total; /* of a server: where amplify.c has it, probably */
 };
 
 enum { RPCS_KNOWN_SERVERS = 64 };
@@ -34,10 +35,13 @@ struct rpcs_parties {
 	bool watched;			     /* the server's port is a portmapper's */
 	uint32_t kind;			     /* of what is asked: what stands in a call's kind */
 	uint64_t client, server, pair, flow; /* their ids, where it is watched */
+	/* Where amplify.c and flood.c have what they count, probably: as in tally.h. */
+	struct rpcs_rate_entry *peer_place, *calls_place, **total_place;
 	struct rpcs_known_party known_client, known_servers[RPCS_KNOWN_SERVERS];
 };
 
 struct rpcs_detect;
+struct rpcs_rate_entry;
 
 int rpcs_parties_init(struct rpcs_detect *detect);
 void rpcs_parties_free(struct rpcs_detect *detect);
@@ -53,7 +57,7 @@ void rpcs_parties_fill(struct rpcs_detect *detect, const struct rpcs_message *me
 		       uint64_t flow_id);
 
 /** Once that has come: the entries themselves. */
-void rpcs_parties_fetch(const struct rpcs_detect *detect);
+void rpcs_parties_fetch(struct rpcs_detect *detect);
 
 /** The id of an address alone; the one asked for last as a client, or as a server, is kept. */
 uint64_t rpcs_id_of_address(struct rpcs_detect *detect, const struct rpcs_address *address);

@@ -134,9 +134,10 @@ static void advance(struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint6
 		clear(rate, entry, ++entry->slot);
 }
 
-struct rpcs_rate_entry *rpcs_rate_get(struct rpcs_rate *rate, uint64_t id, uint64_t now_ns)
+struct rpcs_rate_entry *rpcs_rate_get_at(struct rpcs_rate *rate, struct rpcs_rate_entry *place,
+					 uint64_t id, uint64_t now_ns)
 {
-	struct rpcs_rate_entry *entry = rpcs_tally_get(rate->tally, id, now_ns);
+	struct rpcs_rate_entry *entry = rpcs_tally_get_at(rate->tally, place, id, now_ns);
 
 	if (!entry->start_ns)
 		entry->start_ns = now_ns;
@@ -145,9 +146,20 @@ struct rpcs_rate_entry *rpcs_rate_get(struct rpcs_rate *rate, uint64_t id, uint6
 	return entry;
 }
 
+struct rpcs_rate_entry *rpcs_rate_get(struct rpcs_rate *rate, uint64_t id, uint64_t now_ns)
+{
+	return rpcs_rate_get_at(rate, NULL, id, now_ns);
+}
+
 struct rpcs_rate_entry *rpcs_rate_find(struct rpcs_rate *rate, uint64_t id)
 {
 	return rpcs_tally_find(rate->tally, id);
+}
+
+struct rpcs_rate_entry *rpcs_rate_find_at(struct rpcs_rate *rate, struct rpcs_rate_entry *place,
+					  uint64_t id)
+{
+	return rpcs_tally_find_at(rate->tally, place, id);
 }
 
 uint32_t rpcs_rate_count(const struct rpcs_rate *rate)
@@ -160,13 +172,13 @@ void rpcs_rate_fetch_bucket(const struct rpcs_rate *rate, uint64_t id)
 	rpcs_tally_fetch_bucket(rate->tally, id);
 }
 
-void rpcs_rate_fetch_entry(const struct rpcs_rate *rate, uint64_t id)
+struct rpcs_rate_entry *rpcs_rate_fetch_entry(const struct rpcs_rate *rate, uint64_t id)
 {
-	rpcs_tally_fetch_entry(rate->tally, id);
+	return rpcs_tally_fetch_entry(rate->tally, id);
 }
 
-void rpcs_rate_add(struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint32_t series,
-		   uint64_t amount)
+void rpcs_rate_add_to_slot(struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint32_t series,
+			   uint64_t amount)
 {
 	uint32_t *value = entry->head.own ? &slot_of(rate, entry, entry->slot)[series] : NULL;
 	uint64_t room = UINT32_MAX - (value ? *value : entry->sums[series]);

@@ -33,19 +33,35 @@ void rpcs_rate_free(struct rpcs_rate **rate);
 /** The id's entry, made if it is new, at `now_ns`. Valid until the next one is made. */
 struct rpcs_rate_entry *rpcs_rate_get(struct rpcs_rate *rate, uint64_t id, uint64_t now_ns);
 
-/** The same, or NULL; it stays as it was. */
+/** The same where it probably is, as in tally.h. */
+struct rpcs_rate_entry *rpcs_rate_get_at(struct rpcs_rate *rate, struct rpcs_rate_entry *place,
+					 uint64_t id, uint64_t now_ns);
+
+/** The id's entry, or NULL; it stays as it was. */
 struct rpcs_rate_entry *rpcs_rate_find(struct rpcs_rate *rate, uint64_t id);
+struct rpcs_rate_entry *rpcs_rate_find_at(struct rpcs_rate *rate, struct rpcs_rate_entry *place,
+					  uint64_t id);
 
 /** Ahead of the two, as in tally.h. */
 void rpcs_rate_fetch_bucket(const struct rpcs_rate *rate, uint64_t id);
-void rpcs_rate_fetch_entry(const struct rpcs_rate *rate, uint64_t id);
+struct rpcs_rate_entry *rpcs_rate_fetch_entry(const struct rpcs_rate *rate, uint64_t id);
 
 /** How many entries there are. */
 uint32_t rpcs_rate_count(const struct rpcs_rate *rate);
 
+/** The same as rpcs_rate_add(), where the entry has slots or the slot gets full. */
+void rpcs_rate_add_to_slot(struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint32_t series,
+			   uint64_t amount);
+
 /** Adds to the slot in hand. */
-void rpcs_rate_add(struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint32_t series,
-		   uint64_t amount);
+static inline void rpcs_rate_add(struct rpcs_rate *rate, struct rpcs_rate_entry *entry,
+				 uint32_t series, uint64_t amount)
+{
+	if (!entry->head.own && amount <= UINT32_MAX - entry->sums[series])
+		entry->sums[series] += amount;
+	else
+		rpcs_rate_add_to_slot(rate, entry, series, amount);
+}
 
 /** Takes back what was added at `then_ns`, if that is not out of the window. */
 void rpcs_rate_take(struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint32_t series,

@@ -91,7 +91,7 @@ static uint16_t print_of(uint64_t id)
 
 static void let_go(struct rpcs_tally *tally, void *entry, uint64_t now_ns)
 {
-	const struct rpcs_tally_head *head = entry;
+	struct rpcs_tally_head *head = entry;
 
 	if (is_live(tally, entry, now_ns)) {
 		(*tally->options.evictions)++;
@@ -100,6 +100,8 @@ static void let_go(struct rpcs_tally *tally, void *entry, uint64_t now_ns)
 	if (tally->options.leave)
 		tally->options.leave(tally->options.arg, entry);
 	rpcs_table_remove(tally->table, entry);
+	/* Who has its place in mind is to see that it has gone. */
+	head->id = 0;
 }
 
 /* The next one to go of a rank. Who came again since it was queued goes round once more. */
@@ -141,9 +143,9 @@ void *rpcs_tally_find(const struct rpcs_tally *tally, uint64_t id)
 	return rpcs_table_find_by(tally->table, &id, hash_of(id));
 }
 
-void *rpcs_tally_get(struct rpcs_tally *tally, uint64_t id, uint64_t now_ns)
+void *rpcs_tally_get_at(struct rpcs_tally *tally, void *place, uint64_t id, uint64_t now_ns)
 {
-	struct rpcs_tally_head *head = rpcs_tally_find(tally, id);
+	struct rpcs_tally_head *head = rpcs_tally_find_at(tally, place, id);
 	bool full;
 
 	if (head)
@@ -156,6 +158,11 @@ void *rpcs_tally_get(struct rpcs_tally *tally, uint64_t id, uint64_t now_ns)
 	if (full && *ghost_of(tally, id) == print_of(id))
 		rpcs_table_move(tally->table, head, RPCS_TALLY_AGAIN);
 	return head;
+}
+
+void *rpcs_tally_get(struct rpcs_tally *tally, uint64_t id, uint64_t now_ns)
+{
+	return rpcs_tally_get_at(tally, NULL, id, now_ns);
 }
 
 uint32_t rpcs_tally_count(const struct rpcs_tally *tally)
@@ -179,9 +186,9 @@ void rpcs_tally_fetch_bucket(const struct rpcs_tally *tally, uint64_t id)
 	rpcs_prefetch(ghost_of(tally, head->id));
 }
 
-void rpcs_tally_fetch_entry(const struct rpcs_tally *tally, uint64_t id)
+void *rpcs_tally_fetch_entry(const struct rpcs_tally *tally, uint64_t id)
 {
-	rpcs_table_fetch_entry(tally->table, hash_of(id));
+	return rpcs_table_fetch_entry(tally->table, hash_of(id));
 }
 
 void rpcs_tally_touch(struct rpcs_tally *tally, void *entry, enum rpcs_table_lane rank,

@@ -60,9 +60,26 @@ void *rpcs_tally_get(struct rpcs_tally *tally, uint64_t id, uint64_t now_ns);
 
 uint32_t rpcs_tally_count(const struct rpcs_tally *tally);
 
-/** What the two will touch: first where the entry would be found, once that is there the entry. */
+/**
+ * The two where the entry probably is: where one of this table was found before, or
+ * rpcs_tally_fetch_entry() says; NULL: nobody knows.
+ */
+void *rpcs_tally_get_at(struct rpcs_tally *tally, void *place, uint64_t id, uint64_t now_ns);
+
+static inline void *rpcs_tally_find_at(const struct rpcs_tally *tally, void *place, uint64_t id)
+{
+	const struct rpcs_tally_head *head = place;
+
+	/* One that has gone has no id. */
+	return head && id && head->id == id ? place : rpcs_tally_find(tally, id);
+}
+
+/**
+ * What they will touch: first where the entry would be found, once that is there the entry,
+ * whose probable place is returned.
+ */
 void rpcs_tally_fetch_bucket(const struct rpcs_tally *tally, uint64_t id);
-void rpcs_tally_fetch_entry(const struct rpcs_tally *tally, uint64_t id);
+void *rpcs_tally_fetch_entry(const struct rpcs_tally *tally, uint64_t id);
 
 /** Something was counted: the entry ranks at least so, and about last among its like. */
 void rpcs_tally_touch(struct rpcs_tally *tally, void *entry, enum rpcs_table_lane rank,
