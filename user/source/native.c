@@ -8,20 +8,8 @@
 #include <rpcsentry/engine.h>
 #include <rpcsentry/tunnel.h>
 
+#include "native_queue.h"
 #include "state.h"
-
-/* A record that waits, aligned for its integers as records in the ring are. */
-struct queued {
-	uint64_t len;
-	uint8_t record[];
-};
-
-/* The records of the largest packet: all its pieces, behind as many compact records as fit one. */
-enum {
-	QUEUE_BYTES = RPCS_PACKET_MAX +
-		      (RPCS_PACKET_MAX / RPCS_PIECE_BYTES + RPCS_SEGMENT_RECORDS_MAX + 4) *
-			      (sizeof(struct rpcs_record_buffer) + sizeof(struct queued) + 8),
-};
 
 /** The native half of the contract in rpcsentry/engine.h. */
 struct rpcs_engine {
@@ -52,8 +40,7 @@ struct rpcs_native {
 	rpcs_record_fn emit;
 	void *arg;
 	uint32_t next_packet_id;
-	uint8_t *queue; /* the records of the frame in hand, each a struct queued */
-	uint32_t queued;
+	struct rpcs_queue queue; /* of the frame in hand */
 	struct rpcs_packet packet;
 	struct rpcs_work work;
 	struct rpcs_keys keys;
@@ -61,10 +48,6 @@ struct rpcs_native {
 	struct rpcs_record_buffer record;
 	struct rpcs_record_connection connection;
 	struct rpcs_early early;
-	union {
-		struct rpcs_record_piece piece;
-		uint8_t bytes[RPCS_RECORD_BYTES_MAX];
-	} fallback;
 };
 
 static bool rpcs_engine_words(struct rpcs_engine *eng, uint32_t offset, __u64 *ret_words)
@@ -206,26 +189,21 @@ static void rpcs_engine_count_call(struct rpcs_engine *eng, uint32_t version, ui
 }
 
 /* Room for a record, which counts as sent; NULL: it is lost. */
-static uint8_t *queue_add(struct rpcs_engine *eng, uint32_t len)
+RPCS_INLINE uint8_t *room_for(struct rpcs_engine *eng, uint32_t len)
 {
-	struct rpcs_native *native = eng->native;
-	struct queued *queued = (struct queued *)(void *)(native->queue + native->queued);
-	uint32_t taken = (uint32_t)(sizeof(*queued) + len + 7) & ~7U;
+	uint8_t *room = rpcs_queue_add(&eng->native->queue, len);
 
 	eng->counters->rpc_seen++;
-	if (QUEUE_BYTES - native->queued < taken) {
+	if (room)
+		eng->counters->records_sent++;
+	else
 		eng->counters->records_lost++;
-		return NULL;
-	}
-	eng->counters->records_sent++;
-	native->queued += taken;
-	queued->len = len;
-	return queued->record;
+	return room;
 }
 
 static void rpcs_engine_emit(struct rpcs_engine *eng, const void *record, uint32_t len)
 {
-	uint8_t *room = queue_add(eng, len);
+	uint8_t *room = room_for(eng, len);
 
 	if (room)
 		memcpy(room, record, len);
@@ -237,21 +215,19 @@ static void rpcs_engine_emit(struct rpcs_engine *eng, const void *record, uint32
  */
 static void deliver(struct rpcs_native *native, const struct rpcs_frame *frame)
 {
-	const struct queued *queued;
-	uint32_t at;
+	const struct rpcs_queued *queued;
+	uint32_t at = 0;
 
-	for (at = 0; at < native->queued; at += (sizeof(*queued) + queued->len + 7) & ~7U) {
-		queued = (const struct queued *)(const void *)(native->queue + at);
+	while ((queued = rpcs_queue_next(&native->queue, &at)))
 		native->emit(native->arg, queued->record, (uint32_t)queued->len, frame);
-	}
-	native->queued = 0;
+	native->queue.used = 0;
 }
 
 static void rpcs_engine_emit_rpc(struct rpcs_engine *eng, uint32_t machine_offset,
 				 struct rpcs_record_buffer *buf)
 {
 	uint32_t len = buf->rpc.head.text_len;
-	uint8_t *room = queue_add(eng, (uint32_t)sizeof(buf->rpc) + len);
+	uint8_t *room = room_for(eng, (uint32_t)sizeof(buf->rpc) + len);
 
 	if (!room)
 		return;
@@ -262,10 +238,11 @@ static void rpcs_engine_emit_rpc(struct rpcs_engine *eng, uint32_t machine_offse
 
 static void rpcs_engine_emit_packet(struct rpcs_engine *eng, uint8_t reason)
 {
-	struct rpcs_record_piece *piece = &eng->native->fallback.piece;
 	const struct rpcs_packet *pkt = eng->packet;
 	uint32_t total = eng->frame->len - pkt->network_offset;
+	struct rpcs_record_piece piece;
 	uint32_t offset, len;
+	uint8_t *room;
 
 	if (total > pkt->network_len)
 		total = pkt->network_len;
@@ -273,20 +250,22 @@ static void rpcs_engine_emit_packet(struct rpcs_engine *eng, uint8_t reason)
 		total = RPCS_PACKET_MAX;
 		eng->counters->pieces_capped++;
 	}
-	rpcs_piece_fill(piece, eng->head, eng->work, reason);
-	piece->packet_len = total;
-	piece->wire_len = pkt->network_len;
-	piece->packet_id = eng->native->next_packet_id++;
+	rpcs_piece_fill(&piece, eng->head, eng->work, reason);
+	piece.packet_len = total;
+	piece.wire_len = pkt->network_len;
+	piece.packet_id = eng->native->next_packet_id++;
 	for (offset = 0; offset < total; offset += len) {
 		len = total - offset;
 		if (len > RPCS_PIECE_BYTES)
 			len = RPCS_PIECE_BYTES;
-		memcpy(eng->native->fallback.bytes + sizeof(*piece),
-		       eng->data + pkt->network_offset + offset, len);
-		piece->offset = offset;
-		piece->piece_len = (uint16_t)len;
+		piece.offset = offset;
+		piece.piece_len = (uint16_t)len;
 		eng->counters->pieces++;
-		rpcs_engine_emit(eng, piece, (uint32_t)sizeof(*piece) + len);
+		room = room_for(eng, (uint32_t)sizeof(piece) + len);
+		if (!room)
+			continue;
+		memcpy(room, &piece, sizeof(piece));
+		memcpy(room + sizeof(piece), eng->data + pkt->network_offset + offset, len);
 	}
 }
 
@@ -356,11 +335,11 @@ struct rpcs_native *rpcs_native_new(const struct rpcs_native_options *options)
 	native->config.flow_timeout_ns = settings->flow_timeout_ns;
 	native->config.call_timeout_ns = settings->call_timeout_ns;
 	native->config.suppress = options->policy && rpcs_policy_suppresses(options->policy);
-	native->queue = malloc(QUEUE_BYTES);
+	native->queue.bytes = malloc(RPCS_QUEUE_BYTES);
 	native->state = options->state;
 	if (!native->state)
 		native->state = native->own = rpcs_state_tables(settings);
-	if (!native->state || !native->queue)
+	if (!native->state || !native->queue.bytes)
 		rpcs_native_free(&native);
 	else
 		engine_init(native);
@@ -372,7 +351,7 @@ void rpcs_native_free(struct rpcs_native **native)
 	if (!*native)
 		return;
 	rpcs_state_free(&(*native)->own);
-	free((*native)->queue);
+	free((*native)->queue.bytes);
 	free(*native);
 	*native = NULL;
 }
