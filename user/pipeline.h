@@ -13,7 +13,7 @@
 #include "policy/policy.h"
 #include "source/frame.h"
 #include "source/state.h"
-#include "stream/message.h"
+#include "stream/flow.h"
 
 struct rpcs_pipeline;
 
@@ -42,12 +42,24 @@ struct rpcs_services *rpcs_pipeline_services(struct rpcs_pipeline *pipeline);
 void rpcs_pipeline_record(void *pipeline, const void *record, uint32_t len,
 			  const struct rpcs_frame *frame);
 
+/** What was foreseen of a packet. */
+struct rpcs_foreseen {
+	struct rpcs_foresight lookups;
+	struct rpcs_flow_place flow;
+};
+
 /**
  * Notes what a packet to come will be looked up in; to be told some packets ahead, so that
  * their memory comes while others are in hand. Changes nothing else.
  */
 void rpcs_pipeline_foresee(const struct rpcs_pipeline *pipeline, const struct rpcs_tuple *tuple,
-			   uint32_t xid, bool is_call, struct rpcs_foresight *ret_foresight);
+			   uint32_t xid, bool is_call, struct rpcs_foreseen *ret_foreseen);
+
+/**
+ * The records to come are of this packet, as far as they are of the one foreseen; NULL: of one
+ * that was not. Holds until the next call, or the end.
+ */
+void rpcs_pipeline_turn(struct rpcs_pipeline *pipeline, const struct rpcs_foreseen *foreseen);
 
 /** Lets time pass where no packet does: timeouts, windows. */
 void rpcs_pipeline_tick(struct rpcs_pipeline *pipeline, uint64_t now_ns);

@@ -17,12 +17,12 @@ enum {
 
 struct slot {
 	struct rpcs_frame frame;
-	struct rpcs_foresight foresight;
+	struct rpcs_foreseen foreseen;
 };
 
 struct rpcs_read_ahead {
 	struct rpcs_pcap *pcap;
-	const struct rpcs_pipeline *pipeline;
+	struct rpcs_pipeline *pipeline;
 	const struct rpcs_settings *settings;
 	struct slot slots[DEPTH];
 	uint32_t depth, first, count;
@@ -31,8 +31,7 @@ struct rpcs_read_ahead {
 	uint8_t *bytes; /* RPCS_FRAME_MAX for each slot; touched as far as frames reach */
 };
 
-struct rpcs_read_ahead *rpcs_read_ahead_new(struct rpcs_pcap *pcap,
-					    const struct rpcs_pipeline *pipeline,
+struct rpcs_read_ahead *rpcs_read_ahead_new(struct rpcs_pcap *pcap, struct rpcs_pipeline *pipeline,
 					    const struct rpcs_settings *settings)
 {
 	struct rpcs_read_ahead *ahead = calloc(1, sizeof(*ahead));
@@ -108,7 +107,7 @@ static void foresee(const struct rpcs_read_ahead *ahead, struct slot *slot)
 	struct guess guess;
 	bool is_call;
 
-	slot->foresight.count = 0;
+	slot->foreseen.lookups.count = 0;
 	if (!guess_packet(&slot->frame, &guess))
 		return;
 	is_call = rpcs_load_be32(guess.message + 4) == RPCS_MSG_CALL;
@@ -117,7 +116,7 @@ static void foresee(const struct rpcs_read_ahead *ahead, struct slot *slot)
 	    (!is_call || rpcs_load_be32(guess.message + 8) != RPCS_RPC_VERSION))
 		return;
 	rpcs_pipeline_foresee(ahead->pipeline, &guess.tuple, rpcs_load_be32(guess.message), is_call,
-			      &slot->foresight);
+			      &slot->foreseen);
 }
 
 static void fill(struct rpcs_read_ahead *ahead)
@@ -142,18 +141,24 @@ static void fill(struct rpcs_read_ahead *ahead)
 
 int rpcs_read_ahead_next(struct rpcs_read_ahead *ahead, struct rpcs_frame *ret_frame)
 {
+	const struct slot *slot;
+
 	if (ahead->in_hand) {
 		ahead->first = (ahead->first + 1) % ahead->depth;
 		ahead->count--;
 		ahead->in_hand = false;
 	}
 	fill(ahead);
-	if (ahead->count == 0)
+	if (ahead->count == 0) {
+		rpcs_pipeline_turn(ahead->pipeline, NULL);
 		return ahead->end;
+	}
 	if (ahead->count > NEAR)
 		rpcs_foresight_entries(
-			&ahead->slots[(ahead->first + NEAR) % ahead->depth].foresight);
-	*ret_frame = ahead->slots[ahead->first].frame;
+			&ahead->slots[(ahead->first + NEAR) % ahead->depth].foreseen.lookups);
+	slot = &ahead->slots[ahead->first];
+	rpcs_pipeline_turn(ahead->pipeline, slot->foreseen.lookups.count ? &slot->foreseen : NULL);
+	*ret_frame = slot->frame;
 	ahead->in_hand = true;
 	return 1;
 }

@@ -12,8 +12,7 @@
 struct rpcs_read_ahead;
 
 /** All stay the caller's. What has no size, as a pipe, is not read ahead. NULL: out of memory. */
-struct rpcs_read_ahead *rpcs_read_ahead_new(struct rpcs_pcap *pcap,
-					    const struct rpcs_pipeline *pipeline,
+struct rpcs_read_ahead *rpcs_read_ahead_new(struct rpcs_pcap *pcap, struct rpcs_pipeline *pipeline,
 					    const struct rpcs_settings *settings);
 void rpcs_read_ahead_free(struct rpcs_read_ahead **ahead);
 

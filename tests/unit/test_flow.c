@@ -131,19 +131,14 @@ static void test_ids_begin(void **state)
 	OWNED_FLOWS a = { 0 };
 	OWNED_FLOWS b = { 0 };
 	OWNED_FLOWS c = { 0 };
-	OWNED_FLOWS d = { 0 };
-	uint64_t id;
 
 	(void)state;
 	flows_init(&a, CAPACITY);
 	flows_init(&b, CAPACITY);
 	flows_init(&c, CAPACITY);
-	flows_init(&d, CAPACITY);
-	id = packet(&a, &one, SECOND)->id;
-	assert_int_equal(packet(&b, &one, SECOND)->id, id);
-	assert_int_equal(packet(&b, &two, SECOND)->id, packet(&a, &two, SECOND)->id);
-	assert_int_not_equal(packet(&c, &one, 2 * SECOND)->id, id);
-	assert_int_not_equal(packet(&d, &two, SECOND)->id, id);
+	assert_int_equal(packet(&a, &one, SECOND)->id, packet(&b, &one, SECOND)->id);
+	assert_int_equal(packet(&a, &two, SECOND)->id, packet(&b, &two, SECOND)->id);
+	assert_int_not_equal(packet(&c, &one, 2 * SECOND)->id, packet(&a, &one, SECOND)->id);
 }
 
 /* 0 is none: the flow that would get it gets the next one. */
@@ -151,18 +146,39 @@ static void test_ids_pass_zero(void **state)
 {
 	const struct rpcs_tuple one = tuple_of("10.0.0.1", 800, "10.0.0.2", 111, UDP);
 	const struct rpcs_tuple two = tuple_of("10.0.0.1", 801, "10.0.0.2", 111, UDP);
-	OWNED_FLOWS a = { 0 };
-	OWNED_FLOWS b = { 0 };
-	uint64_t first, step;
+	const struct rpcs_tuple six = tuple_of("10.0.0.1", 806, "10.0.0.2", 111, UDP);
+	OWNED_FLOWS flows = { 0 };
+	uint64_t step;
 
 	(void)state;
-	flows_init(&a, CAPACITY);
-	first = packet(&a, &one, SECOND)->id;
-	step = packet(&a, &two, SECOND)->id - first;
-	flows_init(&b, CAPACITY);
-	packet(&b, &one, SECOND);
-	b.last_id = 0 - step;
-	assert_int_equal(packet(&b, &two, SECOND)->id, step & ((1ULL << 51) - 1));
+	flows_init(&flows, CAPACITY);
+	step = 0 - packet(&flows, &one, SECOND)->id;
+	step += packet(&flows, &two, SECOND)->id;
+	flows.last_id = 0 - step;
+	assert_int_equal(packet(&flows, &six, SECOND)->id, step & ((1ULL << 51) - 1));
+}
+
+/* What was foreseen of one packet is of no use to another one, nor does it harm. */
+static void test_foreseen(void **state)
+{
+	const struct rpcs_tuple one = tuple_of("10.0.0.1", 800, "10.0.0.2", 111, UDP);
+	const struct rpcs_tuple two = tuple_of("10.0.0.1", 800, "10.0.0.2", 111, TCP);
+	const struct rpcs_tuple back = turned(one);
+	struct rpcs_foresight lookups = { 0 };
+	struct rpcs_flow_place place;
+	OWNED_FLOWS flows = { 0 };
+	uint64_t id;
+
+	(void)state;
+	flows_init(&flows, CAPACITY);
+	id = packet(&flows, &one, SECOND)->id;
+	rpcs_flow_foresee(&flows, &one, &lookups, &place);
+	assert_int_equal(lookups.count, 1);
+	flows.foreseen = &place;
+	assert_int_equal(packet(&flows, &one, SECOND)->id, id);
+	assert_int_equal(packet(&flows, &back, SECOND)->id, id);
+	assert_int_not_equal(packet(&flows, &two, SECOND)->id, id);
+	assert_int_equal(flows.started, 2);
 }
 
 static void test_tcp_reuse(void **state)
@@ -370,6 +386,7 @@ int main(void)
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_ids_begin),
 		cmocka_unit_test(test_ids_pass_zero),
+		cmocka_unit_test(test_foreseen),
 		cmocka_unit_test(test_tcp_reuse),
 		cmocka_unit_test(test_midstream),
 		cmocka_unit_test(test_udp_idle),

@@ -19,13 +19,16 @@ struct rpcs_foresight {
 	uint32_t count;
 };
 
-/** Notes a look-up by this hash, and asks for what it will search; a full list takes no more. */
+/**
+ * Asks for what a look-up by this hash will search, and notes it for what that will find; a full
+ * list takes no more. NULL: it will find nothing, most likely.
+ */
 static inline void rpcs_foresee_by(struct rpcs_foresight *foresight, const struct rpcs_table *table,
 				   uint32_t hash)
 {
-	if (foresight->count == RPCS_FORESEEN_MAX)
-		return;
 	rpcs_table_fetch_bucket(table, hash);
+	if (!foresight || foresight->count == RPCS_FORESEEN_MAX)
+		return;
 	foresight->at[foresight->count].table = table;
 	foresight->at[foresight->count++].hash = hash;
 }

@@ -218,6 +218,7 @@ void rpcs_tuple_from_head(struct rpcs_tuple *tuple, const struct rpcs_record_hea
 	tuple->sport = head->sport;
 	tuple->dport = head->dport;
 	tuple->protocol = head->protocol;
+	tuple->pad = 0;
 }
 
 /* The record's numbers as the bytes they were, for the one decoder of arguments and results. */

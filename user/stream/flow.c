@@ -66,7 +66,7 @@ static bool is_higher(const struct rpcs_tuple *tuple)
 	return src > dst || (src == dst && tuple->sport > tuple->dport);
 }
 
-/* The sender's place: the lower address, then the lower port, is 0. */
+/* Returns the sender's index: the lower address, then the lower port, is 0. */
 static int ends_fill(struct rpcs_flow_ends *ends, const struct rpcs_tuple *tuple)
 {
 	int side = is_higher(tuple);
@@ -211,24 +211,47 @@ static void udp_put_back(struct rpcs_flow_table *flows)
 	flows->kept = NULL;
 }
 
-static struct rpcs_flow *udp_get(struct rpcs_flow_table *flows, const struct rpcs_flow_ends *ends,
+static struct rpcs_table *table_for(const struct rpcs_flow_table *flows, uint8_t protocol)
+{
+	return protocol == UDP ? flows->udp : flows->table;
+}
+
+static void place_fill(const struct rpcs_flow_table *flows, const struct rpcs_tuple *tuple,
+		       struct rpcs_flow_place *place)
+{
+	place->side = ends_fill(&place->ends, tuple);
+	place->hash = rpcs_table_hash(table_for(flows, tuple->protocol), &place->ends);
+}
+
+/* As foreseen, if that was of this packet; else in `room`. */
+static const struct rpcs_flow_place *place_of(const struct rpcs_flow_table *flows,
+					      const struct rpcs_tuple *tuple,
+					      struct rpcs_flow_place *room)
+{
+	if (flows->foreseen && rpcs_tuple_equal(&flows->foreseen->tuple, tuple))
+		return flows->foreseen;
+	place_fill(flows, tuple, room);
+	return room;
+}
+
+static struct rpcs_flow *udp_get(struct rpcs_flow_table *flows, const struct rpcs_flow_place *place,
 				 uint64_t time_ns)
 {
 	struct rpcs_flow *flow = &flows->in_hand;
 	struct rpcs_udp_flow *udp;
 
 	udp_put_back(flows);
-	udp = rpcs_table_find(flows->udp, ends);
+	udp = rpcs_table_find_by(flows->udp, &place->ends, place->hash);
 	if (!udp) {
 		make_room(flows);
-		udp = rpcs_table_add(flows->udp, ends);
+		udp = rpcs_table_add_by(flows->udp, &place->ends, place->hash);
 	} else {
 		rpcs_table_move(flows->udp, udp, RPCS_LANE_FIRST);
 		if (time_ns > udp->last_ns && time_ns - udp->last_ns > flows->idle_ns)
 			udp->id = udp->rpc = udp->caller = 0;
 	}
 	if (!udp->id) {
-		udp->id = next_id(flows, ends, time_ns) & FLOW_ID_MASK;
+		udp->id = next_id(flows, &place->ends, time_ns) & FLOW_ID_MASK;
 		udp->start_ns = time_ns;
 	}
 	udp->last_ns = time_ns;
@@ -253,32 +276,31 @@ struct rpcs_flow *rpcs_flow_find(const struct rpcs_flow_table *flows,
 }
 
 void rpcs_flow_foresee(const struct rpcs_flow_table *flows, const struct rpcs_tuple *tuple,
-		       struct rpcs_foresight *foresight)
+		       struct rpcs_foresight *foresight, struct rpcs_flow_place *ret_place)
 {
-	struct rpcs_flow_ends ends;
-
-	ends_fill(&ends, tuple);
-	rpcs_foresee(foresight, tuple->protocol == UDP ? flows->udp : flows->table, &ends);
+	ret_place->tuple = *tuple;
+	place_fill(flows, tuple, ret_place);
+	rpcs_foresee_by(foresight, table_for(flows, tuple->protocol), ret_place->hash);
 }
 
 struct rpcs_flow *rpcs_flow_get(struct rpcs_flow_table *flows, const struct rpcs_tuple *tuple,
 				uint64_t time_ns, bool syn, uint32_t seq, int *ret_side)
 {
-	struct rpcs_flow_ends ends;
+	struct rpcs_flow_place room;
+	const struct rpcs_flow_place *place = place_of(flows, tuple, &room);
 	struct rpcs_flow *flow;
-	int side = ends_fill(&ends, tuple);
 
-	*ret_side = side;
+	*ret_side = place->side;
 	if (tuple->protocol == UDP)
-		return udp_get(flows, &ends, time_ns);
-	flow = rpcs_table_find(flows->table, &ends);
+		return udp_get(flows, place, time_ns);
+	flow = rpcs_table_find_by(flows->table, &place->ends, place->hash);
 	if (!flow) {
 		make_room(flows);
-		flow = rpcs_table_add(flows->table, &ends);
+		flow = rpcs_table_add_by(flows->table, &place->ends, place->hash);
 		rpcs_flow_restart(flows, flow, time_ns);
 		flow->midstream = tuple->protocol == 6 && !syn;
 	} else if (syn) {
-		take_syn(flows, flow, time_ns, seq, side);
+		take_syn(flows, flow, time_ns, seq, place->side);
 	}
 	/* A flow that waits keeps its place: the queue is by how long. */
 	if (!flow->waiting)

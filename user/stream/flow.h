@@ -127,12 +127,21 @@ static inline bool rpcs_flow_is_open(const struct rpcs_flow *flow)
 	       !flow->tls;
 }
 
+/** Where a packet's flow is, which takes a while to say: it may be said ahead. */
+struct rpcs_flow_place {
+	struct rpcs_tuple tuple;    /* the packet's */
+	struct rpcs_flow_ends ends; /* of the flow, */
+	int side;		    /* the sender's index in them, */
+	uint32_t hash;		    /* and theirs in the table of its protocol */
+};
+
 struct rpcs_flow_table {
 	struct rpcs_table *table; /* of struct rpcs_flow: TCP */
 	struct rpcs_table *udp;	  /* of struct rpcs_udp_flow; the limit is for both */
 	uint32_t capacity;
-	struct rpcs_flow in_hand;   /* the UDP flow got last, */
-	struct rpcs_udp_flow *kept; /* and where it goes back; NULL: none */
+	struct rpcs_flow in_hand;		/* the UDP flow got last, */
+	struct rpcs_udp_flow *kept;		/* and where it goes back; NULL: none */
+	const struct rpcs_flow_place *foreseen; /* of the packet in hand; NULL: none is */
 	struct rpcs_hash_seed seed;
 	uint64_t started; /* flows so far */
 	uint64_t last_id; /* of the one that started last */
@@ -168,9 +177,9 @@ struct rpcs_flow *rpcs_flow_get(struct rpcs_flow_table *flows, const struct rpcs
 struct rpcs_flow *rpcs_flow_find(const struct rpcs_flow_table *flows,
 				 const struct rpcs_tuple *tuple, int *ret_side);
 
-/** Notes the look-up of the packet's flow. */
+/** Finds the place of the packet's flow, and notes the look-up. */
 void rpcs_flow_foresee(const struct rpcs_flow_table *flows, const struct rpcs_tuple *tuple,
-		       struct rpcs_foresight *foresight);
+		       struct rpcs_foresight *foresight, struct rpcs_flow_place *ret_place);
 
 /** The sender's index in the flow's ends. */
 int rpcs_flow_side(const struct rpcs_flow *flow, const struct rpcs_tuple *tuple);

@@ -35,6 +35,13 @@ struct rpcs_tuple {
 	uint8_t pad;	  /* named, so that it is zero: a call is kept by what is not (packed.h) */
 };
 
+/** Is it the same sender and receiver? */
+static inline bool rpcs_tuple_equal(const struct rpcs_tuple *a, const struct rpcs_tuple *b)
+{
+	return rpcs_address_equal(&a->src, &b->src) && rpcs_address_equal(&a->dst, &b->dst) &&
+	       a->sport == b->sport && a->dport == b->dport && a->protocol == b->protocol;
+}
+
 /** When and where a packet was seen. */
 struct rpcs_sighting {
 	uint64_t time_ns; /* since the epoch */

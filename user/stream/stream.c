@@ -158,9 +158,14 @@ void rpcs_stream_take_rpc(struct rpcs_stream *stream, const struct rpcs_record_r
 }
 
 void rpcs_stream_foresee(const struct rpcs_stream *stream, const struct rpcs_tuple *tuple,
-			 struct rpcs_foresight *foresight)
+			 struct rpcs_foresight *foresight, struct rpcs_flow_place *ret_place)
 {
-	rpcs_flow_foresee(&stream->flows, tuple, foresight);
+	rpcs_flow_foresee(&stream->flows, tuple, foresight, ret_place);
+}
+
+void rpcs_stream_turn(struct rpcs_stream *stream, const struct rpcs_flow_place *foreseen)
+{
+	stream->flows.foreseen = foreseen;
 }
 
 static void take_control(struct rpcs_stream *stream, const struct rpcs_record_connection *record,

@@ -53,9 +53,12 @@ void rpcs_stream_free(struct rpcs_stream **stream);
 void rpcs_stream_record(struct rpcs_stream *stream, const void *record, uint32_t len,
 			uint64_t time_ns, uint64_t frame);
 
-/** Notes what a record of this packet will be looked up in. */
+/** Notes what a record of this packet will be looked up in, and where its flow is. */
 void rpcs_stream_foresee(const struct rpcs_stream *stream, const struct rpcs_tuple *tuple,
-			 struct rpcs_foresight *foresight);
+			 struct rpcs_foresight *foresight, struct rpcs_flow_place *ret_place);
+
+/** What was foreseen of the records to come, until the next call of this; NULL: nothing. */
+void rpcs_stream_turn(struct rpcs_stream *stream, const struct rpcs_flow_place *foreseen);
 
 /** Lets time pass: fragments and holes that nothing came for are given up. */
 void rpcs_stream_tick(struct rpcs_stream *stream, uint64_t now_ns);
