@@ -84,7 +84,7 @@ static uint64_t *mark_of(struct rpcs_meddled *meddled, uint64_t id, uint64_t *re
 void rpcs_meddled_message(struct rpcs_detect *detect, const struct rpcs_message *message,
 			  struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id)
 {
-	uint64_t id, bit;
+	uint64_t id, bit, *mark;
 
 	(void)call;
 	(void)flow_id;
@@ -92,7 +92,8 @@ void rpcs_meddled_message(struct rpcs_detect *detect, const struct rpcs_message 
 	    (message->seen.flags & RPCS_F_LOCAL) || message->portmap.has < 1)
 		return;
 	id = id_of(rpcs_id_of_server(detect, &message->tuple.dst), message->portmap.program);
-	*mark_of(detect->meddled, id, &bit) |= bit;
+	mark = mark_of(detect->meddled, id, &bit);
+	*mark |= bit;
 	rpcs_recent_note_by(detect->meddled->when, id, message->seen.time_ns, 0);
 }
 
@@ -106,8 +107,9 @@ struct mover {
 static uint64_t meddled_id(const struct mover *mover, uint32_t program)
 {
 	uint64_t id = id_of(mover->server_id, program), bit;
+	const uint64_t *mark = mark_of(mover->detect->meddled, id, &bit);
 
-	return *mark_of(mover->detect->meddled, id, &bit) & bit ? id : 0;
+	return (*mark & bit) ? id : 0;
 }
 
 /* 0: not worth a word. Hosts that share an address answer with their ports in turns. */
