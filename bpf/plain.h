@@ -15,29 +15,13 @@
 
 #include "plain_parse.h"
 
-/** As rpcs_packet_addresses(), in stores of 8 and 4 bytes: the record is aligned. */
-RPCS_INLINE void rpcs_plain_addresses(const __u8 *ip, bool ip6, struct rpcs_record_head *head)
-{
-	__u32 *src = (__u32 *)head->src, *dst = (__u32 *)head->dst;
-
-	if (ip6) {
-		RPCS_FETCH(src, ip + 8, 16);
-		RPCS_FETCH(dst, ip + 24, 16);
-		return;
-	}
-	*(__u64 *)src = 0;
-	*(__u64 *)dst = 0;
-	src[2] = dst[2] = bpf_htonl(0xffff);
-	RPCS_FETCH(&src[3], ip + 12, 4);
-	RPCS_FETCH(&dst[3], ip + 16, 4);
-}
-
 RPCS_INLINE void rpcs_plain_head(const struct rpcs_plain *plain, const __u8 *l4, __u8 protocol,
 				 bool ip6, __u64 now, struct rpcs_record_head *head)
 {
 	const __u8 *ip = plain->data + 14;
 
-	rpcs_plain_addresses(ip, ip6, head);
+	rpcs_plain_copy_address(plain, ip6, true, head->src);
+	rpcs_plain_copy_address(plain, ip6, false, head->dst);
 	head->abi = RPCS_RECORD_ABI;
 	head->hook = plain->hook;
 	head->protocol = protocol;
@@ -111,7 +95,7 @@ RPCS_INLINE int rpcs_plain_glance(const struct rpcs_plain *plain, const struct r
 	struct rpcs_budget_who who = { .is_reply = !is_call };
 	__u64 high, low;
 
-	rpcs_plain_client(plain, ip6, is_call, &high, &low);
+	rpcs_plain_address(plain, ip6, is_call, &high, &low);
 	who.second = rpcs_budget_second(rpcs_budget_now(now));
 	who.client = rpcs_budget_hash(rpcs_config.seed, high, low);
 	return rpcs_budget_glance(table, &who, rpcs_load_be16(l4 + 2), protocol,

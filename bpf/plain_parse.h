@@ -6,7 +6,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_endian.h>
 
-#include "budget.h"
+#include "suppress.h"
 
 /** Where and how a packet came. */
 struct rpcs_plain {
@@ -37,6 +37,35 @@ RPCS_INLINE struct rpcs_plain rpcs_tc_plain(struct __sk_buff *skb)
 		.ifindex = skb->ifindex,
 		.hook = RPCS_HOOK_TC_INGRESS,
 	};
+}
+
+/** The packet's source, or its destination, as two numbers in host order. */
+RPCS_INLINE void rpcs_plain_address(const struct rpcs_plain *plain, bool ip6, bool source,
+				    __u64 *ret_high, __u64 *ret_low)
+{
+	const __u8 *ip = plain->data + 14;
+
+	if (ip6) {
+		*ret_high = rpcs_load_be64(ip + (source ? 8 : 24));
+		*ret_low = rpcs_load_be64(ip + (source ? 16 : 32));
+		return;
+	}
+	*ret_high = 0;
+	*ret_low = rpcs_budget_low4(rpcs_load_be32(ip + (source ? 12 : 16)));
+}
+
+/**
+ * Copies it into a record or a key, 8 bytes at once: a look-up reads its key by words, and
+ * waits for each that was written in smaller ones.
+ */
+RPCS_INLINE void rpcs_plain_copy_address(const struct rpcs_plain *plain, bool ip6, bool source,
+					 __u8 to[16])
+{
+	__u64 *words = (__u64 *)to, high, low;
+
+	rpcs_plain_address(plain, ip6, source, &high, &low);
+	words[0] = bpf_cpu_to_be64(high);
+	words[1] = bpf_cpu_to_be64(low);
 }
 
 enum {
@@ -142,7 +171,6 @@ RPCS_INLINE const struct rpcs_expect_key *rpcs_plain_expect_key(const struct rpc
 								__u8 protocol, bool ip6,
 								bool is_call)
 {
-	const __u8 *ip = plain->data + 14;
 	struct rpcs_expect_key *key;
 	struct rpcs_scratch *s;
 	__u32 zero = 0;
@@ -151,13 +179,7 @@ RPCS_INLINE const struct rpcs_expect_key *rpcs_plain_expect_key(const struct rpc
 	if (!s)
 		return NULL;
 	key = &s->keys.expect;
-	RPCS_ZERO(key);
-	if (ip6) {
-		RPCS_FETCH(key->client, ip + (is_call ? 8 : 24), 16);
-	} else {
-		key->client[10] = key->client[11] = 0xff;
-		RPCS_FETCH(key->client + 12, ip + (is_call ? 12 : 16), 4);
-	}
+	rpcs_plain_copy_address(plain, ip6, is_call, key->client);
 	key->port = rpcs_load_be16(l4 + (is_call ? 0 : 2));
 	key->protocol = protocol;
 	key->xid = rpcs_load_be32(rpc);
@@ -202,21 +224,6 @@ RPCS_INLINE void rpcs_plain_learn(const struct rpcs_plain *plain, struct rpcs_co
 		rpcs_port_mark(table, (__u16)port, RPCS_PORT_RPC);
 }
 
-/** The message's client as two numbers in host order. */
-RPCS_INLINE void rpcs_plain_client(const struct rpcs_plain *plain, bool ip6, bool is_call,
-				   __u64 *ret_high, __u64 *ret_low)
-{
-	const __u8 *ip = plain->data + 14;
-
-	if (ip6) {
-		*ret_high = rpcs_load_be64(ip + (is_call ? 8 : 24));
-		*ret_low = rpcs_load_be64(ip + (is_call ? 16 : 32));
-		return;
-	}
-	*ret_high = 0;
-	*ret_low = rpcs_budget_low4(rpcs_load_be32(ip + (is_call ? 12 : 16)));
-}
-
 /** May the policy suppress calls of this one's client? Then the long way decides. */
 RPCS_INLINE bool rpcs_plain_is_listed(const struct rpcs_plain *plain, bool ip6)
 {
@@ -241,7 +248,7 @@ RPCS_INLINE bool rpcs_plain_is_known(const struct rpcs_plain *plain, const __u8 
 
 	if (!rpcs_config.suppress)
 		return false;
-	rpcs_plain_client(plain, ip6, is_call, &high, &low);
+	rpcs_plain_address(plain, ip6, is_call, &high, &low);
 	if (!rpcs_sieve_here(high, low))
 		return false;
 	if (is_call)

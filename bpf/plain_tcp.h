@@ -55,6 +55,13 @@ RPCS_INLINE const __u8 *rpcs_plain_tcp_message(const struct rpcs_plain *plain, c
 	return mark + RPCS_MARK_BYTES;
 }
 
+/** Two numbers that lie side by side, for one store; as rpcs_plain_copy_address(). */
+RPCS_INLINE __u32 rpcs_plain_pair(__u16 first, __u16 second)
+{
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? (__u32)second << 16 | first
+							 : (__u32)first << 16 | second;
+}
+
 /**
  * Moves the flow from here over the message of `len` bytes; false: it is elsewhere. *ret_now: a
  * time before that, so that who finds the flow there has a later one.
@@ -65,7 +72,6 @@ RPCS_INLINE bool rpcs_plain_tcp_step(const struct rpcs_plain *plain, const __u8 
 	__u32 seq = rpcs_load_be32(tcp + 4), zero = 0;
 	__u64 here = rpcs_flow_in_step(seq, 0, 0);
 	__u64 there = rpcs_flow_in_step(seq + RPCS_MARK_BYTES + len, 0, 0);
-	const __u8 *ip = plain->data + 14;
 	struct rpcs_flow_value *flow;
 	struct rpcs_flow_key *key;
 	struct rpcs_scratch *s;
@@ -74,17 +80,9 @@ RPCS_INLINE bool rpcs_plain_tcp_step(const struct rpcs_plain *plain, const __u8 
 	if (!s)
 		return false;
 	key = &s->keys.flow;
-	if (ip6) {
-		RPCS_FETCH(key->src, ip + 8, 16);
-		RPCS_FETCH(key->dst, ip + 24, 16);
-	} else {
-		RPCS_ZERO(key);
-		key->src[10] = key->src[11] = key->dst[10] = key->dst[11] = 0xff;
-		RPCS_FETCH(key->src + 12, ip + 12, 4);
-		RPCS_FETCH(key->dst + 12, ip + 16, 4);
-	}
-	key->sport = rpcs_load_be16(tcp);
-	key->dport = rpcs_load_be16(tcp + 2);
+	rpcs_plain_copy_address(plain, ip6, true, key->src);
+	rpcs_plain_copy_address(plain, ip6, false, key->dst);
+	*(__u32 *)&key->sport = rpcs_plain_pair(rpcs_load_be16(tcp), rpcs_load_be16(tcp + 2));
 	flow = bpf_map_lookup_elem(&flows, key);
 	if (!flow || !flow->born || flow->state != here)
 		return false;
