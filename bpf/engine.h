@@ -147,15 +147,6 @@ RPCS_INLINE void rpcs_engine_fragment_set(struct rpcs_engine *eng,
 		eng->counters->state_full += 1;
 }
 
-/** May the client be in the list of `suppress`, or has it been? */
-RPCS_INLINE bool rpcs_sieve_here(__u64 high, __u64 low)
-{
-	__u32 zero = 0;
-	const struct rpcs_suppress_sieve *there = bpf_map_lookup_elem(&sieve, &zero);
-
-	return !there || rpcs_sieve_lets_through(there, high, low);
-}
-
 RPCS_INLINE bool rpcs_engine_is_sensitive(struct rpcs_engine *eng, __u32 program)
 {
 	return bpf_map_lookup_elem(&sensitive, &program);
@@ -242,73 +233,13 @@ RPCS_INLINE void rpcs_engine_emit_rpc(struct rpcs_engine *eng, __u32 machine_off
 	rpcs_send_copy(eng->counters, buf, sizeof(buf->rpc) + len);
 }
 
-/** Sends the bytes of the scratch's piece from `offset` on, as many as go into one. 0: done. */
-RPCS_INLINE int rpcs_engine_piece(void *ctx, bool xdp, __u32 offset)
-{
-	struct rpcs_counters *c;
-	struct rpcs_scratch *s;
-	__u32 zero = 0, len;
-
-	c = bpf_map_lookup_elem(&counters, &zero);
-	s = bpf_map_lookup_elem(&scratch, &zero);
-	if (!c || !s)
-		return 1;
-	len = s->piece.packet_len - offset;
-	if (len > RPCS_PIECE_BYTES)
-		len = RPCS_PIECE_BYTES;
-	if (!rpcs_engine_bound(&len, RPCS_PIECE_BYTES))
-		return 1;
-	if (rpcs_engine_load(ctx, xdp, s->packet.network_offset + offset, s->bytes, len)) {
-		c->pieces_unread += 1;
-		return 1;
-	}
-	s->piece.offset = offset;
-	s->piece.piece_len = len;
-	c->pieces += 1;
-	rpcs_send_copy(c, &s->piece, sizeof(s->piece) + len);
-	return 0;
-}
-
-/* Global functions: verified once each, not once for every piece and state of their callers. */
-__noinline int rpcs_xdp_piece(struct xdp_md *ctx, __u32 offset)
-{
-	return rpcs_engine_piece(ctx, true, offset);
-}
-
-__noinline int rpcs_tc_piece(struct __sk_buff *skb, __u32 offset)
-{
-	return rpcs_engine_piece(skb, false, offset);
-}
-
-/** As rpcs_engine_emit_packet(), in a global function of each kind of context. */
-RPCS_INLINE void rpcs_engine_packet(struct rpcs_engine *eng, __u8 reason)
-{
-	struct rpcs_record_piece *piece = &eng->scratch->piece;
-	const struct rpcs_packet *pkt = eng->packet;
-	__u32 total = eng->frame_len - pkt->network_offset, at;
-
-	if (total > pkt->network_len)
-		total = pkt->network_len;
-	if (total > RPCS_PACKET_MAX) {
-		total = RPCS_PACKET_MAX;
-		eng->counters->pieces_capped += 1;
-	}
-	rpcs_piece_fill(piece, eng->head, eng->work, reason);
-	piece->packet_len = total;
-	piece->wire_len = pkt->network_len;
-	piece->packet_id = eng->scratch->next_packet_id++;
-	piece->cpu = bpf_get_smp_processor_id();
-	for (at = 0; at < RPCS_PACKET_MAX && at < total; at += RPCS_PIECE_BYTES)
-		if (eng->hook == RPCS_HOOK_XDP ? rpcs_xdp_piece(eng->ctx, at)
-					       : rpcs_tc_piece(eng->ctx, at))
-			break;
-}
-
 /* Defined with the programs, once for each kind of context. */
 int rpcs_xdp_packet(struct xdp_md *ctx, int reason);
 int rpcs_tc_packet(struct __sk_buff *skb, int reason);
 int rpcs_xdp_step(struct xdp_md *ctx);
 int rpcs_tc_step(struct __sk_buff *skb);
+int rpcs_xdp_steps(struct xdp_md *ctx);
+int rpcs_tc_steps(struct __sk_buff *skb);
 int rpcs_xdp_message(struct xdp_md *ctx);
 int rpcs_tc_message(struct __sk_buff *skb);
 int rpcs_xdp_known(struct xdp_md *ctx, int reason, __u32 skip);
@@ -332,11 +263,27 @@ RPCS_INLINE int rpcs_engine_step(struct rpcs_engine *eng)
 	return rpcs_tc_step(eng->ctx);
 }
 
+RPCS_INLINE int rpcs_engine_steps(struct rpcs_engine *eng)
+{
+	if (eng->hook == RPCS_HOOK_XDP)
+		return rpcs_xdp_steps(eng->ctx);
+	return rpcs_tc_steps(eng->ctx);
+}
+
 RPCS_INLINE enum rpcs_fallback rpcs_engine_message(struct rpcs_engine *eng)
 {
 	if (eng->hook == RPCS_HOOK_XDP)
 		return rpcs_xdp_message(eng->ctx);
 	return rpcs_tc_message(eng->ctx);
+}
+
+/* Defined with the programs too: whatever the context, what it takes lies in the scratch memory. */
+int rpcs_connection(int kind, __u32 seq);
+
+RPCS_INLINE void rpcs_engine_connection(struct rpcs_engine *eng, enum rpcs_record_kind kind,
+					__u32 seq)
+{
+	rpcs_connection(kind, seq);
 }
 
 RPCS_INLINE enum rpcs_packet_result rpcs_engine_decapsulate(struct rpcs_engine *eng,

@@ -3,6 +3,7 @@
 #ifndef RPCSENTRY_BPF_STAGES_H
 #define RPCSENTRY_BPF_STAGES_H
 
+#include "pieces.h"
 #include "suppress.h"
 
 #include <rpcsentry/inspect.h>
@@ -75,6 +76,15 @@ RPCS_INLINE struct rpcs_engine rpcs_tc_engine(struct __sk_buff *skb)
 	};
 }
 
+__noinline int rpcs_connection(int kind, __u32 seq)
+{
+	struct rpcs_engine eng = {};
+
+	if (rpcs_engine_complete(&eng))
+		rpcs_inspect_connection(&eng, kind, seq);
+	return 0;
+}
+
 /*
  * The stages behind the gate, each a global function for each kind of context:
  * verified once, not once for every state of its callers. The packet lies in the
@@ -95,6 +105,13 @@ RPCS_INLINE struct rpcs_engine rpcs_tc_engine(struct __sk_buff *skb)
 		struct rpcs_engine eng = rpcs_##kind##_engine(ctx);                          \
                                                                                              \
 		return rpcs_engine_complete(&eng) ? rpcs_inspect_step(&eng) : 0;             \
+	}                                                                                    \
+                                                                                             \
+	__noinline int rpcs_##kind##_steps(struct type *ctx)                                 \
+	{                                                                                    \
+		struct rpcs_engine eng = rpcs_##kind##_engine(ctx);                          \
+                                                                                             \
+		return rpcs_inspect_steps(&eng);                                             \
 	}                                                                                    \
                                                                                              \
 	__noinline int rpcs_##kind##_message(struct type *ctx)                               \

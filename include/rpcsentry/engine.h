@@ -21,7 +21,9 @@
  *	const __u8 *rpcs_engine_window(eng, offset, len)
  *		`len` bytes of the frame, 1 to RPCS_WINDOW_BYTES; NULL: not there
  *	int rpcs_engine_step(eng)	 calls rpcs_inspect_step(), by itself for the verifier
+ *	int rpcs_engine_steps(eng)	 likewise rpcs_inspect_steps()
  *	enum rpcs_fallback rpcs_engine_message(eng)  likewise rpcs_inspect_message()
+ *	void rpcs_engine_connection(eng, kind, seq)  likewise rpcs_inspect_connection()
  *	enum rpcs_packet_result rpcs_engine_decapsulate(eng, kind)
  *		rpcs_tunnel_enter(), extension headers and transport, by itself likewise
  *	bool rpcs_engine_flow_get(eng, key, ret_value)
@@ -84,7 +86,8 @@ struct rpcs_work {
 	__u8 lost;	  /* where the next record begins only the agent can tell */
 	__u8 strange;	  /* another port's bytes are no RPC */
 	__u8 open;	  /* the last record was reported and goes on */
-	__u8 pad[3];
+	__u8 first;	  /* a first IP fragment: is its message one to wait for? */
+	__u8 pad[2];
 };
 
 /** Keys under construction: a BPF program's stack, 512 bytes over all calls, is too small. */

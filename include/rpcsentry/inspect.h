@@ -60,7 +60,7 @@ RPCS_INLINE void rpcs_inspect_udp(struct rpcs_engine *eng)
 	enum rpcs_fallback reason = RPCS_FALLBACK_truncated;
 
 	if (pkt->payload_len == 0) {
-		rpcs_inspect_connection(eng, RPCS_RECORD_PROBE, 0);
+		rpcs_engine_connection(eng, RPCS_RECORD_PROBE, 0);
 		return;
 	}
 	if (!(pkt->flags & RPCS_F_TRUNCATED)) {
@@ -100,20 +100,14 @@ RPCS_INLINE bool rpcs_inspect_is_tiny(const struct rpcs_engine *eng, enum rpcs_p
 RPCS_INLINE bool rpcs_inspect_first_fragment(struct rpcs_engine *eng)
 {
 	const struct rpcs_packet *pkt = eng->packet;
-	bool odd;
 
 	if (pkt->protocol != RPCS_IP_UDP || rpcs_is_portmapper(eng))
 		return true;
 	eng->work->len = pkt->payload_len;
 	/* The datagram's length is that of all fragments. */
 	eng->work->have = pkt->network_offset + pkt->network_len - pkt->payload_offset;
-	odd = rpcs_rpc_is_odd(&eng->record->rpc, rpcs_inspect_decode(eng, 0));
-	if (eng->record->rpc.head.kind == RPCS_RECORD_NONE)
-		return false;
-	if (rpcs_inspect_wanted(eng) || odd)
-		return true;
-	rpcs_inspect_suppress(eng);
-	return false;
+	eng->work->first = true;
+	return rpcs_engine_message(eng) != RPCS_FALLBACK_NONE;
 }
 
 /**

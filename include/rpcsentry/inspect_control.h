@@ -7,7 +7,7 @@
 
 enum { RPCS_TCP_CONTROL = RPCS_TCP_SYN | RPCS_TCP_FIN | RPCS_TCP_RST };
 
-/** A record of which only headers count. */
+/** A record of which only headers count: rpcs_engine_connection() is the way to it. */
 RPCS_INLINE void rpcs_inspect_connection(struct rpcs_engine *eng, enum rpcs_record_kind kind,
 					 __u32 seq)
 {
@@ -45,7 +45,7 @@ RPCS_INLINE void rpcs_tcp_open(struct rpcs_engine *eng, struct rpcs_flow_value *
 	__u32 flags = (pkt->tcp_flags & RPCS_TCP_ACK) ? 0 : RPCS_FLOW_NEW;
 
 	eng->work->turn = ++flow->turn;
-	rpcs_inspect_connection(eng, RPCS_RECORD_CONNECTION, pkt->seq);
+	rpcs_engine_connection(eng, RPCS_RECORD_CONNECTION, pkt->seq);
 	if (again)
 		return;
 	if (known && rpcs_flow_step_of(flow->state) != RPCS_STEP_UNKNOWN)
@@ -108,7 +108,7 @@ RPCS_INLINE void rpcs_tcp_close(struct rpcs_engine *eng, struct rpcs_flow_value 
 	__u32 end = pkt->seq;
 
 	if (!known && !rpcs_tcp_is_answer(eng)) {
-		rpcs_inspect_connection(eng, RPCS_RECORD_PROBE, pkt->seq);
+		rpcs_engine_connection(eng, RPCS_RECORD_PROBE, pkt->seq);
 		return;
 	}
 	if (!(pkt->tcp_flags & RPCS_TCP_RST))
@@ -120,7 +120,7 @@ RPCS_INLINE void rpcs_tcp_close(struct rpcs_engine *eng, struct rpcs_flow_value 
 		flow->born = 0;
 		eng->head->flags |= RPCS_F_IN_STEP;
 	}
-	rpcs_inspect_connection(eng, RPCS_RECORD_CONNECTION, pkt->seq);
+	rpcs_engine_connection(eng, RPCS_RECORD_CONNECTION, pkt->seq);
 }
 
 /** Neither data nor SYN, FIN, RST. True: the flow's value has changed. */
@@ -129,14 +129,14 @@ RPCS_INLINE bool rpcs_tcp_empty(struct rpcs_engine *eng, struct rpcs_flow_value 
 	const struct rpcs_packet *pkt = eng->packet;
 
 	if (!known && !rpcs_tcp_is_answer(eng)) {
-		rpcs_inspect_connection(eng, RPCS_RECORD_PROBE, pkt->seq);
+		rpcs_engine_connection(eng, RPCS_RECORD_PROBE, pkt->seq);
 		/* An acknowledgement may be of a flow that was there before the sensor. */
 		return pkt->tcp_flags & RPCS_TCP_ACK;
 	}
 	if ((flow->state & RPCS_FLOW_NEW) && (pkt->tcp_flags & RPCS_TCP_ACK) &&
 	    rpcs_flow_next(flow->state) == pkt->seq) {
 		flow->state &= ~(__u64)RPCS_FLOW_NEW;
-		rpcs_inspect_connection(eng, RPCS_RECORD_CONNECTION, pkt->seq);
+		rpcs_engine_connection(eng, RPCS_RECORD_CONNECTION, pkt->seq);
 		return true;
 	}
 	eng->counters->tcp_empty += 1;

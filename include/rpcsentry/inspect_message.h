@@ -243,18 +243,21 @@ RPCS_INLINE void rpcs_inspect_suppress(struct rpcs_engine *eng)
 
 /**
  * The message of a datagram, decoded and reported. NONE, or why the packet takes
- * the fallback.
+ * the fallback. Of a first fragment's nothing is reported: NONE, it is not to be waited for.
  */
 RPCS_INLINE enum rpcs_fallback rpcs_inspect_message(struct rpcs_engine *eng)
 {
 	enum rpcs_fallback reason = rpcs_inspect_decode(eng, 0);
+	bool wanted;
 
 	/* What the gate took for a header of another port was none. */
 	if (!rpcs_is_portmapper(eng) && eng->record->rpc.head.kind == RPCS_RECORD_NONE)
 		return RPCS_FALLBACK_NONE;
 	/* What breaks a limit is never kept back, however often the call was seen. */
-	if ((!rpcs_inspect_wanted(eng) && !rpcs_rpc_is_odd(&eng->record->rpc, reason)) ||
-	    rpcs_engine_known(eng, reason, 0) || rpcs_engine_over_budget(eng, reason))
+	wanted = rpcs_inspect_wanted(eng) || rpcs_rpc_is_odd(&eng->record->rpc, reason);
+	if (wanted && eng->work->first)
+		return RPCS_FALLBACK_fragment;
+	if (!wanted || rpcs_engine_known(eng, reason, 0) || rpcs_engine_over_budget(eng, reason))
 		rpcs_inspect_suppress(eng);
 	else if (reason == RPCS_FALLBACK_NONE)
 		rpcs_inspect_emit(eng, 0);

@@ -179,4 +179,14 @@ RPCS_INLINE int rpcs_inspect_step(struct rpcs_engine *eng)
 	return rpcs_tcp_step_over(eng);
 }
 
+/** The records behind a segment's first one. 1: there are more than can be taken here. */
+RPCS_INLINE int rpcs_inspect_steps(struct rpcs_engine *eng)
+{
+	int more = 1, i;
+
+	for (i = 1; i < RPCS_SEGMENT_RECORDS_MAX && more; i++)
+		more = rpcs_engine_step(eng);
+	return more;
+}
+
 #endif

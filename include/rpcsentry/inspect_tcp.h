@@ -81,7 +81,7 @@ RPCS_INLINE bool rpcs_tcp_find_boundary(struct rpcs_engine *eng, struct rpcs_flo
 	*ret_over = at >= len;
 	if (*ret_over && work->seq == next) {
 		if (at == len && flags) {
-			rpcs_inspect_connection(eng, RPCS_RECORD_END, work->boundary);
+			rpcs_engine_connection(eng, RPCS_RECORD_END, work->boundary);
 			flags = 0;
 		}
 		flow->state = rpcs_flow_in_step(next + len, at - len, flags);
@@ -89,7 +89,7 @@ RPCS_INLINE bool rpcs_tcp_find_boundary(struct rpcs_engine *eng, struct rpcs_flo
 	if (*ret_over)
 		eng->counters->tcp_skipped += 1;
 	else if (flags)
-		rpcs_inspect_connection(eng, RPCS_RECORD_END, work->boundary);
+		rpcs_engine_connection(eng, RPCS_RECORD_END, work->boundary);
 	return true;
 }
 
@@ -128,10 +128,11 @@ RPCS_INLINE void rpcs_tcp_take_records(struct rpcs_engine *eng, struct rpcs_flow
 {
 	struct rpcs_work *work = eng->work;
 	__u32 len = eng->packet->payload_len;
-	int more = 1, i;
+	int more = rpcs_engine_step(eng);
 
-	for (i = 0; i < RPCS_SEGMENT_RECORDS_MAX && more; i++)
-		more = rpcs_engine_step(eng);
+	/* Most segments have one record. */
+	if (more)
+		more = rpcs_engine_steps(eng);
 	if (more)
 		rpcs_tcp_lose_step(work, RPCS_FALLBACK_stream);
 	if (work->reason != RPCS_FALLBACK_NONE)

@@ -379,16 +379,18 @@ RPCS_INLINE __u16 rpcs_packet_link_flags(const __u8 *eth)
 /** Copies the addresses, IPv4 as ::ffff:a.b.c.d (RFC 4291 2.5.5.2), of a checked IP header. */
 RPCS_INLINE void rpcs_packet_addresses(const __u8 *ip, bool ip6, __u8 src[16], __u8 dst[16])
 {
+	const __u32 mapped = __builtin_bswap32(0xffff);
+	__u32 from[4] = { 0, 0, mapped }, to[4] = { 0, 0, mapped };
+
 	if (ip6) {
-		RPCS_FETCH(src, ip + 8, 16);
-		RPCS_FETCH(dst, ip + 24, 16);
-		return;
+		RPCS_FETCH(from, ip + 8, 16);
+		RPCS_FETCH(to, ip + 24, 16);
+	} else {
+		RPCS_FETCH(&from[3], ip + 12, 4);
+		RPCS_FETCH(&to[3], ip + 16, 4);
 	}
-	__builtin_memset(src, 0, 10);
-	__builtin_memset(dst, 0, 10);
-	src[10] = src[11] = dst[10] = dst[11] = 0xff;
-	RPCS_FETCH(src + 12, ip + 12, 4);
-	RPCS_FETCH(dst + 12, ip + 16, 4);
+	RPCS_STORE(src, from, 16);
+	RPCS_STORE(dst, to, 16);
 }
 
 #endif

@@ -42,13 +42,14 @@
 #define RPCS_UNROLL _Pragma("clang loop unroll(full)")
 
 /*
- * Copies 2, 4, 8 or 16 bytes of a packet or a map's value, wherever they lie there: clang
- * takes a byte at a time of what it does not know to be aligned, where one load or two
+ * Copy 2, 4, 8 or 16 bytes from, or to, any place in a packet or a map's value: clang takes a
+ * byte at a time of what it does not know to be aligned, where one load or two
  * do. Machines that can load words from anywhere let programs do so (x86-64, arm64), but
  * not from the stack.
  */
-#define RPCS_FETCH(dst, src, n) \
-	__builtin_memcpy((dst), __builtin_assume_aligned((src), (n) < 8 ? (n) : 8), (n))
+#define RPCS_WORDS(p, n) __builtin_assume_aligned((p), (n) < 8 ? (n) : 8)
+#define RPCS_FETCH(dst, src, n) __builtin_memcpy((dst), RPCS_WORDS(src, n), (n))
+#define RPCS_STORE(dst, src, n) __builtin_memcpy(RPCS_WORDS(dst, n), (src), (n))
 
 #else
 
@@ -66,6 +67,7 @@
 #define RPCS_OPAQUE(x) ((void)(x))
 #define RPCS_UNROLL
 #define RPCS_FETCH(dst, src, n) __builtin_memcpy((dst), (src), (n))
+#define RPCS_STORE(dst, src, n) __builtin_memcpy((dst), (src), (n))
 
 #endif /* __bpf__ */
 

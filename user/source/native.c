@@ -282,21 +282,15 @@ static enum rpcs_packet_result rpcs_engine_decapsulate(struct rpcs_engine *eng,
 	return result;
 }
 
-static int rpcs_engine_step(struct rpcs_engine *eng);
-static enum rpcs_fallback rpcs_engine_message(struct rpcs_engine *eng);
+/* Only the verifier needs them one by one. */
+#define rpcs_engine_step rpcs_inspect_step
+#define rpcs_engine_steps rpcs_inspect_steps
+#define rpcs_engine_message rpcs_inspect_message
+#define rpcs_engine_connection rpcs_inspect_connection
+
 static bool rpcs_engine_known(struct rpcs_engine *eng, enum rpcs_fallback reason, uint32_t skip);
 
 #include <rpcsentry/inspect.h>
-
-static int rpcs_engine_step(struct rpcs_engine *eng)
-{
-	return rpcs_inspect_step(eng);
-}
-
-static enum rpcs_fallback rpcs_engine_message(struct rpcs_engine *eng)
-{
-	return rpcs_inspect_message(eng);
-}
 
 static bool rpcs_engine_known(struct rpcs_engine *eng, enum rpcs_fallback reason, uint32_t skip)
 {
