@@ -75,16 +75,21 @@ static uint64_t id_of(uint64_t server_id, uint64_t about)
 	return rpcs_id_of_pair(server_id, rpcs_id_of_number(about));
 }
 
-static uint64_t *mark_of(struct rpcs_meddled *meddled, uint64_t id, uint64_t *ret_bit)
+/* By bits of a meddled program's id. */
+static void mark(struct rpcs_meddled *meddled, uint64_t id)
 {
-	*ret_bit = 1ULL << (id >> 48 & 63);
-	return &meddled->marks[id >> 54];
+	meddled->marks[id >> 54] |= 1ULL << (id >> 48 & 63);
+}
+
+static bool is_marked(const struct rpcs_meddled *meddled, uint64_t id)
+{
+	return meddled->marks[id >> 54] >> (id >> 48 & 63) & 1;
 }
 
 void rpcs_meddled_message(struct rpcs_detect *detect, const struct rpcs_message *message,
 			  struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id)
 {
-	uint64_t id, bit, *mark;
+	uint64_t id;
 
 	(void)call;
 	(void)flow_id;
@@ -92,8 +97,7 @@ void rpcs_meddled_message(struct rpcs_detect *detect, const struct rpcs_message 
 	    (message->seen.flags & RPCS_F_LOCAL) || message->portmap.has < 1)
 		return;
 	id = id_of(rpcs_id_of_server(detect, &message->tuple.dst), message->portmap.program);
-	mark = mark_of(detect->meddled, id, &bit);
-	*mark |= bit;
+	mark(detect->meddled, id);
 	rpcs_recent_note_by(detect->meddled->when, id, message->seen.time_ns, 0);
 }
 
@@ -106,10 +110,9 @@ struct mover {
 /* The id by which the table has to be asked; 0: nobody has meddled with the program. */
 static uint64_t meddled_id(const struct mover *mover, uint32_t program)
 {
-	uint64_t id = id_of(mover->server_id, program), bit;
-	const uint64_t *mark = mark_of(mover->detect->meddled, id, &bit);
+	uint64_t id = id_of(mover->server_id, program);
 
-	return (*mark & bit) ? id : 0;
+	return is_marked(mover->detect->meddled, id) ? id : 0;
 }
 
 /* 0: not worth a word. Hosts that share an address answer with their ports in turns. */

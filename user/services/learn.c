@@ -41,19 +41,21 @@ static struct rpcs_service_change *note_mapping(const struct lesson *lesson,
 
 static void move_port(const struct lesson *lesson, struct rpcs_service *service, uint16_t port)
 {
+	enum { LAST = RPCS_SERVICE_PORTS_BEFORE - 1 };
 	struct rpcs_service_change *change = note_mapping(lesson, service, RPCS_CHANGE_CHANGED);
-	uint16_t moves = service->port, was = 0;
-	uint32_t i;
+	uint16_t *before = service->before;
+	uint32_t i, last;
 
+	for (i = 0; i < LAST && before[i] != port; i++)
+		;
+	change->returned = before[i] == port;
 	change->old_port = service->port;
 	change->port = port;
-	/* Each takes the next place, up to that of the port that returned, or of the oldest. */
-	for (i = 0; i < RPCS_SERVICE_PORTS_BEFORE && was != port; i++) {
-		was = service->before[i];
-		service->before[i] = moves;
-		moves = was;
-	}
-	change->returned = was == port;
+	/* The place of the port that returned, or of the oldest, is free. */
+#pragma GCC unroll 3
+	for (last = LAST; last > 0; last--)
+		before[last] = before[last <= i ? last - 1 : last];
+	before[0] = service->port;
 	service->port = port;
 	service->removed_ns = 0;
 }
