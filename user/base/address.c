@@ -97,11 +97,17 @@ static size_t ip6_format(const struct rpcs_address *address, char text[RPCS_ADDR
 /* Not snprintf(), which takes as long for an address as the rest of an event's line. */
 static char *octet_format(uint8_t octet, char *p)
 {
-	if (octet >= 100)
-		*p++ = (char)('0' + octet / 100);
-	if (octet >= 10)
-		*p++ = (char)('0' + octet / 10 % 10);
-	*p++ = (char)('0' + octet % 10);
+	bool hundreds = octet >= 100;
+	uint8_t tens;
+
+	if (hundreds) {
+		*p++ = octet >= 200 ? '2' : '1';
+		octet -= octet >= 200 ? 200 : 100;
+	}
+	tens = octet / 10;
+	*p = (char)('0' + tens);
+	p += hundreds || tens;
+	*p++ = (char)('0' + octet - 10 * tens);
 	return p;
 }
 

@@ -28,34 +28,62 @@ void rpcs_json_fill(struct rpcs_json *json)
 	json->size = json->len;
 }
 
-/* How many digits the number has. */
-static unsigned int digit_count(uint64_t value)
+/* How many digits: 1233 / 4096 is a little more than the logarithm of 2. */
+static uint32_t digit_count(uint32_t value)
 {
-	unsigned int count = 1;
+	static const uint32_t powers[] = {
+		0, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000,
+	};
+	uint32_t bits = 32 - (uint32_t)__builtin_clz(value | 1), count = bits * 1233 >> 12;
 
-	for (; value >= 10000; value /= 10000)
-		count += 4;
-	return count + (value >= 10) + (value >= 100) + (value >= 1000);
+	return count + (value >= powers[count]);
 }
 
-char *rpcs_json_digits(char *p, uint64_t value)
+/* The last eight digits of a long number, zeros included. */
+static void digits_eight(char *p, uint32_t value)
+{
+	int i;
+
+	for (i = 6; i >= 0; i -= 2, value /= 100)
+		memcpy(p + i, digit_pairs + 2 * (value % 100), 2);
+}
+
+/* Of half the width, as nearly all are: its divisions are cheaper. */
+RPCS_JSON_INLINE char *digits_short(char *p, uint32_t value)
 {
 	char *end = p + digit_count(value), *at = end;
 
-	for (; value > UINT32_MAX; value /= 100) {
+	for (; value >= 100; value /= 100) {
 		at -= 2;
 		memcpy(at, digit_pairs + 2 * (value % 100), 2);
-	}
-	/* Smaller ones, as nearly all are, take a division of half the width. */
-	for (; (uint32_t)value >= 100; value = (uint32_t)value / 100) {
-		at -= 2;
-		memcpy(at, digit_pairs + 2 * ((uint32_t)value % 100), 2);
 	}
 	if (value >= 10)
 		memcpy(at - 2, digit_pairs + 2 * value, 2);
 	else
 		at[-1] = (char)('0' + value);
 	return end;
+}
+
+/* Apart, so that the rest needs no room for what this keeps. */
+__attribute__((noinline)) static char *digits_long(char *p, uint64_t value)
+{
+	enum { EIGHT = 100000000 };
+	uint64_t upper = value / EIGHT;
+
+	if (upper <= UINT32_MAX) {
+		p = digits_short(p, (uint32_t)upper);
+	} else {
+		p = digits_short(p, (uint32_t)(upper / EIGHT));
+		digits_eight(p, (uint32_t)(upper % EIGHT));
+		p += 8;
+	}
+	digits_eight(p, (uint32_t)(value % EIGHT));
+	return p + 8;
+}
+
+char *rpcs_json_digits(char *p, uint64_t value)
+{
+	return value <= UINT32_MAX ? digits_short(p, (uint32_t)value) : digits_long(p, value);
 }
 
 static char *json_unit(char *p, uint32_t unit)

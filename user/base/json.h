@@ -94,12 +94,21 @@ RPCS_JSON_INLINE void rpcs_json_close(struct rpcs_json *json, char bracket)
 	json->comma = true;
 }
 
+/** The number at `p`, where RPCS_JSON_UINT_DIGITS have room; returns its end. */
+RPCS_JSON_INLINE char *rpcs_json_number(char *p, uint64_t value)
+{
+	if (value >= 10)
+		return rpcs_json_digits(p, value);
+	*p = (char)('0' + value);
+	return p + 1;
+}
+
 RPCS_JSON_INLINE void rpcs_json_uint(struct rpcs_json *json, const char *key, uint64_t value)
 {
 	char *p = rpcs_json_item(json, key, rpcs_json_key_len(key), RPCS_JSON_UINT_DIGITS);
 
 	if (p)
-		json->len = (size_t)(rpcs_json_digits(p, value) - json->buf);
+		json->len = (size_t)(rpcs_json_number(p, value) - json->buf);
 }
 
 RPCS_JSON_INLINE void rpcs_json_bool(struct rpcs_json *json, const char *key, bool value)
