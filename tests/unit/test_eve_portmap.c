@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The `portmap` object: every shape, whole and in part. */
+#include "policy/programs.h"
 #include "unit/output_fixture.h"
 #include "unit/output_schema.h"
 
@@ -192,11 +193,98 @@ static void test_list_cut(void **state)
 	json_decref(line);
 }
 
+enum { OWN = 0x20000200 }; /* of no registry */
+
+static void expect_names(const char *first, const char *second)
+{
+	static const uint32_t numbers[] = { OWN, OWN + 1 };
+	const char *names[] = { first, second };
+	struct rpcs_mapping mappings[2] = { { .program = OWN }, { .program = OWN + 1 } };
+	struct rpcs_message call = call_of(RPCS_PORTMAP_DUMP);
+	struct rpcs_message reply = reply_to(&call);
+	char path[64];
+	json_t *line;
+	uint32_t i;
+
+	reply.truncated = true;
+	reply.portmap = (struct rpcs_portmap){ .shape = RPCS_PORTMAP_MAPPINGS,
+					       .mappings = mappings,
+					       .mappings_kept = 2 };
+	line = message_line(&reply);
+	for (i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "portmap.mappings.%u.program", i);
+		assert_number(line, path, numbers[i]);
+		snprintf(path, sizeof(path), "portmap.mappings.%u.program_name", i);
+		if (names[i])
+			assert_text(line, path, names[i]);
+		else
+			assert_absent(line, path);
+	}
+	json_decref(line);
+}
+
+/* What is kept of a program's text goes with the policy that named it; long names are whole. */
+static void test_names(void **state)
+{
+	static const char long_name[] =
+		"a program whose name is so long that no text of it is kept for the next line";
+	static const struct rpcs_program_name before[] = { { OWN, "our \"own\"" },
+							   { OWN + 1, long_name } };
+	static const struct rpcs_program_name after[] = { { OWN + 1, "short" } };
+	static const struct rpcs_program_names first = { before, 2 }, second = { after, 1 };
+	int i;
+
+	(void)state;
+	expect_names(NULL, NULL);
+	for (i = 0; i < 2; i++) {
+		rpcs_program_names_use(&first);
+		expect_names("our \"own\"", long_name);
+		expect_names("our \"own\"", long_name);
+		rpcs_program_names_use(&second);
+		expect_names(NULL, "short");
+	}
+	rpcs_program_names_leave(&second);
+	expect_names(NULL, NULL);
+}
+
+/* As many as a line can have: what is left is counted, whatever writes it. */
+static void test_long_list(void **state)
+{
+	static struct rpcs_mapping mappings[RPCS_MAPPINGS_MAX];
+	struct rpcs_message call = call_of(RPCS_PORTMAP_DUMP);
+	struct rpcs_message reply = reply_to(&call);
+	json_t *line, *entry;
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < RPCS_MAPPINGS_MAX; i++)
+		mappings[i] = (struct rpcs_mapping){
+			.program = 100000 + i % 300, .version = i, .protocol = 17, .port = i * 7
+		};
+	reply.portmap = (struct rpcs_portmap){ .shape = RPCS_PORTMAP_MAPPINGS,
+					       .mappings = mappings,
+					       .mappings_kept = RPCS_MAPPINGS_MAX,
+					       .mappings_count = RPCS_MAPPINGS_MAX,
+					       .mappings_complete = true };
+	line = message_line(&reply);
+	assert_int_equal(json_array_size(at(line, "portmap.mappings")), RPCS_MAPPINGS_MAX);
+	for (i = 0; i < RPCS_MAPPINGS_MAX; i++) {
+		entry = json_array_get(at(line, "portmap.mappings"), i);
+		assert_number(entry, "program", (int)mappings[i].program);
+		assert_number(entry, "version", (int)i);
+		assert_number(entry, "port", (int)i * 7);
+	}
+	json_decref(line);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_shapes), cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_shapes),
+		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_list_cut),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_long_list),
 		cmocka_unit_test(test_schema), /* last: of the lines of all before */
 	};
 

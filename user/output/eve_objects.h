@@ -28,6 +28,17 @@ void rpcs_eve_outcome(struct rpcs_json *json, const struct rpcs_call *call,
 void rpcs_eve_portmap(struct rpcs_json *json, const struct rpcs_portmap *portmap,
 		      const struct rpcs_portmap *reply, const struct rpcs_eve_detail *detail);
 
+/** "program" and, where it has one, "program_name". */
+void rpcs_eve_program(struct rpcs_json *json, uint32_t program);
+
+enum { RPCS_EVE_PROGRAM_ROOM = 64 };
+
+/**
+ * The same two members at `p`, which has room for RPCS_EVE_PROGRAM_ROOM, whatever they take;
+ * returns their end. NULL: they may take more.
+ */
+char *rpcs_eve_program_at(char *p, uint32_t program);
+
 /** The `alert` object. */
 void rpcs_eve_alert(struct rpcs_json *json, const struct rpcs_alert *alert);
 

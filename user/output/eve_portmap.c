@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The `portmap` object of EVE lines (spec events.md, "portmap by procedure"). */
-#include "../policy/programs.h"
 #include "eve_objects.h"
 
 enum { SHAPE_MEMBERS = 5 };
@@ -35,15 +34,6 @@ static const uint8_t shapes[RPCS_PORTMAP_SHAPE__MAX][SHAPE_MEMBERS] = {
 	[RPCS_PORTMAP_TIME] = { M_TIME },
 };
 
-static void eve_program(struct rpcs_json *json, uint32_t program)
-{
-	const char *name = rpcs_program_name(program);
-
-	rpcs_json_uint(json, "program", program);
-	if (name)
-		rpcs_json_string(json, "program_name", name);
-}
-
 static void eve_member(struct rpcs_json *json, enum member member,
 		       const struct rpcs_portmap *portmap, const struct rpcs_eve_detail *detail)
 {
@@ -51,7 +41,7 @@ static void eve_member(struct rpcs_json *json, enum member member,
 	case M_NONE:
 		break;
 	case M_PROGRAM:
-		eve_program(json, portmap->program);
+		rpcs_eve_program(json, portmap->program);
 		break;
 	case M_VERSION:
 		rpcs_json_uint(json, "version", portmap->version);
@@ -106,7 +96,7 @@ static void eve_entry(struct rpcs_json *json, enum rpcs_portmap_shape shape,
 		rpcs_eve_text(json, "protocol_family", entry->protocol_family, detail);
 		rpcs_eve_text(json, "protocol", entry->protocol_name, detail);
 	} else {
-		eve_program(json, entry->program);
+		rpcs_eve_program(json, entry->program);
 		rpcs_json_uint(json, "version", entry->version);
 	}
 	if (shape == RPCS_PORTMAP_MAPPINGS) {
@@ -120,6 +110,31 @@ static void eve_entry(struct rpcs_json *json, enum rpcs_portmap_shape shape,
 	rpcs_json_close(json, '}');
 }
 
+#define LITERAL(p, text) ((char *)memcpy((p), (text), sizeof(text) - 1) + sizeof(text) - 1)
+
+/* Entries of version 2, of which lists have dozens, in one go. False: it may not fit. */
+static bool eve_mapping(struct rpcs_json *json, const struct rpcs_mapping *entry)
+{
+	enum { ROOM = RPCS_EVE_PROGRAM_ROOM + 3 * RPCS_JSON_UINT_DIGITS + 48 };
+	char *p = json->buf + json->len;
+
+	if (json->size - json->len < ROOM)
+		return false;
+	*p = ',';
+	p += json->comma;
+	*p++ = '{';
+	p = rpcs_eve_program_at(p, entry->program);
+	if (!p)
+		return false;
+	p = rpcs_json_number(LITERAL(p, ",\"version\":"), entry->version);
+	p = rpcs_json_number(LITERAL(p, ",\"protocol\":"), entry->protocol);
+	p = rpcs_json_number(LITERAL(p, ",\"port\":"), entry->port);
+	*p++ = '}';
+	json->len = (size_t)(p - json->buf);
+	json->comma = true;
+	return true;
+}
+
 static void eve_list(struct rpcs_json *json, const struct rpcs_portmap *portmap,
 		     const struct rpcs_eve_detail *detail)
 {
@@ -131,7 +146,9 @@ static void eve_list(struct rpcs_json *json, const struct rpcs_portmap *portmap,
 	if (detail->mappings) {
 		rpcs_json_open(json, "mappings", '[');
 		for (i = 0; i < kept && !json->full; i++)
-			eve_entry(json, portmap->shape, &portmap->mappings[i], detail);
+			if (portmap->shape != RPCS_PORTMAP_MAPPINGS ||
+			    !eve_mapping(json, &portmap->mappings[i]))
+				eve_entry(json, portmap->shape, &portmap->mappings[i], detail);
 		rpcs_json_close(json, ']');
 	}
 	if (portmap->mappings_complete)

@@ -30,13 +30,11 @@ static void eve_named(struct rpcs_json *json, const char *key, const char *name,
 
 static void eve_call(struct rpcs_json *json, const struct rpcs_message *message)
 {
-	const char *name = rpcs_program_name(message->program);
+	const char *name;
 
 	if (message->is_call && message->rpc_version != RPCS_RPC_VERSION)
 		rpcs_json_uint(json, "rpc_version", message->rpc_version);
-	rpcs_json_uint(json, "program", message->program);
-	if (name)
-		rpcs_json_string(json, "program_name", name);
+	rpcs_eve_program(json, message->program);
 	rpcs_json_uint(json, "program_version", message->version);
 	rpcs_json_uint(json, "procedure", message->procedure);
 	name = rpcs_procedure_name(message->program, message->version, message->procedure);

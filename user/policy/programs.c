@@ -24,6 +24,7 @@ enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
 /* A process prints by one policy. */
 static const struct rpcs_program_names *policy_names;
+static uint32_t names_round;
 
 static const char *registered_name(uint32_t program)
 {
@@ -87,7 +88,13 @@ const char *rpcs_program_name(uint32_t program)
 void rpcs_program_names_use(const struct rpcs_program_names *names)
 {
 	policy_names = names;
+	names_round++;
 	memset(last_named, 0, sizeof(last_named));
+}
+
+uint32_t rpcs_program_names_round(void)
+{
+	return names_round;
 }
 
 void rpcs_program_names_leave(const struct rpcs_program_names *names)

@@ -27,6 +27,9 @@ struct rpcs_program_names {
 /** Has rpcs_program_name() know these as well, in this process; they stay the caller's. */
 void rpcs_program_names_use(const struct rpcs_program_names *names);
 
+/** A number that is another one once other names are in use: for who keeps what they gave. */
+uint32_t rpcs_program_names_round(void);
+
 /** These go away: if they are in use, they are no more. */
 void rpcs_program_names_leave(const struct rpcs_program_names *names);
 
