@@ -90,9 +90,10 @@ static inline uint32_t map_dump(const char *server, uint32_t version,
 static inline const struct rpcs_service *map_find(const char *server, uint32_t program,
 						  uint32_t version, enum rpcs_transport transport)
 {
-	const struct rpcs_service_key key = { case_address(server), program, version, transport };
+	const struct rpcs_service_key key = { program, version, transport };
+	const struct rpcs_address address = case_address(server);
 
-	return rpcs_services_find(map.services, &key);
+	return rpcs_services_find(map.services, &address, &key);
 }
 
 /* The port of a mapping of version 1 over UDP; 0 for none. */

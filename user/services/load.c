@@ -131,7 +131,7 @@ static bool get_key(const json_t *object, struct rpcs_service_key *key)
 static const char *load_service(struct loader *loader, struct rpcs_server *server,
 				const json_t *object)
 {
-	struct rpcs_service read = { .key.server = server->address }, *service;
+	struct rpcs_service read = { 0 }, *service;
 	uint64_t port, removed = 0;
 
 	if (!get_key(object, &read.key))

@@ -42,6 +42,13 @@ void rpcs_services_clear(struct rpcs_services *services);
 /** The newest of its lane from now on. */
 void rpcs_services_touch_server(struct rpcs_services *services, struct rpcs_server *server);
 
+/** Multiply-shift: with secret factors, whoever chooses keys cannot choose chains. */
+static inline uint64_t rpcs_services_hash(const struct rpcs_server *server, uint32_t program,
+					  uint32_t version, uint32_t transport)
+{
+	return server->salt[0] * program + server->salt[1] * (version | (uint64_t)transport << 32);
+}
+
 /**
  * Where the chain hangs that a mapping of this server belongs to. A list has many to look up:
  * the lines of one are fetched while those before it are learned.
@@ -51,25 +58,24 @@ static inline struct rpcs_service **rpcs_services_head(const struct rpcs_service
 						       uint32_t program, uint32_t version,
 						       uint32_t transport)
 {
-	/* Multiply-shift: with secret factors, whoever chooses keys cannot choose chains. */
-	uint64_t hash =
-		server->salt[0] * program + server->salt[1] * (version | (uint64_t)transport << 32);
+	uint64_t hash = rpcs_services_hash(server, program, version, transport);
 
 	return &services->heads[hash >> (64 - RPCS_SERVICES_HEADS_BITS)];
 }
 
-/** Has the mapping that hangs there brought near before it is looked at. */
-static inline void rpcs_services_fetch(struct rpcs_service *const *head)
+/**
+ * Has the mapping that hangs there brought near before it is looked at. Inline whatever the
+ * compiler thinks: gcc leaves out calls of a function that does nothing but this.
+ */
+__attribute__((always_inline)) static inline void
+rpcs_services_fetch(struct rpcs_service *const *head)
 {
 	const char *at = (const char *)*head;
-	size_t i;
 
 	if (!at)
 		return;
-	for (i = 0; i < sizeof(**head); i += 64)
-		rpcs_prefetch(at + i);
-	rpcs_prefetch(at - 1); /* what the table keeps of it */
-	rpcs_prefetch(at + sizeof(**head) - 1);
+	__builtin_prefetch(at, 1);
+	__builtin_prefetch(at + sizeof(**head) - 1, 1);
 }
 
 /** The mapping that the server has by that name, or NULL. */

@@ -25,6 +25,9 @@ static const char *const netids[] = {
 
 static_assert(sizeof(netids) / sizeof(netids[0]) == RPCS_TRANSPORT__MAX, "a netid for each");
 
+/* See there; what the table keeps of one is 16 bytes. */
+static_assert(sizeof(struct rpcs_service) <= 2 * 64 - 16, "two lines of memory for a mapping");
+
 static const char *const learned_names[] = { "lookup", "dump", "set", "callit" };
 
 static_assert(sizeof(learned_names) / sizeof(learned_names[0]) == RPCS_LEARNED_COUNT &&
@@ -276,7 +279,8 @@ struct rpcs_service *rpcs_services_find_entry(const struct rpcs_services *servic
 struct rpcs_service *rpcs_services_add(struct rpcs_services *services, struct rpcs_server *server,
 				       uint32_t program, uint32_t version, uint32_t transport)
 {
-	const struct rpcs_service_key key = { server->address, program, version, transport };
+	const struct rpcs_service_key key = { program, version, transport };
+	uint64_t hash = rpcs_services_hash(server, program, version, transport);
 	struct rpcs_service *service;
 
 	if (server->service_count >= RPCS_SERVICES_OF_ONE)
@@ -284,7 +288,8 @@ struct rpcs_service *rpcs_services_add(struct rpcs_services *services, struct rp
 							      : server->oldest[RPCS_LIST_STRONG]);
 	if (rpcs_table_is_full(services->mappings))
 		drop(services, oldest_of(services->mappings));
-	service = rpcs_table_add(services->mappings, &key);
+	/* Those of all servers: the table has them in order, the chains find them. */
+	service = rpcs_table_add_by(services->mappings, &key, (uint32_t)(hash >> 32));
 	service->of = server;
 	server->service_count++;
 	chain_add(services, service);
@@ -313,13 +318,14 @@ const struct rpcs_server *rpcs_services_server(const struct rpcs_services *servi
 }
 
 const struct rpcs_service *rpcs_services_find(const struct rpcs_services *services,
+					      const struct rpcs_address *server,
 					      const struct rpcs_service_key *key)
 {
-	const struct rpcs_server *server = rpcs_services_server(services, &key->server);
+	const struct rpcs_server *of = rpcs_services_server(services, server);
 
-	return server ? rpcs_services_find_entry(services, server, key->program, key->version,
-						 key->transport)
-		      : NULL;
+	return of ? rpcs_services_find_entry(services, of, key->program, key->version,
+					     key->transport)
+		  : NULL;
 }
 
 static bool is_among(uint32_t program, const uint32_t *programs, uint32_t count)

@@ -74,26 +74,28 @@ struct rpcs_server {
 };
 
 struct rpcs_service_key {
-	struct rpcs_address server;
 	uint32_t program, version;
 	uint32_t transport; /* enum rpcs_transport */
 };
 
-/** A mapping. */
+/**
+ * A mapping. With what the table keeps of it, it is two lines of memory, by the order of its
+ * members: what is asked of each one of a chain stands in the first.
+ */
 struct rpcs_service {
 	struct rpcs_service_key key;
 	uint16_t port;
-	uint16_t before[RPCS_SERVICE_PORTS_BEFORE]; /* the newest first, 0 for none */
-	uint8_t learned;			    /* enum rpcs_learned_by */
-	struct rpcs_address at; /* where its universal address puts it; :: for the server itself */
-	uint64_t first_seen_ns, last_seen_ns, times;
-	uint64_t removed_ns; /* an UNSET took it off; 0: it stands */
-
-	/* the map's own */
+	uint8_t learned; /* enum rpcs_learned_by */
+	uint8_t list;	 /* this and the next two: the map's own */
 	struct rpcs_server *of;
-	struct rpcs_service *older, *newer, *next;
-	uint32_t placed; /* in its lists, by rpcs_services_touch()'s clock */
-	uint8_t list;
+	struct rpcs_service *next;
+	uint16_t before[RPCS_SERVICE_PORTS_BEFORE]; /* the newest first, 0 for none */
+	uint32_t placed; /* the map's own: in its lists, by rpcs_services_touch()'s clock */
+
+	uint64_t first_seen_ns, last_seen_ns, times;
+	uint64_t removed_ns;	/* an UNSET took it off; 0: it stands */
+	struct rpcs_address at; /* where its universal address puts it; :: for the server itself */
+	struct rpcs_service *older, *newer; /* the map's own */
 };
 
 enum rpcs_service_change_kind {
@@ -169,6 +171,7 @@ const struct rpcs_server *rpcs_services_server(const struct rpcs_services *servi
 
 /** NULL: not learned; a mapping with removed_ns set stands no more. */
 const struct rpcs_service *rpcs_services_find(const struct rpcs_services *services,
+					      const struct rpcs_address *server,
 					      const struct rpcs_service_key *key);
 
 /**
