@@ -8,6 +8,7 @@
 #include "crowd.h"
 #include "families.h"
 #include "fold.h"
+#include "given.h"
 #include "pace.h"
 
 static struct rpcs_detect_derived derived_of(const struct rpcs_settings *settings)
@@ -201,6 +202,7 @@ void rpcs_detect_message(struct rpcs_detect *detect, const struct rpcs_message *
 	if (detect->parties->watched)
 		rpcs_parties_fetch(detect);
 	run_hooks(detect, hooks & counting, message, call, place, flow_id);
+	rpcs_given_settle(detect);
 }
 
 void rpcs_detect_connection(struct rpcs_detect *detect, const struct rpcs_connection *connection,

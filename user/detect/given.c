@@ -39,12 +39,24 @@ struct pair_key {
 	struct rpcs_address client, server;
 };
 
+/* A port told, on its way into the table: what is looked up for it comes meanwhile. */
+struct arrival {
+	struct told_key key;
+	uint32_t hash;
+	bool is_lookup, again;	   /* `again`: a further reply to the same call */
+	struct rpcs_lookup lookup; /* its time is that of the reply in any case */
+};
+
+enum { ARRIVALS_MAX = 4 };
+
 struct rpcs_given {
 	struct rpcs_table *told;
 	struct rpcs_recent *lists; /* by client and server: who has the server's list */
 	struct rpcs_recent *known; /* by server and version: the list that `ports` has of it */
 	struct rpcs_recent *ports; /* by told_key without client: what stands in the list */
 	struct rpcs_recent *peers; /* by client and server of NFS; the flow it was last seen on */
+	struct arrival arrivals[ARRIVALS_MAX];
+	uint32_t arrival_count;
 };
 
 int rpcs_given_init(struct rpcs_detect *detect)
@@ -91,11 +103,10 @@ static bool is_within(uint64_t now_ns, uint64_t then_ns, uint64_t within_ns)
 	return now_ns < then_ns || now_ns - then_ns < within_ns;
 }
 
-static struct told *told_get(struct rpcs_detect *detect, const struct told_key *key,
-			     uint64_t now_ns)
+static struct told *told_get(struct rpcs_detect *detect, const struct arrival *arrival)
 {
 	struct rpcs_table *table = detect->given->told;
-	struct told *told = rpcs_table_find(table, key), *oldest;
+	struct told *told = rpcs_table_find_by(table, &arrival->key, arrival->hash), *oldest;
 
 	if (told) {
 		rpcs_table_move(table, told, RPCS_LANE_FIRST);
@@ -103,10 +114,31 @@ static struct told *told_get(struct rpcs_detect *detect, const struct told_key *
 	}
 	if (rpcs_table_is_full(table)) {
 		oldest = rpcs_table_oldest(table, RPCS_LANE_FIRST);
-		detect->evictions += is_within(now_ns, oldest->last_ns, TOLD_NS);
+		detect->evictions += is_within(arrival->lookup.time_ns, oldest->last_ns, TOLD_NS);
 		rpcs_table_remove(table, oldest);
 	}
-	return rpcs_table_add(table, key);
+	return rpcs_table_add_by(table, &arrival->key, arrival->hash);
+}
+
+static void arrive(struct rpcs_detect *detect, const struct arrival *arrival)
+{
+	struct told *told = told_get(detect, arrival);
+
+	told->last_ns = arrival->lookup.time_ns;
+	if (!arrival->is_lookup || (arrival->again && told->lookup.time_ns))
+		return;
+	told->used = false;
+	told->lookup = arrival->lookup;
+}
+
+void rpcs_given_settle(struct rpcs_detect *detect)
+{
+	struct rpcs_given *given = detect->given;
+	uint32_t i;
+
+	for (i = 0; i < given->arrival_count; i++)
+		arrive(detect, &given->arrivals[i]);
+	given->arrival_count = 0;
 }
 
 /* One reply on its way into the tables. */
@@ -114,32 +146,36 @@ struct telling {
 	struct rpcs_detect *detect;
 	const struct rpcs_message *reply;
 	struct rpcs_address client, server;
-	bool lookup, again; /* `again`: a further reply to the same call */
-	uint32_t room;	    /* for ports of this reply */
+	bool lookup, again;
+	uint32_t room; /* for ports of this reply */
 };
 
 static void tell_port(void *arg, const struct rpcs_told_port *port)
 {
 	struct telling *telling = arg;
-	uint64_t now_ns = telling->reply->seen.time_ns;
-	const struct told_key key = { .client = telling->client,
-				      .server = telling->server,
-				      .port = port->port,
-				      .protocol = port->protocol };
-	struct told *told;
+	struct rpcs_given *given = telling->detect->given;
+	struct arrival *arrival;
 
 	if (telling->room == 0)
 		return;
 	telling->room--;
-	told = told_get(telling->detect, &key, now_ns);
-	told->last_ns = now_ns;
-	if (!telling->lookup || (telling->again && told->lookup.time_ns))
-		return;
-	told->used = false;
-	told->lookup = (struct rpcs_lookup){ .program = port->program,
-					     .xid = telling->reply->xid,
-					     .time_ns = now_ns,
-					     .from_port = telling->reply->tuple.sport };
+	if (given->arrival_count == ARRIVALS_MAX)
+		rpcs_given_settle(telling->detect);
+	arrival = &given->arrivals[given->arrival_count++];
+	*arrival = (struct arrival){
+		.key = { .client = telling->client,
+			 .server = telling->server,
+			 .port = port->port,
+			 .protocol = port->protocol },
+		.is_lookup = telling->lookup,
+		.again = telling->again,
+		.lookup = { .program = port->program,
+			    .xid = telling->reply->xid,
+			    .time_ns = telling->reply->seen.time_ns,
+			    .from_port = telling->reply->tuple.sport },
+	};
+	arrival->hash = rpcs_table_hash(given->told, &arrival->key);
+	rpcs_table_fetch_bucket(given->told, arrival->hash);
 }
 
 static void tell_listed(void *arg, const struct rpcs_told_port *port)

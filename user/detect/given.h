@@ -25,6 +25,12 @@ void rpcs_given_reply(struct rpcs_detect *detect, const struct rpcs_call *call,
 		      const struct rpcs_message *reply, bool again);
 
 /**
+ * The end of a message: what it told is known from now on. Until then it waits for the memory
+ * that it needs.
+ */
+void rpcs_given_settle(struct rpcs_detect *detect);
+
+/**
  * A call came to a port that a portmapper may have told: who goes on to use a port is
  * remembered longer. True when the last lookup of it is no older than `window_ns` and was
  * followed by no call yet; *ret_lookup tells of it then.
