@@ -103,6 +103,35 @@ static const struct rpcs_call kept = {
 	.alert_count = 15,
 };
 
+/* Where the first of four bools is that follow each other; each is a byte of 0 or 1. */
+enum {
+	READ = offsetof(struct rpcs_call, message.reassembled),
+	CAME = offsetof(struct rpcs_call, tcp_handshake),
+	DECIDED = offsetof(struct rpcs_call, tls),
+};
+
+#define IS_FOURTH(place, member) (offsetof(struct rpcs_call, member) == (place) + 3)
+_Static_assert(sizeof(bool) == 1, "four of them are four bytes");
+_Static_assert(IS_FOURTH(READ, message.confirmed) && IS_FOURTH(CAME, conflict) &&
+		       IS_FOURTH(DECIDED, held),
+	       "these are four");
+
+/* The lowest bits of four bytes, side by side: the product has each in the upper four once. */
+static uint16_t four_get(const struct rpcs_call *call, size_t place)
+{
+	uint32_t bytes;
+
+	memcpy(&bytes, (const uint8_t *)call + place, sizeof(bytes));
+	return (uint16_t)(bytes * 0x10204080U >> 28);
+}
+
+static void four_put(struct rpcs_call *call, size_t place, uint32_t bits)
+{
+	uint32_t bytes = bits * 0x00204081U & 0x01010101U;
+
+	memcpy((uint8_t *)call + place, &bytes, sizeof(bytes));
+}
+
 static uint64_t beyond(const struct rpcs_call *call, uint32_t i)
 {
 	return (((const word *)call)[i] ^ ((const word *)&usual)[i]) & ~((const word *)&kept)[i];
@@ -145,13 +174,10 @@ static void pack_changing(const struct rpcs_call *call, struct rpcs_packed_call 
 {
 	packed->alert = call->alerts[0];
 	packed->rule = call->rule;
-	packed->status = call->status & 3;
-	packed->tls = call->tls;
-	packed->allowed = call->allowed;
-	packed->names_change = call->names_change;
-	packed->held = call->held;
+	packed->decided = four_get(call, DECIDED) & 15;
 	packed->log = call->log;
 	packed->judged = call->judged;
+	packed->status = call->status & 3;
 	packed->alert_count = call->alert_count & 15;
 }
 
@@ -190,14 +216,8 @@ int rpcs_call_pack(const struct rpcs_call *call, struct rpcs_packed_call *packed
 	packed->ttl = seen->ttl;
 	packed->shape = asked->shape & 15;
 	packed->has = asked->has & 7;
-	packed->reassembled = message->reassembled;
-	packed->truncated = message->truncated;
-	packed->portmapper = message->portmapper;
-	packed->confirmed = message->confirmed;
-	packed->tcp_handshake = call->tcp_handshake;
-	packed->tcp_midstream = call->tcp_midstream;
-	packed->reply_unseen = call->reply_unseen;
-	packed->conflict = call->conflict;
+	packed->read = four_get(call, READ) & 15;
+	packed->came = four_get(call, CAME) & 15;
 	memcpy(&packed->dst, message->tuple.dst.bytes + 12, sizeof(packed->dst));
 	pack_changing(call, packed);
 	return 0;
@@ -239,10 +259,6 @@ static void unpack_message(const struct rpcs_packed_call *packed, struct rpcs_me
 	message->seen.vlan[1] = packed->vlan[1];
 	message->seen.vlan_count = packed->vlan_count;
 	message->seen.ttl = packed->ttl;
-	message->reassembled = packed->reassembled;
-	message->truncated = packed->truncated;
-	message->portmapper = packed->portmapper;
-	message->confirmed = packed->confirmed;
 	message->length = packed->length;
 	message->program = packed->program;
 	message->version = packed->version;
@@ -261,15 +277,10 @@ static void unpack_call(const struct rpcs_packed_call *packed, struct rpcs_call 
 {
 	call->flow_id = packed->flow_id;
 	call->flow_start_ns = packed->flow_start_ns;
-	call->tcp_handshake = packed->tcp_handshake;
-	call->tcp_midstream = packed->tcp_midstream;
-	call->reply_unseen = packed->reply_unseen;
-	call->conflict = packed->conflict;
+	four_put(call, READ, packed->read);
+	four_put(call, CAME, packed->came);
+	four_put(call, DECIDED, packed->decided);
 	call->status = packed->status;
-	call->tls = packed->tls;
-	call->allowed = packed->allowed;
-	call->names_change = packed->names_change;
-	call->held = packed->held;
 	call->log = packed->log;
 	call->judged = packed->judged;
 	call->rule = packed->rule;

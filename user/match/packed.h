@@ -22,10 +22,12 @@ struct rpcs_packed_call {
 	uint16_t dport, flags, vlan[2], length, version, procedure, body_len, body_available;
 	uint16_t asked_version, asked_protocol, asked_port;
 	uint8_t vlan_count, ttl;
-	uint16_t shape : 4, has : 3, reassembled : 1, truncated : 1, portmapper : 1, confirmed : 1;
-	uint16_t tcp_handshake : 1, tcp_midstream : 1, reply_unseen : 1, conflict : 1;
+	uint16_t shape : 4, has : 3;
+	uint16_t read : 4; /* the message's reassembled, truncated, portmapper, confirmed */
+	uint16_t came : 4; /* tcp_handshake, tcp_midstream, reply_unseen, conflict */
 	/* What still changes, in a unit of its own: */
-	uint16_t status : 2, tls : 1, allowed : 1, names_change : 1, held : 1, log : 1, judged : 1;
+	uint16_t decided : 4; /* tls, allowed, names_change, held */
+	uint16_t log : 1, judged : 1, status : 2;
 	uint16_t alert_count : 4;
 };
 
