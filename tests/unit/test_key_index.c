@@ -93,8 +93,7 @@ static void ranges_become_prefixes(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct rpcs_net_range range = { .low.bytes[15] = cases[i].low,
-						.high.bytes[15] = cases[i].high };
+		struct rpcs_net_range range = { .low = cases[i].low, .high = cases[i].high };
 		struct rpcs_netset nets = { .ranges = &range, .count = 1 };
 		struct rpcs_key_entries entries = { 0 };
 
@@ -109,12 +108,11 @@ static void ranges_become_prefixes(void **state)
 
 static void the_whole_range_is_one_prefix(void **state)
 {
-	struct rpcs_net_range range = { 0 };
+	struct rpcs_net_range range = { .low = 0, .high = ~(rpcs_key)0 };
 	struct rpcs_netset nets = { .ranges = &range, .count = 1 };
 	struct rpcs_key_entries entries = { 0 };
 
 	(void)state;
-	memset(&range.high, 0xff, sizeof(range.high));
 	assert_int_equal(rpcs_key_entries_add_nets(&entries, &nets, 0), 0);
 	assert_int_equal(entries.count, 1);
 	assert_int_equal(entries.list[0].len, 0);

@@ -7,14 +7,6 @@
 
 #include "model.h"
 
-enum { KEY_BITS = 128 };
-
-/** The bits behind a prefix of that length. */
-static rpcs_key bits_behind(unsigned int len)
-{
-	return len == KEY_BITS ? 0 : ~(rpcs_key)0 >> len;
-}
-
 int rpcs_key_entries_add(struct rpcs_key_entries *entries, rpcs_key key, uint8_t len, uint32_t set)
 {
 	int err = rpcs_array_grow(&entries->list, entries->count, &entries->size,
@@ -29,10 +21,10 @@ int rpcs_key_entries_add(struct rpcs_key_entries *entries, rpcs_key key, uint8_t
 /** The largest prefix that begins at `low` and does not go beyond `high`. */
 static uint8_t prefix_at(rpcs_key low, rpcs_key high)
 {
-	uint8_t len = KEY_BITS;
+	uint8_t len = RPCS_KEY_BITS;
 
-	while (len > 0 && (low & bits_behind(len - 1U)) == 0 &&
-	       (low | bits_behind(len - 1U)) <= high)
+	while (len > 0 && (low & rpcs_key_behind(len - 1U)) == 0 &&
+	       (low | rpcs_key_behind(len - 1U)) <= high)
 		len--;
 	return len;
 }
@@ -41,8 +33,8 @@ int rpcs_key_entries_add_nets(struct rpcs_key_entries *entries, const struct rpc
 			      uint32_t set)
 {
 	for (uint32_t i = 0; i < nets->count; i++) {
-		rpcs_key low = rpcs_key_of(&nets->ranges[i].low);
-		rpcs_key high = rpcs_key_of(&nets->ranges[i].high);
+		rpcs_key low = nets->ranges[i].low;
+		rpcs_key high = nets->ranges[i].high;
 		rpcs_key end;
 
 		do {
@@ -51,7 +43,7 @@ int rpcs_key_entries_add_nets(struct rpcs_key_entries *entries, const struct rpc
 
 			if (err < 0)
 				return err;
-			end = low | bits_behind(len);
+			end = low | rpcs_key_behind(len);
 			low = end + 1;
 		} while (end < high);
 	}
@@ -80,8 +72,8 @@ static void point_set(struct rpcs_key_index *index, rpcs_key key, uint32_t node)
 
 /** The prefixes that lie around the one in hand, outermost first. */
 struct nest {
-	rpcs_key end[KEY_BITS + 1];
-	uint32_t node[KEY_BITS + 1];
+	rpcs_key end[RPCS_KEY_BITS + 1];
+	uint32_t node[RPCS_KEY_BITS + 1];
 	uint32_t depth;
 };
 
@@ -113,7 +105,7 @@ static void sweep(struct rpcs_key_index *index, const struct rpcs_key_entries *e
 				.parent = nest.depth ? nest.node[nest.depth - 1] : RPCS_KEY_NONE,
 				.first = i,
 			};
-			nest.end[nest.depth] = entry->key | bits_behind(entry->len);
+			nest.end[nest.depth] = entry->key | rpcs_key_behind(entry->len);
 			nest.node[nest.depth++] = index->node_count;
 			point_set(index, entry->key, index->node_count++);
 		}

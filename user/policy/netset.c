@@ -34,10 +34,8 @@ int rpcs_netset_add(struct rpcs_netset *set, const struct rpcs_prefix *prefix)
 	if (err < 0)
 		return err;
 	range = &set->ranges[set->count++];
-	range->low = prefix->base;
-	range->high = prefix->base;
-	for (unsigned int i = prefix->len; i < 8 * sizeof(range->high.bytes); i++)
-		range->high.bytes[i / 8] |= (uint8_t)(0x80U >> (i % 8));
+	range->low = rpcs_key_of(&prefix->base);
+	range->high = range->low | rpcs_key_behind(prefix->len);
 	return 0;
 }
 
@@ -56,9 +54,8 @@ int rpcs_netset_add_set(struct rpcs_netset *set, const struct rpcs_netset *from)
 static int range_compare(const void *a, const void *b)
 {
 	const struct rpcs_net_range *x = a, *y = b;
-	rpcs_key low = rpcs_key_of(&x->low), other = rpcs_key_of(&y->low);
 
-	return low < other ? -1 : low > other;
+	return x->low < y->low ? -1 : x->low > y->low;
 }
 
 void rpcs_netset_seal(struct rpcs_netset *set)
@@ -71,12 +68,11 @@ void rpcs_netset_seal(struct rpcs_netset *set)
 	for (uint32_t i = 1; i < set->count; i++) {
 		struct rpcs_net_range *last = &set->ranges[kept];
 		const struct rpcs_net_range *range = &set->ranges[i];
-		rpcs_key low = rpcs_key_of(&range->low), end = rpcs_key_of(&last->high);
 
 		/* Nor is it the address behind the last one's end. */
-		if (low > end && low - end > 1)
+		if (range->low > last->high && range->low - last->high > 1)
 			set->ranges[++kept] = *range;
-		else if (rpcs_key_of(&range->high) > end)
+		else if (range->high > last->high)
 			last->high = range->high;
 	}
 	set->count = kept + 1;
@@ -92,10 +88,10 @@ static inline const struct rpcs_net_range *range_find(const struct rpcs_netset *
 	for (uint32_t left = set->count; left > 1;) {
 		uint32_t half = left / 2;
 
-		range += rpcs_key_of(&range[half].low) <= address ? half : 0;
+		range += range[half].low <= address ? half : 0;
 		left -= half;
 	}
-	return set->count && rpcs_key_of(&range->low) <= address ? range : NULL;
+	return set->count && range->low <= address ? range : NULL;
 }
 
 bool rpcs_netset_contains(const struct rpcs_netset *set, const struct rpcs_address *address)
@@ -103,16 +99,15 @@ bool rpcs_netset_contains(const struct rpcs_netset *set, const struct rpcs_addre
 	rpcs_key key = rpcs_key_of(address);
 	const struct rpcs_net_range *range = range_find(set, key);
 
-	return range && key <= rpcs_key_of(&range->high);
+	return range && key <= range->high;
 }
 
 bool rpcs_netset_covers(const struct rpcs_netset *outer, const struct rpcs_netset *inner)
 {
 	for (uint32_t i = 0; i < inner->count; i++) {
-		const struct rpcs_net_range *range =
-			range_find(outer, rpcs_key_of(&inner->ranges[i].low));
+		const struct rpcs_net_range *range = range_find(outer, inner->ranges[i].low);
 
-		if (!range || rpcs_key_of(&inner->ranges[i].high) > rpcs_key_of(&range->high))
+		if (!range || inner->ranges[i].high > range->high)
 			return false;
 	}
 	return true;

@@ -7,8 +7,10 @@
 
 #include "../base/address.h"
 
-/** An address as a number: it compares in two steps, and in the same order as its bytes. */
+/** An address as a number, in the same order as its bytes: it compares in two steps. */
 typedef unsigned __int128 rpcs_key;
+
+enum { RPCS_KEY_BITS = 128 };
 
 static inline rpcs_key rpcs_key_of(const struct rpcs_address *address)
 {
@@ -19,9 +21,15 @@ static inline rpcs_key rpcs_key_of(const struct rpcs_address *address)
 	return (rpcs_key)be64toh(high) << 64 | be64toh(low);
 }
 
+/** The bits behind a prefix of that length. */
+static inline rpcs_key rpcs_key_behind(unsigned int len)
+{
+	return len == RPCS_KEY_BITS ? 0 : ~(rpcs_key)0 >> len;
+}
+
 /** From `low` to `high`, both within. */
 struct rpcs_net_range {
-	struct rpcs_address low, high;
+	rpcs_key low, high;
 };
 
 struct rpcs_netset {
