@@ -187,7 +187,8 @@ int rpcs_call_pack(const struct rpcs_call *call, struct rpcs_packed_call *packed
 	const struct rpcs_sighting *seen = &message->seen;
 	const struct rpcs_portmap *asked = &message->portmap;
 
-	if (has_beyond(call, 0)) {
+	/* Whoever says who they are has words for it beside. */
+	if (message->auth.flavor || has_beyond(call, 0)) {
 		if (put_beside(call, packed))
 			return -ENOMEM;
 	} else if (packed->beside) {
