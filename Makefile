@@ -23,9 +23,15 @@ COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes -Wformat=2 -Werror
 CFLAGS ?= -O2 -g
+IS_GCC := $(findstring Free Software,$(shell $(CC) --version 2>&1))
 # The sensor is optimised as a whole, which is worth a seventh of its time; tests link the objects
 # as they are. `make LTO=` leaves it out, for a quicker build.
-LTO ?= $(if $(findstring Free Software,$(shell $(CC) --version 2>&1)),-flto=auto -ffat-lto-objects)
+LTO ?= $(if $(IS_GCC),-flto=auto -ffat-lto-objects)
+# On x86-64 GCC copies and clears structures of up to 8 KiB by `rep movs` and `rep stos`: 440 bytes
+# take 13 ns, and 6 in the C library.
+LIBCALLS := unrolled_loop:64:noalign,libcall:-1:noalign
+COPIES ?= $(if $(and $(IS_GCC),$(filter x86_64-%,$(shell $(CC) -dumpmachine))), \
+	-mmemcpy-strategy=$(LIBCALLS) -mmemset-strategy=$(LIBCALLS))
 INCLUDES := -Iinclude -I$(BUILD) -Iuser
 ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARNINGS) -D_GNU_SOURCE $(INCLUDES) \
 	$(shell pkg-config --cflags $(PKGS) 2>/dev/null)
@@ -70,7 +76,7 @@ all: $(BUILD)/rpcsentry #: build the sensor at build/rpcsentry
 
 $(BUILD)/rpcsentry: $(BUILD)/user/main.o $(LIBRARY)
 	@$(SAY) "  LD    $@"
-	$(Q)$(CC) $(ALL_CFLAGS) $(LTO) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LTO) $(COPIES) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(LIBRARY): $(filter-out $(BUILD)/user/main.o,$(OBJECTS)) $(BUILD)/objects.stamp
 	@$(SAY) "  AR    $@"
@@ -80,7 +86,7 @@ $(LIBRARY): $(filter-out $(BUILD)/user/main.o,$(OBJECTS)) $(BUILD)/objects.stamp
 $(BUILD)/%.o: %.c $(BUILD)/flags.stamp | $(SKELETON)
 	@mkdir -p $(@D)
 	@$(SAY) "  CC    $<"
-	$(Q)$(CC) $(ALL_CFLAGS) $(LTO) $(FILE_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) $(LTO) $(COPIES) $(FILE_CFLAGS) -MMD -MP -c -o $@ $<
 
 # .incbin is invisible to -MMD.
 $(BUILD)/user/policy/default_text.o: config/default.yaml
@@ -162,7 +168,7 @@ $(BUILD)/man/%: docs/%.scd
 STAMP = +@mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' >$@
 
 $(BUILD)/flags.stamp: FORCE
-	$(call STAMP,$(CC) $(ALL_CFLAGS) $(LTO) | $(CLANG) $(BPF_CFLAGS))
+	$(call STAMP,$(CC) $(ALL_CFLAGS) $(LTO) $(COPIES) | $(CLANG) $(BPF_CFLAGS))
 $(BUILD)/objects.stamp: FORCE
 	$(call STAMP,$(OBJECTS))
 $(BUILD)/fuzz/flags.stamp: FORCE
