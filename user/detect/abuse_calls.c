@@ -148,9 +148,8 @@ void rpcs_gss_message(struct rpcs_detect *detect, const struct rpcs_message *mes
 
 int rpcs_set_dump_init(struct rpcs_detect *detect)
 {
-	detect->set_dump = rpcs_recent_new(detect->settings->limit_sources,
-					   sizeof(struct rpcs_told_key), &detect->seed,
-					   &detect->evictions);
+	detect->set_dump = rpcs_recent_new(detect->settings->limit_sources, sizeof(uint64_t),
+					   &detect->seed, &detect->evictions);
 	return detect->set_dump ? 0 : -ENOMEM;
 }
 
@@ -159,11 +158,13 @@ void rpcs_set_dump_free(struct rpcs_detect *detect)
 	rpcs_recent_free(&detect->set_dump);
 }
 
-static struct rpcs_told_key key_of(const struct rpcs_message *message, enum rpcs_policy_call kind)
+static uint64_t id_of(const struct rpcs_detect *detect, const struct rpcs_message *message,
+		      enum rpcs_policy_call kind)
 {
-	return (struct rpcs_told_key){ .server = message->tuple.dst,
-				       .client = message->tuple.src,
-				       .about = kind };
+	uint64_t client = rpcs_id_of_address(detect, &message->tuple.src);
+	uint64_t server = rpcs_id_of_server(detect, &message->tuple.dst);
+
+	return rpcs_id_of_pair(rpcs_id_of_pair(client, server), rpcs_id_of_number(kind));
 }
 
 /* What makes the pair with a SET or DUMP. */
@@ -171,10 +172,10 @@ static const struct rpcs_recent_note *partner(const struct rpcs_detect *detect,
 					      const struct rpcs_message *message,
 					      enum rpcs_policy_call kind)
 {
-	const struct rpcs_told_key key =
-		key_of(message, kind == RPCS_CALL_SET ? RPCS_CALL_DUMP : RPCS_CALL_SET);
+	uint64_t id =
+		id_of(detect, message, kind == RPCS_CALL_SET ? RPCS_CALL_DUMP : RPCS_CALL_SET);
 
-	return rpcs_recent_find(detect->set_dump, &key, message->seen.time_ns, PAIR_NS);
+	return rpcs_recent_find_by(detect->set_dump, id, message->seen.time_ns, PAIR_NS);
 }
 
 void rpcs_set_dump_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
@@ -199,15 +200,14 @@ void rpcs_set_dump_message(struct rpcs_detect *detect, const struct rpcs_message
 			   struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id)
 {
 	enum rpcs_policy_call kind = RPCS_CALL_OTHER;
-	struct rpcs_told_key key;
 
 	if (place == RPCS_PLACE_CALL && message->program == RPCS_PORTMAP_PROGRAM)
 		kind = rpcs_policy_call_of(message->version, message->procedure);
 	if ((kind != RPCS_CALL_SET && kind != RPCS_CALL_DUMP) ||
 	    (message->seen.flags & RPCS_F_LOCAL))
 		return;
-	key = key_of(message, kind);
 	if (partner(detect, message, kind))
 		rpcs_abuse_raise(detect, RPCS_D_SET_DUMP_PAIR, message, call, place, flow_id);
-	rpcs_recent_note(detect->set_dump, &key, message->seen.time_ns, 0);
+	rpcs_recent_note_by(detect->set_dump, id_of(detect, message, kind), message->seen.time_ns,
+			    0);
 }

@@ -101,6 +101,8 @@ static uint32_t estimate(const struct rpcs_message *call, uint32_t kind)
 /* What a message adds. */
 struct amount {
 	uint64_t bytes, estimate;
+	uint64_t procedure; /* with its version */
+	bool portmapper;    /* its procedure; else another program's */
 	bool big;
 };
 
@@ -111,18 +113,15 @@ static struct amount amount_of(const struct rpcs_detect *detect, const struct rp
 	return (struct amount){
 		.bytes = message->length,
 		.estimate = message->is_call ? estimate(message, kind) : 0,
+		.procedure = (uint64_t)message->version << 32 | message->procedure,
+		.portmapper = kind != RPCS_KIND_OTHER_PROGRAM,
 		.big = kind == RPCS_CALL_DUMP || kind == RPCS_CALL_GETSTAT,
 	};
 }
 
 /* The procedure that most bytes are of, if more than half are: one candidate, and its lead. */
-static void note_procedure(struct rpcs_rate_entry *entry, const struct rpcs_message *message,
-			   uint64_t bytes)
+static void note_procedure(struct rpcs_rate_entry *entry, uint64_t procedure, uint64_t bytes)
 {
-	uint64_t procedure = (uint64_t)message->version << 32 | message->procedure;
-
-	if (message->program != RPCS_PORTMAP_PROGRAM)
-		return;
 	if (entry->note[0] == procedure) {
 		entry->note[1] += bytes;
 	} else if (entry->note[1] >= bytes) {
@@ -133,21 +132,27 @@ static void note_procedure(struct rpcs_rate_entry *entry, const struct rpcs_mess
 	}
 }
 
-static void add(struct rpcs_rate *rate, struct rpcs_rate_entry *entry,
-		const struct rpcs_message *message, const struct amount *amount)
+static void add_call(struct rpcs_rate *rate, struct rpcs_rate_entry *entry,
+		     const struct amount *amount)
 {
-	uint64_t bytes = message->is_call ? amount->estimate : amount->bytes;
-
-	rpcs_rate_add(rate, entry, message->is_call ? IN : OUT, amount->bytes);
-	if (amount->big)
-		rpcs_rate_add(rate, entry, message->is_call ? BIG_IN : BIG_OUT, amount->bytes);
-	if (message->is_call) {
-		rpcs_rate_add(rate, entry, ESTIMATE, amount->estimate);
-		if (amount->big)
-			rpcs_rate_add(rate, entry, BIG_ESTIMATE, amount->estimate);
+	rpcs_rate_add(rate, entry, IN, amount->bytes);
+	rpcs_rate_add(rate, entry, ESTIMATE, amount->estimate);
+	if (amount->big) {
+		rpcs_rate_add(rate, entry, BIG_IN, amount->bytes);
+		rpcs_rate_add(rate, entry, BIG_ESTIMATE, amount->estimate);
 	}
-	if (!message->is_call || rpcs_rate_sum(entry, OUT) == 0)
-		note_procedure(entry, message, bytes);
+	if (amount->portmapper && rpcs_rate_sum(entry, OUT) == 0)
+		note_procedure(entry, amount->procedure, amount->estimate);
+}
+
+static void add_reply(struct rpcs_rate *rate, struct rpcs_rate_entry *entry,
+		      const struct amount *amount)
+{
+	rpcs_rate_add(rate, entry, OUT, amount->bytes);
+	if (amount->big)
+		rpcs_rate_add(rate, entry, BIG_OUT, amount->bytes);
+	if (amount->portmapper)
+		note_procedure(entry, amount->procedure, amount->bytes);
 }
 
 struct sums {
@@ -265,8 +270,13 @@ void rpcs_amplify_message(struct rpcs_detect *detect, const struct rpcs_message 
 	total = rpcs_rate_get_at(amplify->servers, *parties->total_place, parties->server, now_ns);
 	*parties->total_place = total;
 	amount = amount_of(detect, message);
-	add(amplify->peers, peer, message, &amount);
-	add(amplify->servers, total, message, &amount);
+	if (message->is_call) {
+		add_call(amplify->peers, peer, &amount);
+		add_call(amplify->servers, total, &amount);
+	} else {
+		add_reply(amplify->peers, peer, &amount);
+		add_reply(amplify->servers, total, &amount);
+	}
 	estimated = rpcs_rate_sum(total, OUT) == 0;
 	if (is_amplified(detect, peer, estimated, &sums)) {
 		if (!rpcs_rate_tell(amplify->peers, peer, now_ns))

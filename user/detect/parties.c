@@ -25,8 +25,9 @@ void rpcs_parties_forget(struct rpcs_detect *detect)
 	memset(detect->parties, 0, sizeof(*detect->parties));
 }
 
-static void learn(const struct rpcs_detect *detect, struct rpcs_known_party *party,
-		  const struct rpcs_address *address)
+static __attribute__((noinline)) void learn(const struct rpcs_detect *detect,
+					    struct rpcs_known_party *party,
+					    const struct rpcs_address *address)
 {
 	*party = (struct rpcs_known_party){
 		.address = *address,
@@ -37,15 +38,16 @@ static void learn(const struct rpcs_detect *detect, struct rpcs_known_party *par
 static struct rpcs_known_party *known_server(const struct rpcs_detect *detect,
 					     const struct rpcs_address *address)
 {
-	struct rpcs_known_party *party =
-		&detect->parties->known_servers[address->bytes[15] % RPCS_KNOWN_SERVERS];
+	/* By the last bytes, wherever the two differ: servers of a site stand beside each other. */
+	const uint32_t at = (uint32_t)address->bytes[15] ^ (uint32_t)address->bytes[14] * 29;
+	struct rpcs_known_party *party = &detect->parties->known_servers[at % RPCS_KNOWN_SERVERS];
 
 	if (!party->id || !rpcs_address_equal(&party->address, address))
 		learn(detect, party, address);
 	return party;
 }
 
-uint64_t rpcs_id_of_address(struct rpcs_detect *detect, const struct rpcs_address *address)
+uint64_t rpcs_id_of_address(const struct rpcs_detect *detect, const struct rpcs_address *address)
 {
 	struct rpcs_known_party *party = &detect->parties->known_client;
 
@@ -54,7 +56,7 @@ uint64_t rpcs_id_of_address(struct rpcs_detect *detect, const struct rpcs_addres
 	return party->id;
 }
 
-uint64_t rpcs_id_of_server(struct rpcs_detect *detect, const struct rpcs_address *address)
+uint64_t rpcs_id_of_server(const struct rpcs_detect *detect, const struct rpcs_address *address)
 {
 	return known_server(detect, address)->id;
 }

@@ -26,7 +26,7 @@ struct rpcs_known_party {
 	struct rpcs_rate_entry *total; /* of a server: where amplify.c has it, probably */
 };
 
-enum { RPCS_KNOWN_SERVERS = 64 };
+enum { RPCS_KNOWN_SERVERS = 256 };
 
 struct rpcs_parties {
 	struct rpcs_tuple tuple; /* client to server, whoever sent the message */
@@ -60,8 +60,8 @@ void rpcs_parties_fill(struct rpcs_detect *detect, const struct rpcs_message *me
 void rpcs_parties_fetch(struct rpcs_detect *detect);
 
 /** The id of an address alone; the one asked for last as a client, or as a server, is kept. */
-uint64_t rpcs_id_of_address(struct rpcs_detect *detect, const struct rpcs_address *address);
-uint64_t rpcs_id_of_server(struct rpcs_detect *detect, const struct rpcs_address *address);
+uint64_t rpcs_id_of_address(const struct rpcs_detect *detect, const struct rpcs_address *address);
+uint64_t rpcs_id_of_server(const struct rpcs_detect *detect, const struct rpcs_address *address);
 
 /** Does the server lie in networks.home? Kept with its id: few servers get most calls. */
 bool rpcs_server_is_home(const struct rpcs_detect *detect, const struct rpcs_address *address);

@@ -112,15 +112,18 @@ static void clear(const struct rpcs_rate *rate, struct rpcs_rate_entry *entry, u
 	}
 }
 
-/* To the slot of `now_ns`; one of the past (packets out of order) counts as the one in hand. */
+/* Is the slot in hand over? Time of the past (packets out of order) counts as that of this one. */
+static bool is_over(const struct rpcs_rate *rate, const struct rpcs_rate_entry *entry,
+		    uint64_t now_ns)
+{
+	return rpcs_age(now_ns, entry->start_ns) >= (entry->slot + 1) * rate->slot_ns;
+}
+
+/* To the slot of `now_ns`. */
 static void advance(struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint64_t now_ns)
 {
-	uint64_t slot, age_ns = rpcs_age(now_ns, entry->start_ns);
+	uint64_t slot = (now_ns - entry->start_ns) / rate->slot_ns;
 
-	/* Most of the time, and without a division. */
-	if (age_ns < (entry->slot + 1) * rate->slot_ns)
-		return;
-	slot = age_ns / rate->slot_ns;
 	if (slot - entry->slot >= RPCS_RATE_SLOTS) {
 		chunk_release(rate, entry);
 		memset(entry->sums, 0, rate->series * sizeof(*entry->sums));
@@ -141,7 +144,8 @@ struct rpcs_rate_entry *rpcs_rate_get_at(struct rpcs_rate *rate, struct rpcs_rat
 
 	if (!entry->start_ns)
 		entry->start_ns = now_ns;
-	advance(rate, entry, now_ns);
+	if (is_over(rate, entry, now_ns))
+		advance(rate, entry, now_ns);
 	rpcs_tally_touch(rate->tally, entry, RPCS_TALLY_ONCE, now_ns);
 	return entry;
 }

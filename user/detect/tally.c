@@ -143,14 +143,11 @@ void *rpcs_tally_find(const struct rpcs_tally *tally, uint64_t id)
 	return rpcs_table_find_by(tally->table, &id, hash_of(id));
 }
 
-void *rpcs_tally_get_at(struct rpcs_tally *tally, void *place, uint64_t id, uint64_t now_ns)
+void *rpcs_tally_add(struct rpcs_tally *tally, uint64_t id, uint64_t now_ns)
 {
-	struct rpcs_tally_head *head = rpcs_tally_find_at(tally, place, id);
-	bool full;
+	bool full = rpcs_table_is_full(tally->table);
+	struct rpcs_tally_head *head;
 
-	if (head)
-		return head;
-	full = rpcs_table_is_full(tally->table);
 	if (full)
 		let_go(tally, victim(tally, now_ns), now_ns);
 	head = rpcs_table_add_by(tally->table, &id, hash_of(id));
@@ -158,11 +155,6 @@ void *rpcs_tally_get_at(struct rpcs_tally *tally, void *place, uint64_t id, uint
 	if (full && *ghost_of(tally, id) == print_of(id))
 		rpcs_table_move(tally->table, head, RPCS_TALLY_AGAIN);
 	return head;
-}
-
-void *rpcs_tally_get(struct rpcs_tally *tally, uint64_t id, uint64_t now_ns)
-{
-	return rpcs_tally_get_at(tally, NULL, id, now_ns);
 }
 
 uint32_t rpcs_tally_count(const struct rpcs_tally *tally)
@@ -191,20 +183,16 @@ void *rpcs_tally_fetch_entry(const struct rpcs_tally *tally, uint64_t id)
 	return rpcs_table_fetch_entry(tally->table, hash_of(id));
 }
 
-void rpcs_tally_touch(struct rpcs_tally *tally, void *entry, enum rpcs_table_lane rank,
-		      uint64_t now_ns)
+void rpcs_tally_move(struct rpcs_tally *tally, void *entry, enum rpcs_table_lane rank,
+		     uint64_t now_ns)
 {
 	enum rpcs_table_lane lane = rpcs_table_lane_of(entry);
 	struct rpcs_tally_head *head = entry;
 
-	if (rank <= lane && lane == RPCS_TALLY_ONCE) {
-		head->touched |= now_ns > head->last_ns;
-	} else if (rank <= lane && rpcs_age(now_ns, head->last_ns) < MOVE_NS) {
+	if (rank <= lane && rpcs_age(now_ns, head->last_ns) < MOVE_NS)
 		return;
-	} else {
-		head->touched = false;
-		rpcs_table_move(tally->table, entry, rank > lane ? rank : lane);
-	}
+	head->touched = false;
+	rpcs_table_move(tally->table, entry, rank > lane ? rank : lane);
 	if (now_ns > head->last_ns)
 		head->last_ns = now_ns;
 }

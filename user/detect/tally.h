@@ -55,23 +55,35 @@ void rpcs_tally_free(struct rpcs_tally **tally);
 /** The entry of `id`, or NULL. */
 void *rpcs_tally_find(const struct rpcs_tally *tally, uint64_t id);
 
-/** The same, made (zeroed behind its head) if it is new. */
-void *rpcs_tally_get(struct rpcs_tally *tally, uint64_t id, uint64_t now_ns);
+/** One of an id that has none, zeroed behind its head. */
+void *rpcs_tally_add(struct rpcs_tally *tally, uint64_t id, uint64_t now_ns);
 
 uint32_t rpcs_tally_count(const struct rpcs_tally *tally);
 
 /**
- * The two where the entry probably is: where one of this table was found before, or
+ * The id's entry where it probably is: where one of this table was found before, or
  * rpcs_tally_fetch_entry() says; NULL: nobody knows.
  */
-void *rpcs_tally_get_at(struct rpcs_tally *tally, void *place, uint64_t id, uint64_t now_ns);
-
 static inline void *rpcs_tally_find_at(const struct rpcs_tally *tally, void *place, uint64_t id)
 {
 	const struct rpcs_tally_head *head = place;
 
 	/* One that has gone has no id. */
 	return head && id && head->id == id ? place : rpcs_tally_find(tally, id);
+}
+
+/** The same, made if it is new. */
+static inline void *rpcs_tally_get_at(struct rpcs_tally *tally, void *place, uint64_t id,
+				      uint64_t now_ns)
+{
+	void *entry = rpcs_tally_find_at(tally, place, id);
+
+	return entry ? entry : rpcs_tally_add(tally, id, now_ns);
+}
+
+static inline void *rpcs_tally_get(struct rpcs_tally *tally, uint64_t id, uint64_t now_ns)
+{
+	return rpcs_tally_get_at(tally, NULL, id, now_ns);
 }
 
 /**
@@ -81,9 +93,9 @@ static inline void *rpcs_tally_find_at(const struct rpcs_tally *tally, void *pla
 void rpcs_tally_fetch_bucket(const struct rpcs_tally *tally, uint64_t id);
 void *rpcs_tally_fetch_entry(const struct rpcs_tally *tally, uint64_t id);
 
-/** Something was counted: the entry ranks at least so, and about last among its like. */
-void rpcs_tally_touch(struct rpcs_tally *tally, void *entry, enum rpcs_table_lane rank,
-		      uint64_t now_ns);
+/** As rpcs_tally_touch(), of an entry that does not rank lowest any more. */
+void rpcs_tally_move(struct rpcs_tally *tally, void *entry, enum rpcs_table_lane rank,
+		     uint64_t now_ns);
 
 /** Lets one entry above the lowest rank go, but not `keep`. False: there is none. */
 bool rpcs_tally_evict(struct rpcs_tally *tally, const void *keep, uint64_t now_ns);
@@ -95,6 +107,20 @@ bool rpcs_tally_told(const void *entry, uint64_t now_ns, uint64_t within_ns);
 static inline uint64_t rpcs_age(uint64_t now_ns, uint64_t then_ns)
 {
 	return now_ns > then_ns ? now_ns - then_ns : 0;
+}
+
+/** Something was counted: the entry ranks at least so, and about last among its like. */
+static inline void rpcs_tally_touch(struct rpcs_tally *tally, void *entry,
+				    enum rpcs_table_lane rank, uint64_t now_ns)
+{
+	struct rpcs_tally_head *head = entry;
+
+	if (rank != RPCS_TALLY_ONCE || rpcs_table_lane_of(entry) != RPCS_TALLY_ONCE) {
+		rpcs_tally_move(tally, entry, rank, now_ns);
+	} else if (now_ns > head->last_ns) {
+		head->touched = true;
+		head->last_ns = now_ns;
+	}
 }
 
 #endif
