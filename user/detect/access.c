@@ -110,19 +110,13 @@ bool rpcs_callit_matches(const struct rpcs_detect *detect, const struct rpcs_cal
 	       !rpcs_call_is_silent(call);
 }
 
-/* ::, ::1, 0.0.0.0 and 127/8: most addresses are told from them by one byte. */
-static bool is_of_no_wire(const struct rpcs_address *address)
-{
-	return (address->bytes[12] == 0 || address->bytes[12] == 127) &&
-	       (rpcs_address_is_loopback(address) || rpcs_address_is_unspecified(address));
-}
-
 bool rpcs_spoofed_matches(const struct rpcs_detect *detect, const struct rpcs_call *call)
 {
 	const struct rpcs_tuple *tuple = &call->message.tuple;
 
 	return !rpcs_call_is_local(call) && rpcs_settings_watch(detect->settings, tuple->dport) &&
-	       (is_of_no_wire(&tuple->src) || rpcs_address_equal(&tuple->src, &tuple->dst));
+	       (rpcs_address_is_of_no_wire(&tuple->src) ||
+		rpcs_address_equal(&tuple->src, &tuple->dst));
 }
 
 void rpcs_dump_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,

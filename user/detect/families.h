@@ -19,6 +19,14 @@ void rpcs_mapping_describe(const struct rpcs_detect *detect, const struct rpcs_c
 bool rpcs_callit_matches(const struct rpcs_detect *detect, const struct rpcs_call *call);
 void rpcs_callit_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
 			  struct rpcs_alert *alert);
+
+/** ::, ::1, 0.0.0.0 and 127/8. Most addresses are told from them by one byte. */
+static inline bool rpcs_address_is_of_no_wire(const struct rpcs_address *address)
+{
+	return (address->bytes[12] == 0 || address->bytes[12] == 127) &&
+	       (rpcs_address_is_loopback(address) || rpcs_address_is_unspecified(address));
+}
+
 bool rpcs_spoofed_matches(const struct rpcs_detect *detect, const struct rpcs_call *call);
 void rpcs_spoofed_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
 			   struct rpcs_alert *alert);
@@ -106,6 +114,12 @@ void rpcs_empty_connection(struct rpcs_detect *detect, const struct rpcs_connect
 			   uint64_t flow_id);
 void rpcs_port_touch_connection(struct rpcs_detect *detect,
 				const struct rpcs_connection *connection, uint64_t flow_id);
+/** Where Solaris' portmapper listened too, and its first services (1110028). */
+static inline bool rpcs_port_is_locator(uint16_t port)
+{
+	return port >= 32771 && port <= 32774;
+}
+
 bool rpcs_port_touch_matches(const struct rpcs_detect *detect, const struct rpcs_call *call);
 void rpcs_port_touch_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
 			      struct rpcs_alert *alert);

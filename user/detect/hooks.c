@@ -69,6 +69,15 @@ static uint32_t kind_of(const struct rpcs_message *message)
 }
 
 /* Nearly none has anything of what the rows with if_odd look for. */
+static bool is_odd_call(const struct rpcs_call *call)
+{
+	const struct rpcs_tuple *tuple = &call->message.tuple;
+
+	return call->conflict || call->message.service.over || rpcs_port_is_locator(tuple->dport) ||
+	       rpcs_address_is_of_no_wire(&tuple->src) ||
+	       rpcs_address_equal(&tuple->src, &tuple->dst);
+}
+
 static bool is_odd(const struct rpcs_detect *detect, const struct rpcs_message *message)
 {
 	const struct rpcs_parties *parties = detect->parties;
@@ -104,5 +113,7 @@ uint64_t rpcs_hooks_of_call(const struct rpcs_detect *detect, const struct rpcs_
 
 	hooks &= rpcs_settings_watch(detect->settings, call->message.tuple.dport) ? bits->portmapper
 										  : bits->others;
+	if (!is_odd_call(call))
+		hooks &= ~bits->odd;
 	return rpcs_call_is_silent(call) ? hooks & bits->silent : hooks;
 }

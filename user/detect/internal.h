@@ -50,8 +50,8 @@ struct rpcs_detection_row {
 	uint32_t calls;
 	uint8_t places;
 	uint8_t ports;	    /* enum rpcs_ports, of `matches`, on_call, and on_message for calls */
-	bool if_odd;	    /* on_message: only of what rpcs_hooks_of_message() finds odd */
 	bool unless_silent; /* the same: not of calls that the policy has permitted */
+	bool if_odd;	    /* the same: of messages and calls that hooks.c finds odd */
 	bool per_source; /* repeats fold by their source alone, whatever the server and program */
 	bool per_server; /* by source and server, whatever the program */
 	const struct rpcs_explanation *explanation; /* NULL: not implemented yet */

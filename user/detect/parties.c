@@ -40,8 +40,12 @@ static struct rpcs_known_party *known_server(const struct rpcs_detect *detect,
 {
 	/* By the last bytes, wherever the two differ: servers of a site stand beside each other. */
 	const uint32_t at = (uint32_t)address->bytes[15] ^ (uint32_t)address->bytes[14] * 29;
-	struct rpcs_known_party *party = &detect->parties->known_servers[at % RPCS_KNOWN_SERVERS];
+	struct rpcs_known_party *party = detect->parties->last_server;
 
+	if (party && rpcs_address_equal(&party->address, address))
+		return party;
+	party = &detect->parties->known_servers[at % RPCS_KNOWN_SERVERS];
+	detect->parties->last_server = party;
 	if (!party->id || !rpcs_address_equal(&party->address, address))
 		learn(detect, party, address);
 	return party;
@@ -116,7 +120,7 @@ void rpcs_parties_fill(struct rpcs_detect *detect, const struct rpcs_message *me
 	rpcs_amplify_fetch(detect);
 	rpcs_flood_fetch(detect);
 	rpcs_pending_fetch(detect);
-	if (rpcs_message_looks_up(message))
+	if (message->is_call)
 		rpcs_sweep_fetch(detect);
 }
 

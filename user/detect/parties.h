@@ -37,7 +37,7 @@ struct rpcs_parties {
 	uint64_t client, server, pair, flow; /* their ids, where it is watched */
 	/* Where amplify.c and flood.c have what they count, probably: as in tally.h. */
 	struct rpcs_rate_entry *peer_place, *calls_place, **total_place;
-	struct rpcs_known_party known_client, known_servers[RPCS_KNOWN_SERVERS];
+	struct rpcs_known_party known_client, *last_server, known_servers[RPCS_KNOWN_SERVERS];
 };
 
 struct rpcs_detect;

@@ -83,34 +83,47 @@ uint64_t rpcs_recent_id(const struct rpcs_recent *recent, const void *key)
 
 /* Where a key stands, or would. */
 struct place {
-	uint32_t bucket, way;
+	struct bucket *bucket;
+	uint32_t way;
 };
 
-static uint32_t choice(const struct rpcs_recent *recent, uint64_t id, int number)
-{
-	uint64_t bits = number ? id >> 32 : (uint32_t)id;
+/* The two buckets of a key. */
+struct choices {
+	struct bucket *buckets[CHOICES];
+};
 
-	return (uint32_t)(bits * recent->bucket_count >> 32);
+static inline struct choices choices_of(const struct rpcs_recent *recent, uint64_t id)
+{
+	const uint64_t count = recent->bucket_count;
+
+	return (struct choices){ {
+		&recent->buckets[(uint32_t)id * count >> 32],
+		&recent->buckets[(id >> 32) * count >> 32],
+	} };
 }
 
-static bool place_find(const struct rpcs_recent *recent, uint64_t id, struct place *ret_place)
+static inline bool place_find(const struct choices *choices, uint64_t id, struct place *ret_place)
 {
-	const struct bucket *bucket;
-	uint32_t number, way;
+	struct bucket *bucket;
+	uint32_t way;
 	int i;
 
 	for (i = 0; i < CHOICES; i++) {
-		number = choice(recent, id, i);
-		bucket = &recent->buckets[number];
+		bucket = choices->buckets[i];
 #pragma GCC unroll 4
 		for (way = 0; way < WAYS; way++) {
 			if (bucket->ids[way] != id)
 				continue;
-			*ret_place = (struct place){ number, way };
+			*ret_place = (struct place){ bucket, way };
 			return true;
 		}
 	}
 	return false;
+}
+
+static uint64_t *value_of(const struct rpcs_recent *recent, const struct place *place)
+{
+	return &recent->values[place->bucket - recent->buckets][place->way];
 }
 
 /* Packets may come a little out of order, and captures may be merged: age is never negative. */
@@ -120,86 +133,86 @@ static bool is_within(uint64_t then_ns, uint64_t now_ns, uint64_t within_ns)
 }
 
 /* How many places are free: they are taken in order, and none is given back. */
-static uint32_t room_of(const struct rpcs_recent *recent, uint32_t number)
+static inline uint32_t room_of(const struct rpcs_recent *recent, const struct bucket *bucket)
 {
-	const struct bucket *bucket = &recent->buckets[number];
-	uint32_t room = 0;
+	uint32_t way, free = 0;
 
-	while (room < recent->ways && !bucket->ids[recent->ways - 1 - room])
-		room++;
-	return room;
+#pragma GCC unroll 4
+	for (way = 0; way < WAYS; way++)
+		free += !bucket->ids[way];
+	return free - (WAYS - recent->ways);
 }
 
-static void move(struct rpcs_recent *recent, struct place from, struct place to)
+static void move(struct rpcs_recent *recent, const struct place *from, const struct place *to)
 {
-	const struct bucket *was = &recent->buckets[from.bucket];
-	struct bucket *is = &recent->buckets[to.bucket];
-
-	is->ids[to.way] = was->ids[from.way];
-	is->times_ns[to.way] = was->times_ns[from.way];
+	to->bucket->ids[to->way] = from->bucket->ids[from->way];
+	to->bucket->times_ns[to->way] = from->bucket->times_ns[from->way];
 	if (recent->has_values)
-		recent->values[to.bucket][to.way] = recent->values[from.bucket][from.way];
+		*value_of(recent, to) = *value_of(recent, from);
 }
 
 /* Moves one of a full bucket to its other one. False: each of those is full, too. */
-static bool place_clear(struct rpcs_recent *recent, uint32_t number, struct place *ret_place)
+static bool place_clear(struct rpcs_recent *recent, struct bucket *bucket, struct place *ret_place)
 {
-	uint32_t way, other, room;
-	uint64_t id;
+	struct choices choices;
+	struct place to;
+	uint32_t way, room;
 
 	for (way = 0; way < recent->ways; way++) {
-		id = recent->buckets[number].ids[way];
-		other = choice(recent, id, choice(recent, id, 0) == number);
-		room = room_of(recent, other);
+		choices = choices_of(recent, bucket->ids[way]);
+		to.bucket = choices.buckets[choices.buckets[0] == bucket];
+		room = room_of(recent, to.bucket);
 		if (!room)
 			continue;
-		*ret_place = (struct place){ number, way };
-		move(recent, *ret_place, (struct place){ other, recent->ways - room });
+		to.way = recent->ways - room;
+		*ret_place = (struct place){ bucket, way };
+		move(recent, ret_place, &to);
 		return true;
 	}
 	return false;
 }
 
 /* The place of the one noted longest ago. */
-static struct place place_oldest(const struct rpcs_recent *recent, const uint32_t numbers[CHOICES])
+static struct place place_oldest(const struct rpcs_recent *recent, const struct choices *choices)
 {
-	struct place oldest = { numbers[0], 0 };
+	struct place oldest = { choices->buckets[0], 0 };
 	uint64_t oldest_ns = UINT64_MAX;
-	const struct bucket *bucket;
+	struct bucket *bucket;
 	uint32_t way;
 	int i;
 
 	for (i = 0; i < CHOICES; i++) {
-		bucket = &recent->buckets[numbers[i]];
+		bucket = choices->buckets[i];
 		for (way = 0; way < recent->ways; way++) {
 			if (bucket->times_ns[way] >= oldest_ns)
 				continue;
 			oldest_ns = bucket->times_ns[way];
-			oldest = (struct place){ numbers[i], way };
+			oldest = (struct place){ bucket, way };
 		}
 	}
 	return oldest;
 }
 
 /* A place for a new one, in the bucket that has more room. */
-static struct place place_make(struct rpcs_recent *recent, uint64_t id, uint64_t now_ns)
+static struct place place_make(struct rpcs_recent *recent, const struct choices *choices,
+			       uint64_t now_ns)
 {
-	const uint32_t numbers[CHOICES] = { choice(recent, id, 0), choice(recent, id, 1) };
-	uint32_t room = room_of(recent, numbers[0]), other = room_of(recent, numbers[1]);
+	struct bucket *const *both = choices->buckets;
+	uint32_t room = room_of(recent, both[0]), other = room_of(recent, both[1]);
 	struct place place;
 
 	if (room || other) {
 		recent->kept++;
-		return room >= other ? (struct place){ numbers[0], recent->ways - room }
-				     : (struct place){ numbers[1], recent->ways - other };
+		return room >= other ? (struct place){ both[0], recent->ways - room }
+				     : (struct place){ both[1], recent->ways - other };
 	}
 	if (recent->kept < recent->promised &&
-	    (place_clear(recent, numbers[0], &place) || place_clear(recent, numbers[1], &place))) {
+	    (place_clear(recent, both[0], &place) || place_clear(recent, both[1], &place))) {
 		recent->kept++;
 		return place;
 	}
-	place = place_oldest(recent, numbers);
-	if (is_within(recent->buckets[place.bucket].times_ns[place.way], now_ns, recent->within_ns))
+	place = place_oldest(recent, choices);
+	if (is_within(place.bucket->times_ns[place.way], now_ns, recent->within_ns))
 		(*recent->evictions)++;
 	return place;
 }
@@ -213,36 +226,37 @@ static uint64_t id_of(uint64_t id)
 const struct rpcs_recent_note *rpcs_recent_find_by(struct rpcs_recent *recent, uint64_t id,
 						   uint64_t now_ns, uint64_t within_ns)
 {
+	const struct choices choices = choices_of(recent, id_of(id));
 	struct place place;
 
 	recent->within_ns = within_ns;
-	if (!place_find(recent, id_of(id), &place))
+	if (!place_find(&choices, id_of(id), &place))
 		return NULL;
-	recent->found.time_ns = recent->buckets[place.bucket].times_ns[place.way];
-	recent->found.value = recent->has_values ? recent->values[place.bucket][place.way] : 0;
+	recent->found.time_ns = place.bucket->times_ns[place.way];
+	recent->found.value = recent->has_values ? *value_of(recent, &place) : 0;
 	return is_within(recent->found.time_ns, now_ns, within_ns) ? &recent->found : NULL;
 }
 
 void rpcs_recent_note_by(struct rpcs_recent *recent, uint64_t id, uint64_t now_ns, uint64_t value)
 {
+	const struct choices choices = choices_of(recent, id_of(id));
 	struct place place;
 
-	id = id_of(id);
-	if (!place_find(recent, id, &place))
-		place = place_make(recent, id, now_ns);
-	recent->buckets[place.bucket].ids[place.way] = id;
-	recent->buckets[place.bucket].times_ns[place.way] = now_ns;
+	if (!place_find(&choices, id_of(id), &place))
+		place = place_make(recent, &choices, now_ns);
+	place.bucket->ids[place.way] = id_of(id);
+	place.bucket->times_ns[place.way] = now_ns;
 	recent->has_values |= value != 0;
 	if (recent->has_values)
-		recent->values[place.bucket][place.way] = value;
+		*value_of(recent, &place) = value;
 }
 
 void rpcs_recent_fetch(const struct rpcs_recent *recent, uint64_t id)
 {
-	int i;
+	const struct choices choices = choices_of(recent, id_of(id));
 
-	for (i = 0; i < CHOICES; i++)
-		rpcs_prefetch(&recent->buckets[choice(recent, id_of(id), i)]);
+	rpcs_prefetch(choices.buckets[0]);
+	rpcs_prefetch(choices.buckets[1]);
 }
 
 const struct rpcs_recent_note *rpcs_recent_find(struct rpcs_recent *recent, const void *key,

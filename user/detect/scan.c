@@ -16,9 +16,6 @@ enum {
 	/* Where RPC services came to lie on Solaris, and on Linux of old. */
 	HIGH_FIRST = 32768,
 	HIGH_LAST = 32810,
-	/* Where Solaris' portmapper listened too, and its first services. */
-	LOCATOR_FIRST = 32771,
-	LOCATOR_LAST = 32774,
 };
 
 enum { KIND_SYN, KIND_EMPTY };
@@ -132,7 +129,7 @@ void rpcs_empty_connection(struct rpcs_detect *detect, const struct rpcs_connect
 
 static bool is_locator_touch(const struct rpcs_detect *detect, const struct rpcs_tuple *tuple)
 {
-	return tuple->dport >= LOCATOR_FIRST && tuple->dport <= LOCATOR_LAST &&
+	return rpcs_port_is_locator(tuple->dport) &&
 	       !rpcs_policy_is_home(detect->policy, &tuple->src);
 }
 

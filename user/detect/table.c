@@ -92,6 +92,7 @@ const struct rpcs_detection_row rpcs_detection_rows[RPCS_D__MAX] = {
 		.matches = rpcs_spoofed_matches,
 		.describe = rpcs_spoofed_describe,
 		.ports = RPCS_PORTS_PORTMAPPER,
+		.if_odd = true,
 		.explanation = &rpcs_explain_spoofed_local,
 	},
 	/* New servers and changes come from outside: rpcs_detect_lesson(). */
@@ -151,6 +152,7 @@ const struct rpcs_detection_row rpcs_detection_rows[RPCS_D__MAX] = {
 	[RPCS_D_OVERSIZED_ARGS] = {
 		.matches = rpcs_oversized_matches,
 		.describe = rpcs_oversized_describe,
+		.if_odd = true,
 		.explanation = &rpcs_explain_oversized_args,
 	},
 	[RPCS_D_MOUNT_EXTERNAL] = {
@@ -205,6 +207,7 @@ const struct rpcs_detection_row rpcs_detection_rows[RPCS_D__MAX] = {
 		.matches = rpcs_port_touch_matches,
 		.describe = rpcs_port_touch_describe,
 		.on_connection = rpcs_port_touch_connection,
+		.if_odd = true,
 		.explanation = &rpcs_explain_port_touch,
 	},
 	[RPCS_D_LENGTH_BOMB] = {
@@ -242,6 +245,7 @@ const struct rpcs_detection_row rpcs_detection_rows[RPCS_D__MAX] = {
 		.matches = rpcs_conflict_matches,
 		.describe = rpcs_conflict_describe,
 		.ports = RPCS_PORTS_PORTMAPPER,
+		.if_odd = true,
 		.explanation = &rpcs_explain_xid_conflict,
 	},
 	[RPCS_D_JUNK] = {
