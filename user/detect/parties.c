@@ -35,19 +35,25 @@ static __attribute__((noinline)) void learn(const struct rpcs_detect *detect,
 	};
 }
 
-static struct rpcs_known_party *known_server(const struct rpcs_detect *detect,
-					     const struct rpcs_address *address)
+static __attribute__((noinline)) struct rpcs_known_party *
+server_find(const struct rpcs_detect *detect, const struct rpcs_address *address)
 {
 	/* By the last bytes, wherever the two differ: servers of a site stand beside each other. */
 	const uint32_t at = (uint32_t)address->bytes[15] ^ (uint32_t)address->bytes[14] * 29;
-	struct rpcs_known_party *party = detect->parties->last_server;
+	struct rpcs_known_party *party = &detect->parties->known_servers[at % RPCS_KNOWN_SERVERS];
 
-	if (party && rpcs_address_equal(&party->address, address))
-		return party;
-	party = &detect->parties->known_servers[at % RPCS_KNOWN_SERVERS];
-	detect->parties->last_server = party;
 	if (!party->id || !rpcs_address_equal(&party->address, address))
 		learn(detect, party, address);
+	return party;
+}
+
+static inline struct rpcs_known_party *known_server(const struct rpcs_detect *detect,
+						    const struct rpcs_address *address)
+{
+	struct rpcs_known_party *party = detect->parties->last_server;
+
+	if (!party || !rpcs_address_equal(&party->address, address))
+		party = detect->parties->last_server = server_find(detect, address);
 	return party;
 }
 
