@@ -137,29 +137,6 @@ void rpcs_pipeline_record(void *arg, const void *record, uint32_t len,
 	rpcs_stream_record(pipeline->stream, record, len, time_ns, frame ? frame->number : 0);
 }
 
-void rpcs_pipeline_foresee(const struct rpcs_pipeline *pipeline, const struct rpcs_tuple *tuple,
-			   uint32_t xid, bool is_call, struct rpcs_foreseen *ret_foreseen)
-{
-	struct rpcs_expect_key expected = { .port = is_call ? tuple->sport : tuple->dport,
-					    .protocol = tuple->protocol,
-					    .xid = xid };
-	/* Most calls are new. */
-	struct rpcs_foresight *lookups = &ret_foreseen->lookups, *known = is_call ? NULL : lookups;
-
-	lookups->count = 0;
-	rpcs_stream_foresee(pipeline->stream, tuple, lookups, &ret_foreseen->flow);
-	rpcs_calls_foresee(pipeline->calls, tuple, xid, is_call, known);
-	if (!pipeline->options.state || pipeline->settings->any_port == RPCS_ANY_PORT_OFF)
-		return;
-	memcpy(expected.client, is_call ? &tuple->src : &tuple->dst, sizeof(expected.client));
-	rpcs_state_expect_foresee(pipeline->options.state, &expected, known);
-}
-
-void rpcs_pipeline_turn(struct rpcs_pipeline *pipeline, const struct rpcs_foreseen *foreseen)
-{
-	rpcs_stream_turn(pipeline->stream, foreseen ? &foreseen->flow : NULL);
-}
-
 void rpcs_pipeline_tick(struct rpcs_pipeline *pipeline, uint64_t now_ns)
 {
 	advance(pipeline, now_ns);

@@ -12,6 +12,7 @@
 #include "output/sink.h"
 #include "policy/policy.h"
 #include "source/frame.h"
+#include "source/ring_ahead.h"
 #include "source/state.h"
 #include "stream/flow.h"
 
@@ -60,6 +61,9 @@ void rpcs_pipeline_foresee(const struct rpcs_pipeline *pipeline, const struct rp
  * that was not. Holds until the next call, or the end.
  */
 void rpcs_pipeline_turn(struct rpcs_pipeline *pipeline, const struct rpcs_foreseen *foreseen);
+
+/** The same for records: `pipeline` is to be told of what comes, in slots it has its notes in. */
+void rpcs_pipeline_lookout(struct rpcs_pipeline *pipeline, struct rpcs_lookout *ret_lookout);
 
 /** Lets time pass where no packet does: timeouts, windows. */
 void rpcs_pipeline_tick(struct rpcs_pipeline *pipeline, uint64_t now_ns);

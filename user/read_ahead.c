@@ -8,13 +8,6 @@
 #include <rpcsentry/packet.h>
 #include <rpcsentry/rpc.h>
 
-enum {
-	/* Frames in hand and ahead. A look-up's memory takes as long as a frame or less to come. */
-	DEPTH = 16,
-	/* So many before its turn, what a frame's look-ups search has come: what they find next. */
-	NEAR = 6,
-};
-
 struct slot {
 	struct rpcs_frame frame;
 	struct rpcs_foreseen foreseen;
@@ -24,7 +17,7 @@ struct rpcs_read_ahead {
 	struct rpcs_pcap *pcap;
 	struct rpcs_pipeline *pipeline;
 	const struct rpcs_settings *settings;
-	struct slot slots[DEPTH];
+	struct slot slots[RPCS_AHEAD];
 	uint32_t depth, first, count;
 	bool in_hand;	/* the first one is with the caller */
 	int end;	/* what rpcs_pcap_next() said last */
@@ -41,7 +34,7 @@ struct rpcs_read_ahead *rpcs_read_ahead_new(struct rpcs_pcap *pcap, struct rpcs_
 	ahead->pcap = pcap;
 	ahead->pipeline = pipeline;
 	ahead->settings = settings;
-	ahead->depth = rpcs_pcap_size(pcap) ? DEPTH : 1;
+	ahead->depth = rpcs_pcap_size(pcap) ? RPCS_AHEAD : 1;
 	ahead->end = 1;
 	ahead->bytes = malloc((size_t)ahead->depth * RPCS_FRAME_MAX);
 	if (!ahead->bytes)
@@ -153,11 +146,12 @@ int rpcs_read_ahead_next(struct rpcs_read_ahead *ahead, struct rpcs_frame *ret_f
 		rpcs_pipeline_turn(ahead->pipeline, NULL);
 		return ahead->end;
 	}
-	if (ahead->count > NEAR)
+	if (ahead->count > RPCS_AHEAD_NEAR)
 		rpcs_foresight_entries(
-			&ahead->slots[(ahead->first + NEAR) % ahead->depth].foreseen.lookups);
+			&ahead->slots[(ahead->first + RPCS_AHEAD_NEAR) % ahead->depth]
+				 .foreseen.lookups);
 	slot = &ahead->slots[ahead->first];
-	rpcs_pipeline_turn(ahead->pipeline, slot->foreseen.lookups.count ? &slot->foreseen : NULL);
+	rpcs_pipeline_turn(ahead->pipeline, &slot->foreseen);
 	*ret_frame = slot->frame;
 	ahead->in_hand = true;
 	return 1;

@@ -107,6 +107,16 @@ static int rpcs_sensor_make_loop(struct rpcs_sensor *sensor)
 	return err;
 }
 
+static int rpcs_sensor_make_ring(struct rpcs_sensor *sensor)
+{
+	struct rpcs_lookout lookout;
+	int err = rpcs_ring_new(&sensor->options->rings, rpcs_pipeline_record, sensor->pipeline,
+				&sensor->ring);
+
+	rpcs_pipeline_lookout(sensor->pipeline, &lookout);
+	return err ? err : rpcs_ring_look_out(sensor->ring, &lookout);
+}
+
 static int rpcs_sensor_make(struct rpcs_sensor *sensor)
 {
 	struct rpcs_pipeline_options pipeline = {
@@ -143,8 +153,7 @@ static int rpcs_sensor_make(struct rpcs_sensor *sensor)
 	sensor->over = rpcs_over_reader_new(sensor->options->state_fds.over_budget, &pipeline.seed);
 	if (!sensor->over)
 		return -ENOMEM;
-	err = rpcs_ring_new(&sensor->options->rings, rpcs_pipeline_record, sensor->pipeline,
-			    &sensor->ring);
+	err = rpcs_sensor_make_ring(sensor);
 	return err ? err : rpcs_sensor_make_loop(sensor);
 }
 

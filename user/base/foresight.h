@@ -8,7 +8,13 @@
 
 #include "table.h"
 
-enum { RPCS_FORESEEN_MAX = 16 };
+enum {
+	RPCS_FORESEEN_MAX = 16,
+	/* Packets in hand and ahead. A look-up's memory takes as long as one or less to come. */
+	RPCS_AHEAD = 16,
+	/* So many before its turn, what its look-ups search has come: what they find next. */
+	RPCS_AHEAD_NEAR = 6,
+};
 
 /** Of one packet. The tables must be there as long as it is used. */
 struct rpcs_foresight {

@@ -33,6 +33,7 @@
 
 struct rpcs_ring_source {
 	struct rpcs_ring_memory memory;
+	struct rpcs_ring_ahead ahead;
 	enum rpcs_ring_head head;
 	unsigned long sure; /* what lies before may be handed on */
 	uint64_t order;	    /* of the record at the head: its time, a reply behind the rest */
@@ -46,6 +47,8 @@ struct rpcs_ring_source {
 struct rpcs_ring {
 	rpcs_record_fn emit;
 	void *arg;
+	struct rpcs_lookout lookout; /* without slots: nobody looks out */
+	uint8_t *slots;
 	struct rpcs_bell *bells;
 	uint32_t fill;
 	uint32_t count;
@@ -134,12 +137,16 @@ static uint32_t rpcs_ring_take(struct rpcs_ring *ring, struct rpcs_ring_source *
 	uint32_t taken = 0;
 
 	do {
+		if (ring->slots)
+			rpcs_ring_ahead_look(&source->ahead, memory, &ring->lookout);
 		ring->emit(ring->arg, source->record, source->len, NULL);
 		rpcs_ring_memory_next(memory, source->len);
 		/* Seldom: the line with the reader's position is the writers' at each record. */
 		if (memory->at - memory->given >= memory->size / 16)
 			rpcs_ring_memory_give(memory);
 		rpcs_ring_peek(source);
+		if (ring->slots)
+			rpcs_ring_ahead_took(&source->ahead, memory);
 	} while (++taken < limit && source->head == RPCS_RING_RECORD && source->order <= until &&
 		 (long)(source->sure - memory->at) > 0);
 	return taken;
@@ -241,6 +248,20 @@ int rpcs_ring_over(const struct rpcs_ring_memory *memories, uint32_t count, stru
 	return 0;
 }
 
+int rpcs_ring_look_out(struct rpcs_ring *ring, const struct rpcs_lookout *lookout)
+{
+	const size_t bytes = RPCS_AHEAD * lookout->slot_bytes;
+	uint32_t i;
+
+	ring->slots = calloc(ring->count, bytes);
+	if (!ring->slots)
+		return -ENOMEM;
+	ring->lookout = *lookout;
+	for (i = 0; i < ring->count; i++)
+		ring->sources[i].ahead.slots = ring->slots + i * bytes;
+	return 0;
+}
+
 static size_t rpcs_ring_page(void)
 {
 	return (size_t)sysconf(_SC_PAGESIZE);
@@ -327,6 +348,7 @@ void rpcs_ring_free(struct rpcs_ring **ring_owner)
 	}
 	if (ring->mapped && ring->bells != MAP_FAILED)
 		munmap(ring->bells, rpcs_ring_bells_bytes());
+	free(ring->slots);
 	free(ring);
 	*ring_owner = NULL;
 }

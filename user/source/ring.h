@@ -9,6 +9,7 @@
 #include <rpcsentry/ring.h>
 
 #include "frame.h"
+#include "ring_ahead.h"
 #include "ring_memory.h"
 
 struct rpcs_ring;
@@ -31,6 +32,9 @@ int rpcs_ring_new(const struct rpcs_ring_fds *fds, rpcs_record_fn emit, void *ar
 int rpcs_ring_over(const struct rpcs_ring_memory *memories, uint32_t count, struct rpcs_bell *bells,
 		   rpcs_record_fn emit, void *arg, struct rpcs_ring **ret_ring);
 void rpcs_ring_free(struct rpcs_ring **ring);
+
+/** Has records told of ahead, if there are many. Not more than once. 0 or -ENOMEM. */
+int rpcs_ring_look_out(struct rpcs_ring *ring, const struct rpcs_lookout *lookout);
 
 /**
  * Hands at most `limit` records on, of those that lie there now. *ret_more: not all of them;

@@ -6,8 +6,6 @@
  */
 #include "ring_memory.h"
 
-#include <linux/bpf.h>
-
 void rpcs_ring_memory_begin(struct rpcs_ring_memory *memory)
 {
 	memory->at = memory->given = memory->end = *memory->reader;
@@ -20,7 +18,7 @@ unsigned long rpcs_ring_memory_look(struct rpcs_ring_memory *memory)
 
 void rpcs_ring_memory_next(struct rpcs_ring_memory *memory, uint32_t len)
 {
-	memory->at += ((unsigned long)len + BPF_RINGBUF_HDR_SZ + 7) & ~7UL;
+	memory->at += rpcs_ring_memory_room(len);
 }
 
 enum rpcs_ring_head rpcs_ring_memory_head(struct rpcs_ring_memory *memory, const void **ret_record,

@@ -3,6 +3,7 @@
 #ifndef RPCSENTRY_SOURCE_RING_MEMORY_H
 #define RPCSENTRY_SOURCE_RING_MEMORY_H
 
+#include <linux/bpf.h>
 #include <stdint.h>
 
 /** The mapping, and how far its reader is. Positions only grow. */
@@ -31,6 +32,12 @@ unsigned long rpcs_ring_memory_look(struct rpcs_ring_memory *memory);
 /** What is next before `end`; what was taken back is passed over. *ret_: of a record alone. */
 enum rpcs_ring_head rpcs_ring_memory_head(struct rpcs_ring_memory *memory, const void **ret_record,
 					  uint32_t *ret_len);
+
+/** What a record of `len` bytes takes. */
+static inline unsigned long rpcs_ring_memory_room(uint32_t len)
+{
+	return ((unsigned long)len + BPF_RINGBUF_HDR_SZ + 7) & ~7UL;
+}
 
 /** Over the record of `len` bytes that rpcs_ring_memory_head() told; its bytes stay. */
 void rpcs_ring_memory_next(struct rpcs_ring_memory *memory, uint32_t len);

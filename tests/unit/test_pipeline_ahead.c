@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Records that are told of ahead become what they would be without, and bad ones nothing. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <rpcsentry/record.h>
+
+#include "pipeline_rig.h"
+
+static struct rpcs_lookout lookout;
+static struct rpcs_foreseen foreseen;
+
+static struct rpcs_record_rpc record_of(uint8_t kind, uint32_t xid, uint8_t protocol)
+{
+	struct rpcs_record_rpc record = {
+		.head = { .kind = kind,
+			  .abi = RPCS_RECORD_ABI,
+			  .protocol = protocol,
+			  .time_ns = RPCS_NSEC_PER_SEC,
+			  .src = { [10] = 0xff, 0xff, 10, 0, 0, 1 },
+			  .dst = { [10] = 0xff, 0xff, 10, 0, 0, 2 },
+			  .sport = 800,
+			  .dport = 111 },
+		.message_len = 56,
+		.xid = xid,
+		.call = { 2, RPCS_PORTMAP_PROGRAM, 2, PROC_GETPORT },
+	};
+
+	if (kind != RPCS_RECORD_REPLY)
+		return record;
+	record.message_len = 28;
+	record.reply.reply_stat = record.reply.stat = 0;
+	memcpy(record.head.src, record.head.dst, sizeof(record.head.src));
+	record.head.dst[15] = 1;
+	record.head.src[15] = 2;
+	record.head.sport = 111;
+	record.head.dport = 800;
+	return record;
+}
+
+static void take(const struct rpcs_record_rpc *record)
+{
+	rpcs_pipeline_record(rig.pipeline, record, sizeof(*record), NULL);
+}
+
+static void test_call_and_reply(void **state)
+{
+	const struct rpcs_record_rpc call = record_of(RPCS_RECORD_CALL, 7, RPCS_IP_UDP);
+	const struct rpcs_record_rpc reply = record_of(RPCS_RECORD_REPLY, 7, RPCS_IP_UDP);
+	const struct rpcs_record_rpc other = record_of(RPCS_RECORD_CALL, 8, RPCS_IP_TCP);
+	const struct rpcs_agent_counters *counters;
+
+	(void)state;
+	lookout.foresee(lookout.arg, &call, sizeof(call), &foreseen);
+	assert_true(foreseen.lookups.count > 0);
+	lookout.near(lookout.arg, &foreseen);
+	lookout.turn(lookout.arg, &foreseen);
+	take(&call);
+	/* What was foreseen is not of these. */
+	take(&other);
+	take(&reply);
+	lookout.turn(lookout.arg, NULL);
+	take(&call);
+	lookout.foresee(lookout.arg, &reply, sizeof(reply), &foreseen);
+	lookout.near(lookout.arg, &foreseen);
+	lookout.turn(lookout.arg, &foreseen);
+	take(&reply);
+	counters = rpcs_pipeline_counters(rig.pipeline);
+	assert_int_equal(counters->flows, 2);
+	assert_int_equal(counters->calls, 3);
+	assert_int_equal(counters->replies, 2);
+	assert_int_equal(counters->replies_unpaired, 0);
+}
+
+static void check_nothing(const void *record, uint32_t len)
+{
+	foreseen.lookups.count = 1;
+	lookout.foresee(lookout.arg, record, len, &foreseen);
+	assert_int_equal(foreseen.lookups.count, 0);
+	lookout.near(lookout.arg, &foreseen);
+	lookout.turn(lookout.arg, &foreseen);
+	rpcs_pipeline_record(rig.pipeline, record, len, NULL);
+}
+
+static void test_bad_ones(void **state)
+{
+	struct rpcs_record_rpc record = record_of(RPCS_RECORD_CALL, 7, RPCS_IP_UDP);
+
+	(void)state;
+	check_nothing(&record, 0);
+	check_nothing(&record, sizeof(record.head) - 1);
+	record.head.abi++;
+	check_nothing(&record, sizeof(record));
+	record.head.abi--;
+	record.head.protocol = 1;
+	check_nothing(&record, sizeof(record));
+	assert_int_equal(rpcs_pipeline_counters(rig.pipeline)->records_bad, 3);
+	/* Of one that is cut, and of others than messages, the flow at the most. */
+	record.head.protocol = RPCS_IP_TCP;
+	lookout.foresee(lookout.arg, &record, sizeof(record) - 1, &foreseen);
+	assert_int_equal(foreseen.lookups.count, 1);
+	record.head.kind = RPCS_RECORD_CONNECTION;
+	lookout.foresee(lookout.arg, &record, sizeof(record), &foreseen);
+	assert_int_equal(foreseen.lookups.count, 1);
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	rig_new("", false);
+	rpcs_pipeline_lookout(rig.pipeline, &lookout);
+	assert_int_equal(lookout.slot_bytes, sizeof(foreseen));
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	rig_free();
+	return 0;
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_call_and_reply, begin, end),
+		cmocka_unit_test_setup_teardown(test_bad_ones, begin, end),
+	};
+
+	return cmocka_run_group_tests_name("pipeline ahead", tests, NULL, NULL);
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What the stages will look up for packets that come some packets from now. */
+#include <string.h>
+
+#include <rpcsentry/packet.h>
+#include <rpcsentry/record.h>
+
+#include "pipeline_private.h"
+#include "stream/decode.h"
+
+void rpcs_pipeline_foresee(const struct rpcs_pipeline *pipeline, const struct rpcs_tuple *tuple,
+			   uint32_t xid, bool is_call, struct rpcs_foreseen *ret_foreseen)
+{
+	struct rpcs_expect_key expected = { .port = is_call ? tuple->sport : tuple->dport,
+					    .protocol = tuple->protocol,
+					    .xid = xid };
+	/* Most calls are new. */
+	struct rpcs_foresight *lookups = &ret_foreseen->lookups, *known = is_call ? NULL : lookups;
+
+	lookups->count = 0;
+	rpcs_stream_foresee(pipeline->stream, tuple, lookups, &ret_foreseen->flow);
+	rpcs_calls_foresee(pipeline->calls, tuple, xid, is_call, known);
+	if (!pipeline->options.state || pipeline->settings->any_port == RPCS_ANY_PORT_OFF)
+		return;
+	memcpy(expected.client, is_call ? &tuple->src : &tuple->dst, sizeof(expected.client));
+	rpcs_state_expect_foresee(pipeline->options.state, &expected, known);
+}
+
+void rpcs_pipeline_turn(struct rpcs_pipeline *pipeline, const struct rpcs_foreseen *foreseen)
+{
+	rpcs_stream_turn(pipeline->stream,
+			 foreseen && foreseen->lookups.count ? &foreseen->flow : NULL);
+}
+
+/* Of a packet that took the fallback nobody knows more here than its flow. */
+static void foresee_record(void *arg, const void *record, uint32_t len, void *slot)
+{
+	const struct rpcs_record_rpc *rpc = record;
+	struct rpcs_foreseen *foreseen = slot;
+	struct rpcs_pipeline *pipeline = arg;
+	struct rpcs_tuple tuple;
+
+	foreseen->lookups.count = 0;
+	if (len < sizeof(rpc->head) || rpc->head.abi != RPCS_RECORD_ABI ||
+	    (rpc->head.protocol != RPCS_IP_UDP && rpc->head.protocol != RPCS_IP_TCP))
+		return;
+	rpcs_tuple_from_head(&tuple, &rpc->head);
+	if (len >= sizeof(*rpc) &&
+	    (rpc->head.kind == RPCS_RECORD_CALL || rpc->head.kind == RPCS_RECORD_REPLY))
+		rpcs_pipeline_foresee(pipeline, &tuple, rpc->xid,
+				      rpc->head.kind == RPCS_RECORD_CALL, foreseen);
+	else
+		rpcs_stream_foresee(pipeline->stream, &tuple, &foreseen->lookups, &foreseen->flow);
+}
+
+static void fetch_near(void *arg, const void *slot)
+{
+	const struct rpcs_foreseen *foreseen = slot;
+
+	(void)arg;
+	rpcs_foresight_entries(&foreseen->lookups);
+}
+
+static void take_turn(void *arg, const void *slot)
+{
+	rpcs_pipeline_turn(arg, slot);
+}
+
+void rpcs_pipeline_lookout(struct rpcs_pipeline *pipeline, struct rpcs_lookout *ret_lookout)
+{
+	*ret_lookout = (struct rpcs_lookout){ .slot_bytes = sizeof(struct rpcs_foreseen),
+					      .foresee = foresee_record,
+					      .near = fetch_near,
+					      .turn = take_turn,
+					      .arg = pipeline };
+}
