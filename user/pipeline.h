@@ -47,6 +47,7 @@ void rpcs_pipeline_record(void *pipeline, const void *record, uint32_t len,
 struct rpcs_foreseen {
 	struct rpcs_foresight lookups;
 	struct rpcs_flow_place flow;
+	struct rpcs_detect_foreseen detect;
 };
 
 /**

@@ -17,9 +17,10 @@ void rpcs_pipeline_foresee(const struct rpcs_pipeline *pipeline, const struct rp
 	/* Most calls are new. */
 	struct rpcs_foresight *lookups = &ret_foreseen->lookups, *known = is_call ? NULL : lookups;
 
-	lookups->count = 0;
+	rpcs_foresight_clear(lookups);
 	rpcs_stream_foresee(pipeline->stream, tuple, lookups, &ret_foreseen->flow);
 	rpcs_calls_foresee(pipeline->calls, tuple, xid, is_call, known);
+	rpcs_detect_foresee(pipeline->detect, tuple, is_call, lookups, &ret_foreseen->detect);
 	if (!pipeline->options.state || pipeline->settings->any_port == RPCS_ANY_PORT_OFF)
 		return;
 	memcpy(expected.client, is_call ? &tuple->src : &tuple->dst, sizeof(expected.client));
@@ -28,8 +29,13 @@ void rpcs_pipeline_foresee(const struct rpcs_pipeline *pipeline, const struct rp
 
 void rpcs_pipeline_turn(struct rpcs_pipeline *pipeline, const struct rpcs_foreseen *foreseen)
 {
-	rpcs_stream_turn(pipeline->stream,
-			 foreseen && foreseen->lookups.count ? &foreseen->flow : NULL);
+	if (!foreseen || !foreseen->lookups.count) {
+		rpcs_stream_turn(pipeline->stream, NULL);
+		rpcs_detect_turn(pipeline->detect, NULL, NULL);
+		return;
+	}
+	rpcs_stream_turn(pipeline->stream, &foreseen->flow);
+	rpcs_detect_turn(pipeline->detect, &foreseen->detect, &foreseen->lookups);
 }
 
 /* Of a packet that took the fallback nobody knows more here than its flow. */
@@ -40,7 +46,8 @@ static void foresee_record(void *arg, const void *record, uint32_t len, void *sl
 	struct rpcs_pipeline *pipeline = arg;
 	struct rpcs_tuple tuple;
 
-	foreseen->lookups.count = 0;
+	rpcs_foresight_clear(&foreseen->lookups);
+	foreseen->detect.client_id = 0;
 	if (len < sizeof(rpc->head) || rpc->head.abi != RPCS_RECORD_ABI ||
 	    (rpc->head.protocol != RPCS_IP_UDP && rpc->head.protocol != RPCS_IP_TCP))
 		return;
@@ -53,9 +60,9 @@ static void foresee_record(void *arg, const void *record, uint32_t len, void *sl
 		rpcs_stream_foresee(pipeline->stream, &tuple, &foreseen->lookups, &foreseen->flow);
 }
 
-static void fetch_near(void *arg, const void *slot)
+static void fetch_near(void *arg, void *slot)
 {
-	const struct rpcs_foreseen *foreseen = slot;
+	struct rpcs_foreseen *foreseen = slot;
 
 	(void)arg;
 	rpcs_foresight_entries(&foreseen->lookups);

@@ -100,7 +100,7 @@ static void foresee(const struct rpcs_read_ahead *ahead, struct slot *slot)
 	struct guess guess;
 	bool is_call;
 
-	slot->foreseen.lookups.count = 0;
+	rpcs_foresight_clear(&slot->foreseen.lookups);
 	if (!guess_packet(&slot->frame, &guess))
 		return;
 	is_call = rpcs_load_be32(guess.message + 4) == RPCS_MSG_CALL;

@@ -77,6 +77,40 @@ static void test_call_and_reply(void **state)
 	assert_int_equal(counters->replies_unpaired, 0);
 }
 
+/* A second's calls of one client; what was foreseen is of each of them, of others, or nothing. */
+static uint64_t alerts_of_many(bool ahead, bool others)
+{
+	struct rpcs_record_rpc record = record_of(RPCS_RECORD_CALL, 0, RPCS_IP_UDP), other;
+	uint32_t i;
+
+	rig_new("detections: {portmap-flood: {calls: 50, dumps: 10}}\n", false);
+	rpcs_pipeline_lookout(rig.pipeline, &lookout);
+	for (i = 0; i < 400; i++) {
+		record.xid = i;
+		record.head.time_ns += 10 * RPCS_NSEC_PER_MSEC;
+		other = record;
+		other.head.src[15] = (uint8_t)(i % 3 + 1);
+		if (ahead) {
+			lookout.foresee(lookout.arg, others ? &other : &record, sizeof(record),
+					&foreseen);
+			lookout.near(lookout.arg, &foreseen);
+		}
+		lookout.turn(lookout.arg, ahead ? &foreseen : NULL);
+		take(&record);
+	}
+	return rpcs_pipeline_counters(rig.pipeline)->alerts;
+}
+
+static void test_foreseen_decides_nothing(void **state)
+{
+	uint64_t alerts = alerts_of_many(false, false);
+
+	(void)state;
+	assert_true(alerts > 0);
+	assert_int_equal(alerts_of_many(true, false), alerts);
+	assert_int_equal(alerts_of_many(true, true), alerts);
+}
+
 static void check_nothing(const void *record, uint32_t len)
 {
 	foreseen.lookups.count = 1;
@@ -129,6 +163,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_call_and_reply, begin, end),
+		cmocka_unit_test_setup_teardown(test_foreseen_decides_nothing, begin, end),
 		cmocka_unit_test_setup_teardown(test_bad_ones, begin, end),
 	};
 

@@ -41,7 +41,7 @@ static void foresee(void *arg, const void *record, uint32_t len, void *slot)
 	told.foreseen++;
 }
 
-static void near(void *arg, const void *slot)
+static void near(void *arg, void *slot)
 {
 	assert_ptr_equal(arg, &told);
 	((struct note *)slot)->near = true;

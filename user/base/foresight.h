@@ -9,7 +9,7 @@
 #include "table.h"
 
 enum {
-	RPCS_FORESEEN_MAX = 16,
+	RPCS_FORESEEN_MAX = 6,
 	/* Packets in hand and ahead. A look-up's memory takes as long as one or less to come. */
 	RPCS_AHEAD = 16,
 	/* So many before its turn, what its look-ups search has come: what they find next. */
@@ -20,39 +20,57 @@ enum {
 struct rpcs_foresight {
 	struct {
 		const struct rpcs_table *table;
+		void *place; /* of the entry, probably; NULL: there was none */
 		uint32_t hash;
 	} at[RPCS_FORESEEN_MAX];
 	uint32_t count;
+	bool fetched; /* the entries were asked for, and `place` is set */
 };
 
+/** Begins anew. */
+static inline void rpcs_foresight_clear(struct rpcs_foresight *foresight)
+{
+	foresight->count = 0;
+	foresight->fetched = false;
+}
+
 /**
- * Asks for what a look-up by this hash will search, and notes it for what that will find; a full
- * list takes no more. NULL: it will find nothing, most likely.
+ * Asks for what a look-up by this hash will search, and notes it for what that will find; returns
+ * its index. A full list takes no more. NULL: it will find nothing, most likely.
  */
-static inline void rpcs_foresee_by(struct rpcs_foresight *foresight, const struct rpcs_table *table,
-				   uint32_t hash)
+static inline uint32_t rpcs_foresee_by(struct rpcs_foresight *foresight,
+				       const struct rpcs_table *table, uint32_t hash)
 {
 	rpcs_table_fetch_bucket(table, hash);
 	if (!foresight || foresight->count == RPCS_FORESEEN_MAX)
-		return;
+		return RPCS_FORESEEN_MAX;
 	foresight->at[foresight->count].table = table;
-	foresight->at[foresight->count++].hash = hash;
+	foresight->at[foresight->count].hash = hash;
+	return foresight->count++;
 }
 
 /** The same of a key. */
-static inline void rpcs_foresee(struct rpcs_foresight *foresight, const struct rpcs_table *table,
-				const void *key)
+static inline uint32_t rpcs_foresee(struct rpcs_foresight *foresight,
+				    const struct rpcs_table *table, const void *key)
 {
-	rpcs_foresee_by(foresight, table, rpcs_table_hash(table, key));
+	return rpcs_foresee_by(foresight, table, rpcs_table_hash(table, key));
 }
 
 /** Asks for the entries that will be found, once what was asked for first is there. */
-static inline void rpcs_foresight_entries(const struct rpcs_foresight *foresight)
+static inline void rpcs_foresight_entries(struct rpcs_foresight *foresight)
 {
 	uint32_t i;
 
 	for (i = 0; i < foresight->count; i++)
-		rpcs_table_fetch_entry(foresight->at[i].table, foresight->at[i].hash);
+		foresight->at[i].place =
+			rpcs_table_fetch_entry(foresight->at[i].table, foresight->at[i].hash);
+	foresight->fetched = true;
+}
+
+/** Where the entry of the look-up of this index probably is; NULL: nobody knows. */
+static inline void *rpcs_foresight_place(const struct rpcs_foresight *foresight, uint32_t index)
+{
+	return foresight->fetched && index < foresight->count ? foresight->at[index].place : NULL;
 }
 
 #endif

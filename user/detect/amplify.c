@@ -238,6 +238,14 @@ static bool is_counted(const struct rpcs_detect *detect)
 	       detect->settings->detections[RPCS_D_AMPLIFICATION].enabled;
 }
 
+uint32_t rpcs_amplify_foresee(const struct rpcs_detect *detect, uint64_t pair,
+			      struct rpcs_foresight *lookups)
+{
+	if (!detect->settings->detections[RPCS_D_AMPLIFICATION].enabled)
+		return RPCS_FORESEEN_MAX;
+	return rpcs_rate_foresee(detect->amplify->peers, pair, lookups);
+}
+
 void rpcs_amplify_fetch(const struct rpcs_detect *detect)
 {
 	if (is_counted(detect))

@@ -6,6 +6,7 @@
 #include <rpcsentry/budget.h>
 #include <rpcsentry/counters.h>
 
+#include "../base/foresight.h"
 #include "../base/hash.h"
 #include "../policy/policy.h"
 #include "../services/services.h"
@@ -56,6 +57,22 @@ enum rpcs_message_place {
 	RPCS_PLACE_REPLY_UNPAIRED, /* its call was not seen */
 	RPCS_PLACE__MAX
 };
+
+/** What was found of a packet to come. */
+struct rpcs_detect_foreseen {
+	struct rpcs_address client;
+	uint64_t client_id;   /* 0: none */
+	uint32_t peer, calls; /* indices of look-ups: of amplify.c and flood.c */
+};
+
+/**
+ * Some packets ahead: notes what will be looked up for a message between these two. What was found
+ * is given to rpcs_detect_turn() before its rpcs_detect_message(); NULL: nothing was.
+ */
+void rpcs_detect_foresee(struct rpcs_detect *detect, const struct rpcs_tuple *tuple, bool is_call,
+			 struct rpcs_foresight *lookups, struct rpcs_detect_foreseen *ret_foreseen);
+void rpcs_detect_turn(struct rpcs_detect *detect, const struct rpcs_detect_foreseen *foreseen,
+		      const struct rpcs_foresight *lookups);
 
 /**
  * Ahead of rpcs_detect_message() of the same, as early as its addresses are known: what that

@@ -84,12 +84,18 @@ void rpcs_inventory_free(struct rpcs_detect *detect);
 
 int rpcs_sweep_init(struct rpcs_detect *detect);
 void rpcs_sweep_free(struct rpcs_detect *detect);
-/* What parties.h fetches ahead. */
+/* What parties.h fetches ahead: some packets, and then for the message in hand. */
+void rpcs_sweep_foresee(const struct rpcs_detect *detect, uint64_t pair);
+uint32_t rpcs_amplify_foresee(const struct rpcs_detect *detect, uint64_t pair,
+			      struct rpcs_foresight *lookups);
+uint32_t rpcs_flood_foresee(const struct rpcs_detect *detect, uint64_t client,
+			    struct rpcs_foresight *lookups);
 void rpcs_sweep_fetch(const struct rpcs_detect *detect);
 void rpcs_sweep_call_fetch(struct rpcs_detect *detect, const struct rpcs_call *call);
 void rpcs_amplify_fetch(const struct rpcs_detect *detect);
 struct rpcs_rate_entry *rpcs_amplify_fetch_entry(const struct rpcs_detect *detect);
 void rpcs_flood_fetch(const struct rpcs_detect *detect);
+void rpcs_flood_fetch_slots(const struct rpcs_detect *detect);
 struct rpcs_rate_entry *rpcs_flood_fetch_entry(const struct rpcs_detect *detect);
 
 void rpcs_sweep_call(struct rpcs_detect *detect, const struct rpcs_call *call);

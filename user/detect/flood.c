@@ -52,6 +52,19 @@ static bool is_counted(const struct rpcs_detect *detect)
 	return detect->parties->watched && detect->settings->detections[RPCS_D_FLOOD].enabled;
 }
 
+uint32_t rpcs_flood_foresee(const struct rpcs_detect *detect, uint64_t client,
+			    struct rpcs_foresight *lookups)
+{
+	if (!detect->settings->detections[RPCS_D_FLOOD].enabled)
+		return RPCS_FORESEEN_MAX;
+	return rpcs_rate_foresee(detect->flood->calls, client, lookups);
+}
+
+void rpcs_flood_fetch_slots(const struct rpcs_detect *detect)
+{
+	rpcs_rate_fetch_slots(detect->flood->calls, detect->parties->calls_place);
+}
+
 void rpcs_flood_fetch(const struct rpcs_detect *detect)
 {
 	if (is_counted(detect))

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rpcsentry/packet.h>
+
 #include "families.h"
 
 int rpcs_parties_init(struct rpcs_detect *detect)
@@ -130,8 +132,50 @@ void rpcs_parties_fill(struct rpcs_detect *detect, const struct rpcs_message *me
 		rpcs_sweep_fetch(detect);
 }
 
+void rpcs_detect_foresee(struct rpcs_detect *detect, const struct rpcs_tuple *tuple, bool is_call,
+			 struct rpcs_foresight *lookups, struct rpcs_detect_foreseen *ret_foreseen)
+{
+	struct rpcs_known_party *client = &detect->parties->foreseen_client;
+	const struct rpcs_address *address = is_call ? &tuple->src : &tuple->dst;
+	uint64_t pair;
+
+	ret_foreseen->client_id = 0;
+	if (!rpcs_settings_watch(detect->settings, is_call ? tuple->dport : tuple->sport))
+		return;
+	if (!client->id || !rpcs_address_equal(&client->address, address))
+		learn(detect, client, address);
+	ret_foreseen->client = *address;
+	ret_foreseen->client_id = client->id;
+	pair = rpcs_id_of_pair(client->id,
+			       rpcs_id_of_server(detect, is_call ? &tuple->dst : &tuple->src));
+	ret_foreseen->peer = RPCS_FORESEEN_MAX;
+	if (tuple->protocol == RPCS_IP_UDP)
+		ret_foreseen->peer = rpcs_amplify_foresee(detect, pair, lookups);
+	ret_foreseen->calls = rpcs_flood_foresee(detect, client->id, lookups);
+	if (is_call)
+		rpcs_sweep_foresee(detect, pair);
+}
+
+void rpcs_detect_turn(struct rpcs_detect *detect, const struct rpcs_detect_foreseen *foreseen,
+		      const struct rpcs_foresight *lookups)
+{
+	struct rpcs_parties *parties = detect->parties;
+
+	parties->placed = foreseen && foreseen->client_id && lookups->fetched;
+	if (!foreseen || !foreseen->client_id)
+		return;
+	if (foreseen->client_id != parties->known_client.id)
+		parties->known_client = (struct rpcs_known_party){ .address = foreseen->client,
+								   .id = foreseen->client_id };
+	parties->peer_place = rpcs_foresight_place(lookups, foreseen->peer);
+	parties->calls_place = rpcs_foresight_place(lookups, foreseen->calls);
+	rpcs_flood_fetch_slots(detect);
+}
+
 void rpcs_parties_fetch(struct rpcs_detect *detect)
 {
+	if (detect->parties->placed)
+		return;
 	detect->parties->peer_place = rpcs_amplify_fetch_entry(detect);
 	detect->parties->calls_place = rpcs_flood_fetch_entry(detect);
 }

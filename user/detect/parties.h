@@ -35,9 +35,11 @@ struct rpcs_parties {
 	bool watched;			     /* the server's port is a portmapper's */
 	uint32_t kind;			     /* of what is asked: what stands in a call's kind */
 	uint64_t client, server, pair, flow; /* their ids, where it is watched */
+	bool placed;			     /* the next two are as foreseen: */
 	/* Where amplify.c and flood.c have what they count, probably: as in tally.h. */
 	struct rpcs_rate_entry *peer_place, *calls_place, **total_place;
-	struct rpcs_known_party known_client, *last_server, known_servers[RPCS_KNOWN_SERVERS];
+	struct rpcs_known_party known_client, foreseen_client;
+	struct rpcs_known_party *last_server, known_servers[RPCS_KNOWN_SERVERS];
 };
 
 struct rpcs_detect;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../base/pages.h"
+#include "../base/prefetch.h"
 
 struct rpcs_rate {
 	struct rpcs_tally *tally;
@@ -169,6 +170,20 @@ struct rpcs_rate_entry *rpcs_rate_find_at(struct rpcs_rate *rate, struct rpcs_ra
 uint32_t rpcs_rate_count(const struct rpcs_rate *rate)
 {
 	return rpcs_tally_count(rate->tally);
+}
+
+uint32_t rpcs_rate_foresee(const struct rpcs_rate *rate, uint64_t id,
+			   struct rpcs_foresight *lookups)
+{
+	return rpcs_tally_foresee(rate->tally, id, lookups);
+}
+
+void rpcs_rate_fetch_slots(const struct rpcs_rate *rate, const struct rpcs_rate_entry *place)
+{
+	if (!place || !place->head.own)
+		return;
+	rpcs_prefetch(slot_of(rate, place, place->slot));
+	rpcs_prefetch(slot_of(rate, place, place->slot + 1));
 }
 
 void rpcs_rate_fetch_bucket(const struct rpcs_rate *rate, uint64_t id)

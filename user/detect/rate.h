@@ -43,7 +43,11 @@ struct rpcs_rate_entry *rpcs_rate_find_at(struct rpcs_rate *rate, struct rpcs_ra
 					  uint64_t id);
 
 /** Ahead of the two, as in tally.h. */
+uint32_t rpcs_rate_foresee(const struct rpcs_rate *rate, uint64_t id,
+			   struct rpcs_foresight *lookups);
 void rpcs_rate_fetch_bucket(const struct rpcs_rate *rate, uint64_t id);
+/* `place`: of an entry that is there, or was; or NULL. */
+void rpcs_rate_fetch_slots(const struct rpcs_rate *rate, const struct rpcs_rate_entry *place);
 struct rpcs_rate_entry *rpcs_rate_fetch_entry(const struct rpcs_rate *rate, uint64_t id);
 
 /** How many entries there are. */

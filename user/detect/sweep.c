@@ -210,6 +210,11 @@ void rpcs_rpc_sweep_connection(struct rpcs_detect *detect, const struct rpcs_con
 		count_service(detect, &touch);
 }
 
+void rpcs_sweep_foresee(const struct rpcs_detect *detect, uint64_t pair)
+{
+	rpcs_recent_fetch(detect->sweep->lookups, pair);
+}
+
 void rpcs_sweep_fetch(const struct rpcs_detect *detect)
 {
 	rpcs_recent_fetch(detect->sweep->lookups, detect->parties->pair);

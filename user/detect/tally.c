@@ -162,6 +162,12 @@ uint32_t rpcs_tally_count(const struct rpcs_tally *tally)
 	return rpcs_table_count(tally->table);
 }
 
+uint32_t rpcs_tally_foresee(const struct rpcs_tally *tally, uint64_t id,
+			    struct rpcs_foresight *lookups)
+{
+	return rpcs_foresee_by(lookups, tally->table, hash_of(id));
+}
+
 void rpcs_tally_fetch_bucket(const struct rpcs_tally *tally, uint64_t id)
 {
 	const struct rpcs_tally_head *head;

@@ -11,6 +11,7 @@
 #ifndef RPCSENTRY_DETECT_TALLY_H
 #define RPCSENTRY_DETECT_TALLY_H
 
+#include "../base/foresight.h"
 #include "../base/hash.h"
 #include "../base/table.h"
 
@@ -87,9 +88,11 @@ static inline void *rpcs_tally_get(struct rpcs_tally *tally, uint64_t id, uint64
 }
 
 /**
- * What they will touch: first where the entry would be found, once that is there the entry,
- * whose probable place is returned.
+ * What they will touch, some messages ahead. For the message in hand: first where the entry
+ * would be found, once that is there the entry, whose probable place is returned.
  */
+uint32_t rpcs_tally_foresee(const struct rpcs_tally *tally, uint64_t id,
+			    struct rpcs_foresight *lookups);
 void rpcs_tally_fetch_bucket(const struct rpcs_tally *tally, uint64_t id);
 void *rpcs_tally_fetch_entry(const struct rpcs_tally *tally, uint64_t id);
 

@@ -15,7 +15,7 @@ struct rpcs_lookout {
 	size_t slot_bytes;
 	/* This record comes, RPCS_AHEAD records from now at the most; then RPCS_AHEAD_NEAR. */
 	void (*foresee)(void *arg, const void *record, uint32_t len, void *slot);
-	void (*near)(void *arg, const void *slot);
+	void (*near)(void *arg, void *slot);
 	/* The next one is that of this slot; NULL: one that nobody foresaw. */
 	void (*turn)(void *arg, const void *slot);
 	void *arg;
