@@ -63,19 +63,15 @@ static inline struct rpcs_service **rpcs_services_head(const struct rpcs_service
 	return &services->heads[hash >> (64 - RPCS_SERVICES_HEADS_BITS)];
 }
 
-/**
- * Has the mapping that hangs there brought near before it is looked at. Inline whatever the
- * compiler thinks: gcc leaves out calls of a function that does nothing but this.
- */
-__attribute__((always_inline)) static inline void
-rpcs_services_fetch(struct rpcs_service *const *head)
+/** Has the mapping that hangs there brought near before it is looked at. */
+static inline void rpcs_services_fetch(struct rpcs_service *const *head)
 {
 	const char *at = (const char *)*head;
 
 	if (!at)
 		return;
-	__builtin_prefetch(at, 1);
-	__builtin_prefetch(at + sizeof(**head) - 1, 1);
+	rpcs_prefetch(at);
+	rpcs_prefetch(at + sizeof(**head) - 1);
 }
 
 /** The mapping that the server has by that name, or NULL. */
