@@ -20,7 +20,6 @@ enum {
 _Static_assert(sizeof(struct rpcs_call) % sizeof(uint64_t) == 0, "it is packed by words");
 _Static_assert(WORDS <= UINT8_MAX, "a place is a byte");
 _Static_assert(RPCS_PORTMAP_SHAPE__MAX <= 16 && RPCS_STATUS__MAX <= 4, "they have so many bits");
-_Static_assert(RPCS_CALL_ALERTS_MAX < 16, "so has their number");
 /* What no member names need not be zero, and would be kept beside each call. */
 #define NAMES_ALL(type) (offsetof(type, pad) + sizeof(((type *)0)->pad) == sizeof(type))
 _Static_assert(NAMES_ALL(struct rpcs_tuple) && NAMES_ALL(struct rpcs_sighting), "no padding");
@@ -69,7 +68,7 @@ static const struct rpcs_call kept = {
 		.body_len = UINT16_MAX,
 		.body_available = UINT16_MAX,
 		.portmap = { .shape = 15,
-			     .has = 7,
+			     .has = 15,
 			     .program = UINT32_MAX,
 			     .version = UINT16_MAX,
 			     .protocol = UINT16_MAX,
@@ -100,7 +99,7 @@ static const struct rpcs_call kept = {
 		       .said = 1,
 		       .said_severity = 7,
 		       .said_outcome = 15 },
-	.alert_count = 15,
+	.alert_count = UINT8_MAX,
 };
 
 /* Where the first of four bools is that follow each other; each is a byte of 0 or 1. */
@@ -117,12 +116,12 @@ _Static_assert(IS_FOURTH(READ, message.confirmed) && IS_FOURTH(CAME, conflict) &
 	       "these are four");
 
 /* The lowest bits of four bytes, side by side: the product has each in the upper four once. */
-static uint16_t four_get(const struct rpcs_call *call, size_t place)
+static uint8_t four_get(const struct rpcs_call *call, size_t place)
 {
 	uint32_t bytes;
 
 	memcpy(&bytes, (const uint8_t *)call + place, sizeof(bytes));
-	return (uint16_t)(bytes * 0x10204080U >> 28);
+	return (uint8_t)(bytes * 0x10204080U >> 28);
 }
 
 static void four_put(struct rpcs_call *call, size_t place, uint32_t bits)
@@ -178,7 +177,7 @@ static void pack_changing(const struct rpcs_call *call, struct rpcs_packed_call 
 	packed->log = call->log;
 	packed->judged = call->judged;
 	packed->status = call->status & 3;
-	packed->alert_count = call->alert_count & 15;
+	packed->alert_count = call->alert_count;
 }
 
 int rpcs_call_pack(const struct rpcs_call *call, struct rpcs_packed_call *packed)
@@ -216,7 +215,7 @@ int rpcs_call_pack(const struct rpcs_call *call, struct rpcs_packed_call *packed
 	packed->vlan_count = seen->vlan_count;
 	packed->ttl = seen->ttl;
 	packed->shape = asked->shape & 15;
-	packed->has = asked->has & 7;
+	packed->has = asked->has & 15;
 	packed->read = four_get(call, READ) & 15;
 	packed->came = four_get(call, CAME) & 15;
 	memcpy(&packed->dst, message->tuple.dst.bytes + 12, sizeof(packed->dst));

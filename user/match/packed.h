@@ -22,13 +22,11 @@ struct rpcs_packed_call {
 	uint16_t dport, flags, vlan[2], length, version, procedure, body_len, body_available;
 	uint16_t asked_version, asked_protocol, asked_port;
 	uint8_t vlan_count, ttl;
-	uint16_t shape : 4, has : 3;
-	uint16_t read : 4; /* the message's reassembled, truncated, portmapper, confirmed */
-	uint16_t came : 4; /* tcp_handshake, tcp_midstream, reply_unseen, conflict */
-	/* What still changes, in a unit of its own: */
-	uint16_t decided : 4; /* tls, allowed, names_change, held */
-	uint16_t log : 1, judged : 1, status : 2;
-	uint16_t alert_count : 4;
+	/* By bytes that are all used: what is put there needs no look at what was. */
+	uint8_t shape : 4, read : 4; /* reassembled, truncated, portmapper, confirmed */
+	uint8_t has : 4, came : 4;   /* tcp_handshake, tcp_midstream, reply_unseen, conflict */
+	uint8_t decided : 4, status : 2, log : 1, judged : 1; /* tls, allowed, names_change, held */
+	uint8_t alert_count;
 };
 
 /** Puts the call in the place of what was packed. -ENOMEM: that is still there. */
