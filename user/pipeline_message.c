@@ -40,10 +40,10 @@ static bool is_suppressed(const struct rpcs_message *message,
 	       !message->truncated;
 }
 
-static void decide(struct rpcs_pipeline *pipeline, struct rpcs_call *call,
-		   enum rpcs_answered answered)
+/* `message` is the call's, but not a copy just made: whoever reads that waits for its stores. */
+static void decide(struct rpcs_pipeline *pipeline, const struct rpcs_message *message,
+		   enum rpcs_answered answered, struct rpcs_call *call)
 {
-	const struct rpcs_message *message = &call->message;
 	struct rpcs_policy_query query = {
 		.client = &message->tuple.src,
 		.server = &message->tuple.dst,
@@ -72,7 +72,8 @@ static void conclude(struct rpcs_pipeline *pipeline, struct rpcs_call *call,
 		     const struct rpcs_message *reply)
 {
 	if (call->held)
-		decide(pipeline, call, reply ? RPCS_ANSWERED_YES : RPCS_ANSWERED_NO);
+		decide(pipeline, &call->message, reply ? RPCS_ANSWERED_YES : RPCS_ANSWERED_NO,
+		       call);
 	rpcs_detect_outcome(pipeline->detect, call, reply);
 	if (call->log)
 		TELL(pipeline, call, call, reply);
@@ -155,7 +156,7 @@ static void take_call(struct rpcs_pipeline *pipeline, struct rpcs_message *messa
 	rpcs_service_decode_call(message);
 	call = rpcs_calls_add(pipeline->calls, message, flow, &is_new);
 	if (call && is_new)
-		decide(pipeline, call, RPCS_ANSWERED_NOT_YET);
+		decide(pipeline, message, RPCS_ANSWERED_NOT_YET, call);
 	if (pipeline->options.messages && (!call || call->log))
 		TELL(pipeline, message, message, flow->id);
 	rpcs_detect_message(pipeline->detect, message, call,

@@ -219,7 +219,7 @@ static void test_usual(void **state)
 	call.status = RPCS_STATUS_ANSWERED;
 	call.alerts[0].number = 7;
 	call.alert_count = 1;
-	assert_int_equal(rpcs_packed_call_keep(&packed, &call.message), 0);
+	assert_int_equal(rpcs_packed_call_keep(&packed, &call.message, &call.message), 0);
 	assert_int_equal(rpcs_call_pack(&call, &packed), 0);
 	assert_null(packed.beside);
 	rpcs_call_unpack(&packed, &back);

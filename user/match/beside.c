@@ -80,16 +80,19 @@ static void list_texts(struct rpcs_message *message, struct rpcs_text *ret_texts
 	ret_texts[4] = &message->service.text;
 }
 
-/* Most have none: their pointers say so too. */
-static bool has_texts(struct rpcs_message *message)
+/* Most have none; not asked of the copy, whose stores would have to be waited for. */
+static bool has_texts(const struct rpcs_message *message)
 {
-	if (message->auth.machine.len | message->portmap.netid.len | message->portmap.address.len |
-	    message->portmap.owner.len | message->service.text.len)
-		return true;
+	return message->auth.machine.len | message->portmap.netid.len |
+	       message->portmap.address.len | message->portmap.owner.len |
+	       message->service.text.len;
+}
+
+static void point_nowhere(struct rpcs_message *message)
+{
 	message->auth.machine.bytes = NULL;
 	message->portmap.netid.bytes = message->portmap.address.bytes = NULL;
 	message->portmap.owner.bytes = message->service.text.bytes = NULL;
-	return false;
 }
 
 static void point_texts(struct rpcs_text *const texts[TEXTS], const uint8_t *at)
@@ -115,15 +118,18 @@ void rpcs_beside_point(struct rpcs_beside *beside, struct rpcs_message *message)
 	point_texts(texts, texts_of(beside));
 }
 
-int rpcs_packed_call_keep(struct rpcs_packed_call *packed, struct rpcs_message *message)
+int rpcs_packed_call_keep(struct rpcs_packed_call *packed, const struct rpcs_message *message,
+			  struct rpcs_message *copy)
 {
 	uint32_t room = TEXTS_MAX, total = 0, i;
 	struct rpcs_text *texts[TEXTS];
 	uint8_t *to;
 
-	if (!has_texts(message))
+	if (!has_texts(message)) {
+		point_nowhere(copy);
 		return 0;
-	list_texts(message, texts);
+	}
+	list_texts(copy, texts);
 	for (i = 0; i < TEXTS; i++) {
 		if (texts[i]->len > room)
 			texts[i]->len = room;

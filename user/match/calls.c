@@ -248,7 +248,7 @@ struct rpcs_call *rpcs_calls_add(struct rpcs_calls *calls, const struct rpcs_mes
 	fill(call, message, flow);
 	call->conflict = conflict;
 	call->earlier = earlier;
-	if (rpcs_packed_call_keep(&slot->packed, &call->message)) {
+	if (rpcs_packed_call_keep(&slot->packed, message, &call->message)) {
 		calls->evicted++;
 		slot_remove(calls, slot);
 		return NULL;

@@ -45,8 +45,12 @@ bool rpcs_packed_call_is_to(const struct rpcs_packed_call *packed,
 /** All of the call but what the matcher's key has, which is left zero. */
 void rpcs_call_unpack(const struct rpcs_packed_call *packed, struct rpcs_call *ret_call);
 
-/** Moves the message's texts here, so that they outlive its packet. -ENOMEM: where they were. */
-int rpcs_packed_call_keep(struct rpcs_packed_call *packed, struct rpcs_message *message);
+/**
+ * Moves the texts of a copy of `message` here, so that they outlive its packet. -ENOMEM: they are
+ * where they were.
+ */
+int rpcs_packed_call_keep(struct rpcs_packed_call *packed, const struct rpcs_message *message,
+			  struct rpcs_message *copy);
 
 /** What lies beside it; the rest is its owner's. */
 void rpcs_packed_call_free(struct rpcs_packed_call *packed);
