@@ -43,6 +43,22 @@ static void test_window(void **state)
 	assert_null(recent);
 }
 
+/* Asked and noted at once: what is noted is not moved on by asking. */
+static void test_seen(void **state)
+{
+	uint64_t evictions = 0;
+	struct rpcs_recent *recent = rpcs_recent_new(4, sizeof(struct key), &seed, &evictions);
+
+	(void)state;
+	assert_false(rpcs_recent_seen_by(recent, 7, 1000, 100));
+	assert_true(rpcs_recent_seen_by(recent, 7, 1099, 100));
+	assert_false(rpcs_recent_seen_by(recent, 7, 1100, 100));
+	assert_true(rpcs_recent_seen_by(recent, 7, 1199, 100));
+	assert_non_null(rpcs_recent_find_by(recent, 7, 1199, 100));
+	assert_false(rpcs_recent_seen_by(recent, 8, 1199, 100));
+	rpcs_recent_free(&recent);
+}
+
 static void test_full(void **state)
 {
 	uint64_t evictions = 0;
@@ -101,6 +117,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_window),
+		cmocka_unit_test(test_seen),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_many),
 	};

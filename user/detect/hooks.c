@@ -68,6 +68,12 @@ static uint32_t kind_of(const struct rpcs_message *message)
 	return rpcs_policy_call_of(message->version, message->procedure);
 }
 
+/* Replies that tell addresses, as texts. */
+enum {
+	ADDRESSES = 1U << RPCS_PORTMAP_ADDRESS | 1U << RPCS_PORTMAP_CALLIT_ADDRESS |
+		    1U << RPCS_PORTMAP_RPCBS | 1U << RPCS_PORTMAP_ENTRIES,
+};
+
 /* Nearly none has anything of what the rows with if_odd look for. */
 static bool is_odd_call(const struct rpcs_call *call)
 {
@@ -86,11 +92,12 @@ static bool is_odd(const struct rpcs_detect *detect, const struct rpcs_message *
 		return true;
 	if (!parties->watched && rpcs_settings_watch(detect->settings, parties->tuple.sport))
 		return true;
-	return message->is_call &&
-	       (message->rpc_version != RPCS_RPC_VERSION || message->verf_len ||
-		message->verf_flavor == RPCS_AUTH_GSS || message->auth.flavor == RPCS_AUTH_GSS ||
-		parties->kind == RPCS_KIND_OTHER_PROGRAM ||
-		message->portmap.shape == RPCS_PORTMAP_CALLIT_ARGS);
+	if (!message->is_call)
+		return message->has_mismatch || (1U << message->portmap.shape & ADDRESSES);
+	return message->rpc_version != RPCS_RPC_VERSION || message->verf_len ||
+	       message->verf_flavor == RPCS_AUTH_GSS || message->auth.flavor == RPCS_AUTH_GSS ||
+	       parties->kind == RPCS_KIND_OTHER_PROGRAM ||
+	       message->portmap.shape == RPCS_PORTMAP_CALLIT_ARGS;
 }
 
 uint64_t rpcs_hooks_of_message(struct rpcs_detect *detect, const struct rpcs_message *message,

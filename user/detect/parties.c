@@ -31,10 +31,10 @@ static __attribute__((noinline)) void learn(const struct rpcs_detect *detect,
 					    struct rpcs_known_party *party,
 					    const struct rpcs_address *address)
 {
-	*party = (struct rpcs_known_party){
-		.address = *address,
-		.id = rpcs_hash(&detect->seed, address, sizeof(*address)),
-	};
+	party->address = *address;
+	party->id = rpcs_hash(&detect->seed, address, sizeof(*address));
+	party->home_found = false;
+	party->total = NULL;
 }
 
 static __attribute__((noinline)) struct rpcs_known_party *

@@ -8,16 +8,6 @@
 #include "../base/pages.h"
 #include "../base/prefetch.h"
 
-struct rpcs_rate {
-	struct rpcs_tally *tally;
-	uint64_t slot_ns, repeat_ns;
-	uint32_t series;
-	/* One for each key at the most. Full slots stay full; a free chunk begins with the next. */
-	uint32_t *chunks;
-	size_t chunks_size;
-	uint32_t fresh, free; /* from `fresh` on they were never used; 0: none is free */
-};
-
 static uint32_t *slots_of(const struct rpcs_rate *rate, uint32_t chunk)
 {
 	return rate->chunks + (size_t)(chunk - 1) * RPCS_RATE_SLOTS * rate->series;
@@ -113,15 +103,7 @@ static void clear(const struct rpcs_rate *rate, struct rpcs_rate_entry *entry, u
 	}
 }
 
-/* Is the slot in hand over? Time of the past (packets out of order) counts as that of this one. */
-static bool is_over(const struct rpcs_rate *rate, const struct rpcs_rate_entry *entry,
-		    uint64_t now_ns)
-{
-	return rpcs_age(now_ns, entry->start_ns) >= (entry->slot + 1) * rate->slot_ns;
-}
-
-/* To the slot of `now_ns`. */
-static void advance(struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint64_t now_ns)
+void rpcs_rate_advance(struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint64_t now_ns)
 {
 	uint64_t slot = (now_ns - entry->start_ns) / rate->slot_ns;
 
@@ -138,16 +120,11 @@ static void advance(struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint6
 		clear(rate, entry, ++entry->slot);
 }
 
-struct rpcs_rate_entry *rpcs_rate_get_at(struct rpcs_rate *rate, struct rpcs_rate_entry *place,
-					 uint64_t id, uint64_t now_ns)
+struct rpcs_rate_entry *rpcs_rate_make(struct rpcs_rate *rate, uint64_t id, uint64_t now_ns)
 {
-	struct rpcs_rate_entry *entry = rpcs_tally_get_at(rate->tally, place, id, now_ns);
+	struct rpcs_rate_entry *entry = rpcs_tally_add(rate->tally, id, now_ns);
 
-	if (!entry->start_ns)
-		entry->start_ns = now_ns;
-	if (is_over(rate, entry, now_ns))
-		advance(rate, entry, now_ns);
-	rpcs_tally_touch(rate->tally, entry, RPCS_TALLY_ONCE, now_ns);
+	entry->start_ns = now_ns;
 	return entry;
 }
 

@@ -22,7 +22,16 @@ struct rpcs_rate_entry {
 	uint64_t sums[];	     /* of each series */
 };
 
-struct rpcs_rate;
+/** Its members are for this header and rate.c. */
+struct rpcs_rate {
+	struct rpcs_tally *tally;
+	uint64_t slot_ns, repeat_ns;
+	uint32_t series;
+	/* One for each key at the most. Full slots stay full; a free chunk begins with the next. */
+	uint32_t *chunks;
+	size_t chunks_size;
+	uint32_t fresh, free; /* from `fresh` on they were never used; 0: none is free */
+};
 
 /** For `series` side by side; keys, repeat and the rest as in tally.h. NULL: out of memory. */
 struct rpcs_rate *rpcs_rate_new(uint64_t window_ns, uint32_t series, uint64_t keys,
@@ -30,12 +39,34 @@ struct rpcs_rate *rpcs_rate_new(uint64_t window_ns, uint32_t series, uint64_t ke
 				uint64_t *evictions);
 void rpcs_rate_free(struct rpcs_rate **rate);
 
-/** The id's entry, made if it is new, at `now_ns`. Valid until the next one is made. */
-struct rpcs_rate_entry *rpcs_rate_get(struct rpcs_rate *rate, uint64_t id, uint64_t now_ns);
+/** One of an id that has none, at `now_ns`. */
+struct rpcs_rate_entry *rpcs_rate_make(struct rpcs_rate *rate, uint64_t id, uint64_t now_ns);
 
-/** The same where it probably is, as in tally.h. */
-struct rpcs_rate_entry *rpcs_rate_get_at(struct rpcs_rate *rate, struct rpcs_rate_entry *place,
-					 uint64_t id, uint64_t now_ns);
+/** To the slot of `now_ns`, once the one in hand is over. */
+void rpcs_rate_advance(struct rpcs_rate *rate, struct rpcs_rate_entry *entry, uint64_t now_ns);
+
+/**
+ * The id's entry, probably at that place (as in tally.h), made if it is new, at `now_ns`. Valid
+ * until the next one is made. Time of the past (packets out of order) counts as that of the slot
+ * in hand.
+ */
+static inline struct rpcs_rate_entry *rpcs_rate_get_at(struct rpcs_rate *rate,
+						       struct rpcs_rate_entry *place, uint64_t id,
+						       uint64_t now_ns)
+{
+	struct rpcs_rate_entry *entry = rpcs_tally_find_at(rate->tally, place, id);
+
+	if (!entry)
+		return rpcs_rate_make(rate, id, now_ns);
+	/* Without a division. */
+	if (rpcs_age(now_ns, entry->start_ns) >= (entry->slot + 1) * rate->slot_ns)
+		rpcs_rate_advance(rate, entry, now_ns);
+	rpcs_tally_touch(rate->tally, entry, RPCS_TALLY_ONCE, now_ns);
+	return entry;
+}
+
+/** The same, wherever it is. */
+struct rpcs_rate_entry *rpcs_rate_get(struct rpcs_rate *rate, uint64_t id, uint64_t now_ns);
 
 /** The id's entry, or NULL; it stays as it was. */
 struct rpcs_rate_entry *rpcs_rate_find(struct rpcs_rate *rate, uint64_t id);

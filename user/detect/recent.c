@@ -237,18 +237,39 @@ const struct rpcs_recent_note *rpcs_recent_find_by(struct rpcs_recent *recent, u
 	return is_within(recent->found.time_ns, now_ns, within_ns) ? &recent->found : NULL;
 }
 
-void rpcs_recent_note_by(struct rpcs_recent *recent, uint64_t id, uint64_t now_ns, uint64_t value)
+static inline void note(struct rpcs_recent *recent, const struct choices *choices,
+			const struct place *known, uint64_t id, uint64_t now_ns, uint64_t value)
 {
-	const struct choices choices = choices_of(recent, id_of(id));
-	struct place place;
+	struct place place = known ? *known : place_make(recent, choices, now_ns);
 
-	if (!place_find(&choices, id_of(id), &place))
-		place = place_make(recent, &choices, now_ns);
-	place.bucket->ids[place.way] = id_of(id);
+	place.bucket->ids[place.way] = id;
 	place.bucket->times_ns[place.way] = now_ns;
 	recent->has_values |= value != 0;
 	if (recent->has_values)
 		*value_of(recent, &place) = value;
+}
+
+void rpcs_recent_note_by(struct rpcs_recent *recent, uint64_t id, uint64_t now_ns, uint64_t value)
+{
+	const struct choices choices = choices_of(recent, id_of(id));
+	struct place place;
+	bool known = place_find(&choices, id_of(id), &place);
+
+	note(recent, &choices, known ? &place : NULL, id_of(id), now_ns, value);
+}
+
+bool rpcs_recent_seen_by(struct rpcs_recent *recent, uint64_t id, uint64_t now_ns,
+			 uint64_t within_ns)
+{
+	const struct choices choices = choices_of(recent, id_of(id));
+	struct place place;
+	bool known = place_find(&choices, id_of(id), &place);
+
+	recent->within_ns = within_ns;
+	if (known && is_within(place.bucket->times_ns[place.way], now_ns, within_ns))
+		return true;
+	note(recent, &choices, known ? &place : NULL, id_of(id), now_ns, 0);
+	return false;
 }
 
 void rpcs_recent_fetch(const struct rpcs_recent *recent, uint64_t id)

@@ -39,4 +39,8 @@ const struct rpcs_recent_note *rpcs_recent_find_by(struct rpcs_recent *recent, u
 						   uint64_t now_ns, uint64_t within_ns);
 void rpcs_recent_note_by(struct rpcs_recent *recent, uint64_t id, uint64_t now_ns, uint64_t value);
 
+/** Was it noted in the last `within_ns`? Notes it if not. */
+bool rpcs_recent_seen_by(struct rpcs_recent *recent, uint64_t id, uint64_t now_ns,
+			 uint64_t within_ns);
+
 #endif

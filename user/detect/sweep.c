@@ -126,20 +126,19 @@ void rpcs_sweep_call_fetch(struct rpcs_detect *detect, const struct rpcs_call *c
 
 void rpcs_sweep_call(struct rpcs_detect *detect, const struct rpcs_call *call)
 {
-	const struct touch touch = {
-		.tuple = &call->message.tuple,
-		.seen = &call->message.seen,
-		.call = call,
-	};
+	const struct rpcs_tuple *tuple = &call->message.tuple;
+	bool silent = rpcs_call_is_silent(call);
 
-	if (!rpcs_settings_watch(detect->settings, touch.tuple->dport))
+	if ((silent && tuple->protocol != RPCS_IP_TCP) ||
+	    !rpcs_settings_watch(detect->settings, tuple->dport))
 		return;
-	if (!rpcs_call_is_silent(call))
-		count_touch(detect, &touch);
-	else if (touch.tuple->protocol == RPCS_IP_TCP)
+	if (silent)
 		rpcs_distinct_forget(detect->sweep->portmap,
-				     rpcs_id_of_address(detect, &touch.tuple->src),
-				     &touch.tuple->dst);
+				     rpcs_id_of_address(detect, &tuple->src), &tuple->dst);
+	else
+		count_touch(detect, &(struct touch){ .tuple = tuple,
+						     .seen = &call->message.seen,
+						     .call = call });
 }
 
 void rpcs_sweep_connection(struct rpcs_detect *detect, const struct rpcs_connection *connection,

@@ -285,11 +285,13 @@ const struct rpcs_detection_row rpcs_detection_rows[RPCS_D__MAX] = {
 	[RPCS_D_LONG_ADDRESS] = {
 		.on_message = rpcs_long_address_message,
 		.places = REPLIES,
+		.if_odd = true,
 		.explanation = &rpcs_explain_long_address,
 	},
 	[RPCS_D_MISMATCH_RANGE] = {
 		.on_message = rpcs_mismatch_message,
 		.places = REPLIES,
+		.if_odd = true,
 		.explanation = &rpcs_explain_mismatch_range,
 	},
 	[RPCS_D_GSS_VERIFIER] = {

@@ -5,10 +5,7 @@
 bool rpcs_told_by(struct rpcs_detect *detect, struct rpcs_recent *told, uint64_t id,
 		  uint64_t now_ns)
 {
-	if (rpcs_recent_find_by(told, id, now_ns, detect->settings->alert_repeat_ns))
-		return true;
-	rpcs_recent_note_by(told, id, now_ns, 0);
-	return false;
+	return rpcs_recent_seen_by(told, id, now_ns, detect->settings->alert_repeat_ns);
 }
 
 bool rpcs_told_before(struct rpcs_detect *detect, struct rpcs_recent *told,
