@@ -125,9 +125,12 @@ void rpcs_parties_fill(struct rpcs_detect *detect, const struct rpcs_message *me
 	parties->total_place = &server->total;
 	parties->pair = rpcs_id_of_pair(parties->client, parties->server);
 	parties->flow = rpcs_id_of_number(flow_id);
+	rpcs_pending_fetch(detect);
+	/* What was foreseen has been asked for. */
+	if (parties->placed)
+		return;
 	rpcs_amplify_fetch(detect);
 	rpcs_flood_fetch(detect);
-	rpcs_pending_fetch(detect);
 	if (message->is_call)
 		rpcs_sweep_fetch(detect);
 }
