@@ -14,6 +14,7 @@
 
 #include "../base/clock.h"
 #include "../base/pages.h"
+#include "../base/prefetch.h"
 #include "gate.h"
 #include "sketch.h"
 
@@ -47,7 +48,8 @@ struct crowd {
 /* Who was new of late. Key first, as struct rpcs_table wants it. */
 struct gate {
 	struct key key;
-	struct crowd *crowd; /* most likely; see crowd_find() */
+	struct crowd *crowd;	       /* most likely; see crowd_find() */
+	const struct members *members; /* its own then, for fetching them */
 	struct rpcs_gate sources;
 };
 
@@ -185,6 +187,7 @@ static struct crowd *crowd_of(struct rpcs_detect *detect, struct gate *gate, uin
 	if (crowd) {
 		rpcs_account_add(&crowd->account, alert);
 		gate->crowd = crowd;
+		gate->members = crowd->members;
 		return crowd;
 	}
 	if (rpcs_table_is_full(crowds)) {
@@ -193,7 +196,22 @@ static struct crowd *crowd_of(struct rpcs_detect *detect, struct gate *gate, uin
 		end(detect, oldest, alert->time_ns);
 	}
 	gate->crowd = begin(detect, &gate->key, hash, alert);
+	gate->members = gate->crowd->members;
 	return gate->crowd;
+}
+
+/* Most who come to a gate that has a crowd join it: its memory comes while the gate is asked. */
+static void fetch(const struct gate *gate)
+{
+	const char *crowd = (const char *)gate->crowd;
+	size_t at;
+
+	if (!crowd)
+		return;
+	for (at = 0; at < sizeof(struct crowd); at += 64)
+		rpcs_prefetch(crowd + at);
+	rpcs_prefetch(&gate->members->prefixes);
+	rpcs_prefetch(&gate->members->sources);
 }
 
 /* For finding it sooner only: whoever chooses prefixes for it gains 64 comparisons. */
@@ -214,6 +232,7 @@ struct rpcs_account *rpcs_crowd_take(struct rpcs_detect *detect, const struct rp
 	struct rpcs_prefix prefix;
 	struct crowd *crowd;
 
+	fetch(gate);
 	if (!rpcs_gate_is_crowded(&gate->sources, (uint32_t)source_id, alert->time_ns))
 		return NULL;
 	crowd = crowd_of(detect, gate, hash, alert);

@@ -13,6 +13,7 @@
 enum {
 	PORT_MAX = 65535,
 	FETCHED_MAX = 16, /* entries of a list whose mappings are fetched together */
+	SECOND_AHEAD = 4, /* entries from which a chain's second is fetched */
 };
 
 /** What is learned now. */
@@ -211,9 +212,9 @@ static struct rpcs_service **head_of(const struct lesson *lesson, enum rpcs_port
 
 /* A long list mostly waits for the memory of its mappings: have it wait for many at once. */
 static void fetch(const struct lesson *lesson, enum rpcs_portmap_shape shape,
-		  const struct rpcs_mapping *mappings, uint32_t count)
+		  const struct rpcs_mapping *mappings, uint32_t count,
+		  struct rpcs_service **chains[FETCHED_MAX])
 {
-	struct rpcs_service **chains[FETCHED_MAX];
 	uint32_t i;
 
 	for (i = 0; i < count; i++) {
@@ -224,17 +225,30 @@ static void fetch(const struct lesson *lesson, enum rpcs_portmap_shape shape,
 		rpcs_services_fetch(chains[i]);
 }
 
+/* In a full map every other chain has two; the first is there when its turn is near. */
+static void fetch_second(struct rpcs_service *const *chain)
+{
+	if (*chain)
+		rpcs_prefetch((*chain)->next);
+}
+
 static void learn_list(const struct lesson *lesson, const struct rpcs_message *call,
 		       const struct rpcs_portmap *told)
 {
-	uint32_t i, left;
+	struct rpcs_service **chains[FETCHED_MAX];
+	uint32_t i, from, count = 0;
 
-	for (i = 0; i < told->mappings_kept; i++) {
-		left = told->mappings_kept - i;
-		if (i % FETCHED_MAX == 0 && told->shape != RPCS_PORTMAP_ENTRIES)
-			fetch(lesson, told->shape, &told->mappings[i],
-			      left < FETCHED_MAX ? left : FETCHED_MAX);
-		learn_entry(lesson, call, told->shape, &told->mappings[i]);
+	for (from = 0; from < told->mappings_kept; from += count) {
+		count = told->mappings_kept - from;
+		if (count > FETCHED_MAX)
+			count = FETCHED_MAX;
+		if (told->shape != RPCS_PORTMAP_ENTRIES)
+			fetch(lesson, told->shape, &told->mappings[from], count, chains);
+		for (i = 0; i < count; i++) {
+			if (told->shape != RPCS_PORTMAP_ENTRIES && i + SECOND_AHEAD < count)
+				fetch_second(chains[i + SECOND_AHEAD]);
+			learn_entry(lesson, call, told->shape, &told->mappings[from + i]);
+		}
 	}
 }
 
