@@ -51,11 +51,11 @@ struct rpcs_foreseen {
 };
 
 /**
- * Notes what a packet to come will be looked up in; to be told some packets ahead, so that
+ * Notes what a call to come will be looked up in; to be told some packets ahead, so that
  * their memory comes while others are in hand. Changes nothing else.
  */
 void rpcs_pipeline_foresee(const struct rpcs_pipeline *pipeline, const struct rpcs_tuple *tuple,
-			   uint32_t xid, bool is_call, struct rpcs_foreseen *ret_foreseen);
+			   uint32_t xid, struct rpcs_foreseen *ret_foreseen);
 
 /**
  * The records to come are of this packet, as far as they are of the one foreseen; NULL: of one

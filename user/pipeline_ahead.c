@@ -2,29 +2,27 @@
 /* What the stages will look up for packets that come some packets from now. */
 #include <string.h>
 
-#include <rpcsentry/packet.h>
 #include <rpcsentry/record.h>
 
 #include "pipeline_private.h"
 #include "stream/decode.h"
 
 void rpcs_pipeline_foresee(const struct rpcs_pipeline *pipeline, const struct rpcs_tuple *tuple,
-			   uint32_t xid, bool is_call, struct rpcs_foreseen *ret_foreseen)
+			   uint32_t xid, struct rpcs_foreseen *ret_foreseen)
 {
-	struct rpcs_expect_key expected = { .port = is_call ? tuple->sport : tuple->dport,
+	struct rpcs_expect_key expected = { .port = tuple->sport,
 					    .protocol = tuple->protocol,
 					    .xid = xid };
-	/* Most calls are new. */
-	struct rpcs_foresight *lookups = &ret_foreseen->lookups, *known = is_call ? NULL : lookups;
+	struct rpcs_foresight *lookups = &ret_foreseen->lookups;
 
 	rpcs_foresight_clear(lookups);
 	rpcs_stream_foresee(pipeline->stream, tuple, lookups, &ret_foreseen->flow);
-	rpcs_calls_foresee(pipeline->calls, tuple, xid, is_call, known);
-	rpcs_detect_foresee(pipeline->detect, tuple, is_call, lookups, &ret_foreseen->detect);
+	rpcs_calls_foresee(pipeline->calls, tuple, xid);
+	rpcs_detect_foresee(pipeline->detect, tuple, lookups, &ret_foreseen->detect);
 	if (!pipeline->options.state || pipeline->settings->any_port == RPCS_ANY_PORT_OFF)
 		return;
-	memcpy(expected.client, is_call ? &tuple->src : &tuple->dst, sizeof(expected.client));
-	rpcs_state_expect_foresee(pipeline->options.state, &expected, known);
+	memcpy(expected.client, &tuple->src, sizeof(expected.client));
+	rpcs_state_expect_foresee(pipeline->options.state, &expected);
 }
 
 void rpcs_pipeline_turn(struct rpcs_pipeline *pipeline, const struct rpcs_foreseen *foreseen)
@@ -38,26 +36,18 @@ void rpcs_pipeline_turn(struct rpcs_pipeline *pipeline, const struct rpcs_forese
 	rpcs_detect_turn(pipeline->detect, &foreseen->detect, &foreseen->lookups);
 }
 
-/* Of a packet that took the fallback nobody knows more here than its flow. */
 static void foresee_record(void *arg, const void *record, uint32_t len, void *slot)
 {
 	const struct rpcs_record_rpc *rpc = record;
 	struct rpcs_foreseen *foreseen = slot;
-	struct rpcs_pipeline *pipeline = arg;
 	struct rpcs_tuple tuple;
 
 	rpcs_foresight_clear(&foreseen->lookups);
-	foreseen->detect.client_id = 0;
-	if (len < sizeof(rpc->head) || rpc->head.abi != RPCS_RECORD_ABI ||
-	    (rpc->head.protocol != RPCS_IP_UDP && rpc->head.protocol != RPCS_IP_TCP))
+	if (len < sizeof(*rpc) || rpc->head.abi != RPCS_RECORD_ABI ||
+	    rpc->head.kind != RPCS_RECORD_CALL)
 		return;
 	rpcs_tuple_from_head(&tuple, &rpc->head);
-	if (len >= sizeof(*rpc) &&
-	    (rpc->head.kind == RPCS_RECORD_CALL || rpc->head.kind == RPCS_RECORD_REPLY))
-		rpcs_pipeline_foresee(pipeline, &tuple, rpc->xid,
-				      rpc->head.kind == RPCS_RECORD_CALL, foreseen);
-	else
-		rpcs_stream_foresee(pipeline->stream, &tuple, &foreseen->lookups, &foreseen->flow);
+	rpcs_pipeline_foresee(arg, &tuple, rpc->xid, foreseen);
 }
 
 static void fetch_near(void *arg, void *slot)

@@ -64,7 +64,7 @@ static bool guess_packet(const struct rpcs_frame *frame, struct guess *guess)
 	const uint8_t *p = frame->bytes;
 	uint32_t at;
 
-	if (frame->len < 14 + 40 + 20)
+	if (frame->len < 14 + 20 + 20)
 		return false;
 	if (p[12] == 0x08 && p[13] == 0x00 && p[14] == 0x45) {
 		memset(tuple, 0, sizeof(*tuple));
@@ -74,7 +74,7 @@ static bool guess_packet(const struct rpcs_frame *frame, struct guess *guess)
 		memcpy(tuple->dst.bytes + 12, p + 30, 4);
 		tuple->protocol = p[23];
 		at = 34;
-	} else if (p[12] == 0x86 && p[13] == 0xdd) {
+	} else if (p[12] == 0x86 && p[13] == 0xdd && frame->len >= 14 + 40 + 20) {
 		memcpy(tuple->src.bytes, p + 22, 16);
 		memcpy(tuple->dst.bytes, p + 38, 16);
 		tuple->protocol = p[20];
@@ -94,22 +94,19 @@ static bool guess_packet(const struct rpcs_frame *frame, struct guess *guess)
 	return at + 12 <= frame->len;
 }
 
-/* Only what the pipeline will see: a portmapper's packets, and calls on other ports. */
+/* Only calls that the pipeline will see: what a reply is looked up in its call has touched. */
 static void foresee(const struct rpcs_read_ahead *ahead, struct slot *slot)
 {
 	struct guess guess;
-	bool is_call;
 
 	rpcs_foresight_clear(&slot->foreseen.lookups);
-	if (!guess_packet(&slot->frame, &guess))
+	if (!guess_packet(&slot->frame, &guess) ||
+	    rpcs_load_be32(guess.message + 4) != RPCS_MSG_CALL)
 		return;
-	is_call = rpcs_load_be32(guess.message + 4) == RPCS_MSG_CALL;
-	if (!rpcs_settings_watch(ahead->settings, guess.tuple.dport) &&
-	    !rpcs_settings_watch(ahead->settings, guess.tuple.sport) &&
-	    (!is_call || rpcs_load_be32(guess.message + 8) != RPCS_RPC_VERSION))
-		return;
-	rpcs_pipeline_foresee(ahead->pipeline, &guess.tuple, rpcs_load_be32(guess.message), is_call,
-			      &slot->foreseen);
+	if (rpcs_settings_watch(ahead->settings, guess.tuple.dport) ||
+	    rpcs_load_be32(guess.message + 8) == RPCS_RPC_VERSION)
+		rpcs_pipeline_foresee(ahead->pipeline, &guess.tuple, rpcs_load_be32(guess.message),
+				      &slot->foreseen);
 }
 
 static void fill(struct rpcs_read_ahead *ahead)

@@ -36,24 +36,17 @@ static inline void rpcs_foresight_clear(struct rpcs_foresight *foresight)
 
 /**
  * Asks for what a look-up by this hash will search, and notes it for what that will find; returns
- * its index. A full list takes no more. NULL: it will find nothing, most likely.
+ * its index. A full list takes no more.
  */
 static inline uint32_t rpcs_foresee_by(struct rpcs_foresight *foresight,
 				       const struct rpcs_table *table, uint32_t hash)
 {
 	rpcs_table_fetch_bucket(table, hash);
-	if (!foresight || foresight->count == RPCS_FORESEEN_MAX)
+	if (foresight->count == RPCS_FORESEEN_MAX)
 		return RPCS_FORESEEN_MAX;
 	foresight->at[foresight->count].table = table;
 	foresight->at[foresight->count].hash = hash;
 	return foresight->count++;
-}
-
-/** The same of a key. */
-static inline uint32_t rpcs_foresee(struct rpcs_foresight *foresight,
-				    const struct rpcs_table *table, const void *key)
-{
-	return rpcs_foresee_by(foresight, table, rpcs_table_hash(table, key));
 }
 
 /** Asks for the entries that will be found, once what was asked for first is there. */

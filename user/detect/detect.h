@@ -66,10 +66,10 @@ struct rpcs_detect_foreseen {
 };
 
 /**
- * Some packets ahead: notes what will be looked up for a message between these two. What was found
+ * Some packets ahead: notes what will be looked up for a call with this tuple. What was found
  * is given to rpcs_detect_turn() before its rpcs_detect_message(); NULL: nothing was.
  */
-void rpcs_detect_foresee(struct rpcs_detect *detect, const struct rpcs_tuple *tuple, bool is_call,
+void rpcs_detect_foresee(struct rpcs_detect *detect, const struct rpcs_tuple *tuple,
 			 struct rpcs_foresight *lookups, struct rpcs_detect_foreseen *ret_foreseen);
 void rpcs_detect_turn(struct rpcs_detect *detect, const struct rpcs_detect_foreseen *foreseen,
 		      const struct rpcs_foresight *lookups);

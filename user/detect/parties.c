@@ -135,28 +135,25 @@ void rpcs_parties_fill(struct rpcs_detect *detect, const struct rpcs_message *me
 		rpcs_sweep_fetch(detect);
 }
 
-void rpcs_detect_foresee(struct rpcs_detect *detect, const struct rpcs_tuple *tuple, bool is_call,
+void rpcs_detect_foresee(struct rpcs_detect *detect, const struct rpcs_tuple *tuple,
 			 struct rpcs_foresight *lookups, struct rpcs_detect_foreseen *ret_foreseen)
 {
 	struct rpcs_known_party *client = &detect->parties->foreseen_client;
-	const struct rpcs_address *address = is_call ? &tuple->src : &tuple->dst;
 	uint64_t pair;
 
 	ret_foreseen->client_id = 0;
-	if (!rpcs_settings_watch(detect->settings, is_call ? tuple->dport : tuple->sport))
+	if (!rpcs_settings_watch(detect->settings, tuple->dport))
 		return;
-	if (!client->id || !rpcs_address_equal(&client->address, address))
-		learn(detect, client, address);
-	ret_foreseen->client = *address;
+	if (!client->id || !rpcs_address_equal(&client->address, &tuple->src))
+		learn(detect, client, &tuple->src);
+	ret_foreseen->client = tuple->src;
 	ret_foreseen->client_id = client->id;
-	pair = rpcs_id_of_pair(client->id,
-			       rpcs_id_of_server(detect, is_call ? &tuple->dst : &tuple->src));
+	pair = rpcs_id_of_pair(client->id, rpcs_id_of_server(detect, &tuple->dst));
 	ret_foreseen->peer = RPCS_FORESEEN_MAX;
 	if (tuple->protocol == RPCS_IP_UDP)
 		ret_foreseen->peer = rpcs_amplify_foresee(detect, pair, lookups);
 	ret_foreseen->calls = rpcs_flood_foresee(detect, client->id, lookups);
-	if (is_call)
-		rpcs_sweep_foresee(detect, pair);
+	rpcs_sweep_foresee(detect, pair);
 }
 
 void rpcs_detect_turn(struct rpcs_detect *detect, const struct rpcs_detect_foreseen *foreseen,

@@ -125,12 +125,12 @@ void rpcs_calls_free(struct rpcs_calls **calls)
 }
 
 void rpcs_calls_foresee(const struct rpcs_calls *calls, const struct rpcs_tuple *tuple,
-			uint32_t xid, bool is_call, struct rpcs_foresight *foresight)
+			uint32_t xid)
 {
 	struct rpcs_call_key key;
 
-	rpcs_identity_key(&calls->identity, tuple, xid, is_call, &key);
-	rpcs_foresee(foresight, calls->table, &key);
+	rpcs_identity_key(&calls->identity, tuple, xid, true, &key);
+	rpcs_table_fetch_bucket(calls->table, rpcs_table_hash(calls->table, &key));
 }
 
 static void leave(struct rpcs_calls *calls, struct slot *slot, enum rpcs_status status)

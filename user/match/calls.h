@@ -44,9 +44,9 @@ void rpcs_question_fill(const struct rpcs_message *message, struct rpcs_question
 struct rpcs_call *rpcs_calls_answer(struct rpcs_calls *calls, const struct rpcs_message *reply,
 				    bool *ret_first);
 
-/** Notes the look-up of such a call, or of a reply's call. */
+/** Fetches what such a call, to come, will be looked up in. Most are new, and not found. */
 void rpcs_calls_foresee(const struct rpcs_calls *calls, const struct rpcs_tuple *tuple,
-			uint32_t xid, bool is_call, struct rpcs_foresight *foresight);
+			uint32_t xid);
 
 /** Lets calls time out. */
 void rpcs_calls_expire(struct rpcs_calls *calls, uint64_t now_ns);

@@ -67,11 +67,10 @@ void rpcs_state_expect_put(struct rpcs_state *state, const struct rpcs_expect_ke
 	state->put(state, RPCS_STATE_EXPECTED, key, &program);
 }
 
-void rpcs_state_expect_foresee(const struct rpcs_state *state, const struct rpcs_expect_key *key,
-			       struct rpcs_foresight *foresight)
+void rpcs_state_expect_foresee(const struct rpcs_state *state, const struct rpcs_expect_key *key)
 {
-	if (state->foresee)
-		state->foresee(state, RPCS_STATE_EXPECTED, key, foresight);
+	if (state->fetch)
+		state->fetch(state, RPCS_STATE_EXPECTED, key);
 }
 
 bool rpcs_state_silenced_get(struct rpcs_state *state, const struct rpcs_expect_key *key,

@@ -15,7 +15,6 @@
 #include <rpcsentry/ports.h>
 #include <rpcsentry/suppress.h>
 
-#include "../base/foresight.h"
 #include "../policy/policy.h"
 
 struct rpcs_state;
@@ -80,9 +79,8 @@ bool rpcs_state_expect_get(struct rpcs_state *state, const struct rpcs_expect_ke
 void rpcs_state_expect_put(struct rpcs_state *state, const struct rpcs_expect_key *key,
 			   uint32_t program);
 
-/** Notes the look-up of such a key, if it is in tables of this process. */
-void rpcs_state_expect_foresee(const struct rpcs_state *state, const struct rpcs_expect_key *key,
-			       struct rpcs_foresight *foresight);
+/** Fetches what such a key will be looked up in, if that is in tables of this process. */
+void rpcs_state_expect_foresee(const struct rpcs_state *state, const struct rpcs_expect_key *key);
 
 /** *ret_ns: when a suppressed call was seen whose replies this is one of; 0: taken back. */
 bool rpcs_state_silenced_get(struct rpcs_state *state, const struct rpcs_expect_key *key,

@@ -23,8 +23,7 @@ struct rpcs_state {
 	void (*put)(struct rpcs_state *state, enum rpcs_state_kind kind, const void *key,
 		    const void *value);
 	/* NULL for maps: the kernel looks things up itself. */
-	void (*foresee)(const struct rpcs_state *state, enum rpcs_state_kind kind, const void *key,
-			struct rpcs_foresight *foresight);
+	void (*fetch)(const struct rpcs_state *state, enum rpcs_state_kind kind, const void *key);
 	void (*release)(struct rpcs_state *state);
 };
 

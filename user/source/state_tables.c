@@ -59,10 +59,11 @@ static void tables_put(struct rpcs_state *state, enum rpcs_state_kind kind, cons
 	memcpy(entry + value_offset(kind), value, kinds[kind].value);
 }
 
-static void tables_foresee(const struct rpcs_state *state, enum rpcs_state_kind kind,
-			   const void *key, struct rpcs_foresight *foresight)
+static void tables_fetch(const struct rpcs_state *state, enum rpcs_state_kind kind, const void *key)
 {
-	rpcs_foresee(foresight, ((const struct tables *)state)->table[kind], key);
+	const struct rpcs_table *table = ((const struct tables *)state)->table[kind];
+
+	rpcs_table_fetch_bucket(table, rpcs_table_hash(table, key));
 }
 
 static void tables_release(struct rpcs_state *state)
@@ -97,7 +98,7 @@ struct rpcs_state *rpcs_state_tables(const struct rpcs_settings *settings)
 				      .rules = tables->rules,
 				      .get = tables_get,
 				      .put = tables_put,
-				      .foresee = tables_foresee,
+				      .fetch = tables_fetch,
 				      .release = tables_release };
 	rpcs_ports_fill(&tables->ports, settings->ports, settings->port_count, settings->any_port,
 			settings->tunnels);
