@@ -39,11 +39,23 @@ RPCS_TUNNEL_STAGES(tc, __sk_buff)
 RPCS_SUPPRESS_STAGE(xdp, xdp_md)
 RPCS_SUPPRESS_STAGE(tc, __sk_buff)
 
+/** The bytes behind an skb's linear part that alone decide: is the packet other people's? */
+RPCS_INLINE bool rpcs_is_others_afar(const struct rpcs_plain *plain,
+				     const struct rpcs_glance_far *far)
+{
+	__u64 words;
+
+	return plain->hook != RPCS_HOOK_XDP &&
+	       !bpf_skb_load_bytes(plain->ctx, far->at, &words, sizeof(words)) &&
+	       !rpcs_glance_is_message(words, far->replies);
+}
+
 /** Counts the packet. True: it takes more than a glance and more than the plain way. */
 RPCS_INLINE bool rpcs_entry(const struct rpcs_plain *plain, bool tagged)
 {
 	struct rpcs_counters *c = rpcs_counters_here();
 	struct rpcs_ports *table = rpcs_ports_here();
+	struct rpcs_glance_far far;
 	bool any_port;
 
 	if (!c || !table)
@@ -51,8 +63,10 @@ RPCS_INLINE bool rpcs_entry(const struct rpcs_plain *plain, bool tagged)
 	c->packets += 1;
 	any_port = rpcs_config.any_port != RPCS_ANY_PORT_OFF &&
 		   table->any_port != RPCS_ANY_PORT_OFF;
-	if (rpcs_glance_is_others(table, any_port, plain->data, plain->end))
+	if (rpcs_glance_is_others(table, any_port, plain->data, plain->end, &far))
 		return false;
+	if (far.at) /* so it is not plain either */
+		return !rpcs_is_others_afar(plain, &far);
 	if (tagged)
 		return true;
 	return !rpcs_plain_take(plain, c, table, any_port) &&

@@ -69,13 +69,30 @@ static void forget_marks(struct whole_way *way)
 	*way->ports = way->ports_before;
 }
 
+/* The glance at an skb of which only `linear` bytes lie at hand, and then at what it asks for. */
+static bool glance(const struct whole_way *way, const uint8_t *bytes, uint32_t len, uint32_t linear)
+{
+	struct rpcs_glance_far far;
+	uint64_t words;
+
+	if (rpcs_glance_is_others(way->ports, way->any_port, bytes, bytes + linear, &far))
+		return true;
+	if (!far.at || far.at + sizeof(words) > len)
+		return false;
+	memcpy(&words, bytes + far.at, sizeof(words));
+	return !rpcs_glance_is_message(words, far.replies);
+}
+
 /* One frame both ways. True: the glance took it for other people's. */
 static bool look(struct whole_way *way, const uint8_t *bytes, uint32_t len)
 {
 	struct rpcs_counters expected = *rpcs_native_counters(way->native);
 	struct rpcs_frame frame = { .bytes = bytes, .len = len, .number = 1 };
-	bool others = rpcs_glance_is_others(way->ports, way->any_port, bytes, bytes + len);
+	bool others = glance(way, bytes, len, len);
+	uint32_t linear;
 
+	for (linear = 0; linear < len; linear++)
+		assert_true(!glance(way, bytes, len, linear) || others);
 	got.count = 0;
 	rpcs_native_frame(way->native, &frame);
 	if (!others) {
@@ -146,6 +163,7 @@ static void test_ordinary(void **state)
 	for (i = 0; i < PLAIN; i++) {
 		frame_segment(&f, &plain[i], false, 100, RPCS_TCP_ACK, bytes, sizeof(bytes));
 		assert_true(look(&way, f.bytes, f.len));
+		assert_true(glance(&way, f.bytes, f.len, f.len - (uint32_t)sizeof(bytes)));
 		frame_segment(&f, &plain[i], false, 100, RPCS_TCP_ACK, "", 0);
 		assert_true(look(&way, f.bytes, f.len));
 		frame_datagram(&f, &plain[i], true, bytes, sizeof(bytes));
