@@ -45,6 +45,7 @@ void rpcs_pipeline_record(void *pipeline, const void *record, uint32_t len,
 
 /** What was foreseen of a packet. */
 struct rpcs_foreseen {
+	uint32_t reloads; /* before it: a reload makes tables anew, and nothing foreseen holds */
 	struct rpcs_foresight lookups;
 	struct rpcs_flow_place flow;
 	struct rpcs_detect_foreseen detect;
@@ -56,6 +57,9 @@ struct rpcs_foreseen {
  */
 void rpcs_pipeline_foresee(const struct rpcs_pipeline *pipeline, const struct rpcs_tuple *tuple,
 			   uint32_t xid, struct rpcs_foreseen *ret_foreseen);
+
+/** Asks for the entries that those look-ups will find: their memory comes some packets later. */
+void rpcs_pipeline_near(const struct rpcs_pipeline *pipeline, struct rpcs_foreseen *foreseen);
 
 /**
  * The records to come are of this packet, as far as they are of the one foreseen; NULL: of one

@@ -15,6 +15,7 @@ void rpcs_pipeline_foresee(const struct rpcs_pipeline *pipeline, const struct rp
 					    .xid = xid };
 	struct rpcs_foresight *lookups = &ret_foreseen->lookups;
 
+	ret_foreseen->reloads = pipeline->reloads;
 	rpcs_foresight_clear(lookups);
 	rpcs_stream_foresee(pipeline->stream, tuple, lookups, &ret_foreseen->flow);
 	rpcs_calls_foresee(pipeline->calls, tuple, xid);
@@ -25,9 +26,21 @@ void rpcs_pipeline_foresee(const struct rpcs_pipeline *pipeline, const struct rp
 	rpcs_state_expect_foresee(pipeline->options.state, &expected);
 }
 
+/* Is there anything foreseen, and do its tables still stand? */
+static bool holds(const struct rpcs_pipeline *pipeline, const struct rpcs_foreseen *foreseen)
+{
+	return foreseen->lookups.count && foreseen->reloads == pipeline->reloads;
+}
+
+void rpcs_pipeline_near(const struct rpcs_pipeline *pipeline, struct rpcs_foreseen *foreseen)
+{
+	if (holds(pipeline, foreseen))
+		rpcs_foresight_entries(&foreseen->lookups);
+}
+
 void rpcs_pipeline_turn(struct rpcs_pipeline *pipeline, const struct rpcs_foreseen *foreseen)
 {
-	if (!foreseen || !foreseen->lookups.count) {
+	if (!foreseen || !holds(pipeline, foreseen)) {
 		rpcs_stream_turn(pipeline->stream, NULL);
 		rpcs_detect_turn(pipeline->detect, NULL, NULL);
 		return;
@@ -52,10 +65,7 @@ static void foresee_record(void *arg, const void *record, uint32_t len, void *sl
 
 static void fetch_near(void *arg, void *slot)
 {
-	struct rpcs_foreseen *foreseen = slot;
-
-	(void)arg;
-	rpcs_foresight_entries(&foreseen->lookups);
+	rpcs_pipeline_near(arg, slot);
 }
 
 static void take_turn(void *arg, const void *slot)

@@ -20,6 +20,7 @@ struct rpcs_pipeline {
 	struct rpcs_detect *detect;
 	struct rpcs_services *services;
 	struct rpcs_mapping_room room; /* of the reply in hand */
+	uint32_t reloads;	       /* so far */
 	uint64_t now_ns;
 	struct rpcs_loss loss; /* of the kernel and the journal, as last given */
 	uint64_t losses_ns;    /* and when */

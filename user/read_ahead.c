@@ -144,9 +144,9 @@ int rpcs_read_ahead_next(struct rpcs_read_ahead *ahead, struct rpcs_frame *ret_f
 		return ahead->end;
 	}
 	if (ahead->count > RPCS_AHEAD_NEAR)
-		rpcs_foresight_entries(
-			&ahead->slots[(ahead->first + RPCS_AHEAD_NEAR) % ahead->depth]
-				 .foreseen.lookups);
+		rpcs_pipeline_near(
+			ahead->pipeline,
+			&ahead->slots[(ahead->first + RPCS_AHEAD_NEAR) % ahead->depth].foreseen);
 	slot = &ahead->slots[ahead->first];
 	rpcs_pipeline_turn(ahead->pipeline, &slot->foreseen);
 	*ret_frame = slot->frame;

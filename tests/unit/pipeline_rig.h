@@ -10,6 +10,7 @@
 #include "pipeline.h"
 #include "policy_case.h"
 #include "source/engine.h"
+#include "source/state.h"
 
 enum { PROC_GETPORT = RPCS_PORTMAP_GETPORT, PROC_DUMP = RPCS_PORTMAP_DUMP };
 
@@ -102,6 +103,9 @@ static inline void rig_free(void)
 /** Servers whose replies the sensor cannot see; for rig_new(). */
 static const struct rpcs_address *rig_unseen;
 
+/** What stages 1 to 4 know, or NULL; for rig_new(). */
+static struct rpcs_state *rig_state;
+
 /** Since when the sensor is live; for rig_new(). */
 static uint64_t rig_live_since_ns;
 
@@ -120,6 +124,7 @@ static inline void rig_new(const char *policy, bool messages)
 		.unseen = rig_unseen,
 		.unseen_count = rig_unseen != NULL,
 		.live_since_ns = rig_live_since_ns,
+		.state = rig_state,
 	};
 
 	rig_free();

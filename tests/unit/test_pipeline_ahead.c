@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Records that are told of ahead become what they would be without, and bad ones nothing. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -108,6 +109,47 @@ static void test_foreseen_decides_nothing(void **state)
 	assert_int_equal(alerts_of_many(true, true), alerts);
 }
 
+/* Detections whose thresholds changed begin anew, and their tables with them. */
+static void test_reload(void **state)
+{
+	const char *text = "detections: {portmap-flood: {calls: 51, dumps: 11}}\n";
+	const struct rpcs_record_rpc call = record_of(RPCS_RECORD_CALL, 7, RPCS_IP_UDP);
+	const struct rpcs_state_fds none = { .sensitive = -1, .suppress = -1, .sieve = -1 };
+	static struct rpcs_foreseen other;
+	const struct rpcs_settings settings = {
+		.ports = { 111 }, .port_count = 1, .limit_flows = 64, .limit_pending_calls = 64
+	};
+	struct rpcs_policy_errors errors;
+	struct rpcs_policy_kept kept;
+	struct rpcs_policy *fresh = NULL;
+	struct rpcs_native *native;
+
+	(void)state;
+	native = rpcs_native_new(&(struct rpcs_native_options){ .settings = &settings });
+	assert_non_null(native);
+	rig_state = rpcs_native_state(native);
+	rig_new("detections: {portmap-flood: {calls: 50, dumps: 10}}\n", false);
+	rpcs_pipeline_lookout(rig.pipeline, &lookout);
+	take(&call);
+	lookout.foresee(lookout.arg, &call, sizeof(call), &foreseen);
+	lookout.near(lookout.arg, &foreseen);
+	lookout.foresee(lookout.arg, &call, sizeof(call), &other);
+	assert_int_equal(rpcs_policy_parse(text, strlen(text), &fresh, &errors), 0);
+	/* There are no maps of a kernel here: all but their part is done. */
+	assert_int_equal(rpcs_pipeline_reload(rig.pipeline, &fresh, &none, &kept), -EBADF);
+	assert_null(fresh);
+	lookout.near(lookout.arg, &other);
+	assert_false(other.lookups.fetched);
+	lookout.turn(lookout.arg, &foreseen);
+	take(&call);
+	lookout.turn(lookout.arg, &other);
+	take(&call);
+	assert_int_equal(rpcs_pipeline_counters(rig.pipeline)->calls_retransmitted, 2);
+	rig_free();
+	rig_state = NULL;
+	rpcs_native_free(&native);
+}
+
 static void check_nothing(const void *record, uint32_t len)
 {
 	foreseen.lookups.count = 1;
@@ -159,6 +201,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_call_and_reply, begin, end),
 		cmocka_unit_test_setup_teardown(test_foreseen_decides_nothing, begin, end),
+		cmocka_unit_test_setup_teardown(test_reload, begin, end),
 		cmocka_unit_test_setup_teardown(test_bad_ones, begin, end),
 	};
 
