@@ -82,6 +82,9 @@ static void compare(uint32_t sources, uint32_t step_ms)
 			now_ns -= draw(step_ms) * RPCS_NSEC_PER_MSEC;
 		if (draw(1000) == 0)
 			now_ns += draw(90) * RPCS_NSEC_PER_SEC;
+		/* A clock that was set back, and captures that were merged. */
+		if (draw(100) == 0)
+			now_ns -= draw(90) * RPCS_NSEC_PER_SEC;
 		expected = plain_is_crowded(&plain, hash, now_ns);
 		assert_int_equal(rpcs_gate_is_crowded(&gate, hash, now_ns), expected);
 		assert_int_equal(gate.count, plain.count);

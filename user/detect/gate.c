@@ -61,12 +61,13 @@ static uint32_t matches(const uint32_t values[RPCS_GATE_SOURCES], uint32_t value
 	return found[0] | found[1] | found[2] | found[3];
 }
 
-/* Of all places, which are taken: the first one of the oldest. */
+/* Of all places, which are taken: the first one of the oldest. Who comes now may be older yet. */
 static uint32_t oldest_of(struct rpcs_gate *gate, uint32_t now)
 {
 	const quad *times = (const quad *)(const void *)gate->times;
 	ages most = (ages)(now - times[0]), more, is_more;
 	int32_t oldest;
+	uint32_t at;
 	int i;
 
 #pragma GCC unroll 8
@@ -79,8 +80,9 @@ static uint32_t oldest_of(struct rpcs_gate *gate, uint32_t now)
 	for (i = 1; i < 4; i++)
 		if (most[i] > oldest)
 			oldest = most[i];
-	gate->since = now - (uint32_t)oldest;
-	return (uint32_t)__builtin_ctz(matches(gate->times, gate->since));
+	at = (uint32_t)__builtin_ctz(matches(gate->times, now - (uint32_t)oldest));
+	gate->since = oldest < 0 ? now : now - (uint32_t)oldest;
+	return at;
 }
 
 bool rpcs_gate_is_over(const struct rpcs_gate *gate, uint64_t now_ns)
