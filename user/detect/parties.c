@@ -89,31 +89,17 @@ uint64_t rpcs_id_of_key(const struct rpcs_detect *detect, const struct rpcs_coun
 	return rpcs_hash(&detect->seed, key, sizeof(*key));
 }
 
-static bool is_filled(const struct rpcs_parties *parties, const struct rpcs_message *message,
-		      uint64_t flow_id)
-{
-	const struct rpcs_tuple *tuple = &message->tuple, *filled = &parties->tuple;
-
-	if (!parties->filled || parties->flow_id != flow_id || tuple->protocol != filled->protocol)
-		return false;
-	if (message->is_call)
-		return tuple->sport == filled->sport && tuple->dport == filled->dport &&
-		       rpcs_address_equal(&tuple->src, &filled->src) &&
-		       rpcs_address_equal(&tuple->dst, &filled->dst);
-	return tuple->sport == filled->dport && tuple->dport == filled->sport &&
-	       rpcs_address_equal(&tuple->src, &filled->dst) &&
-	       rpcs_address_equal(&tuple->dst, &filled->src);
-}
-
 void rpcs_parties_fill(struct rpcs_detect *detect, const struct rpcs_message *message,
 		       uint64_t flow_id)
 {
+	const struct rpcs_tuple tuple = rpcs_client_tuple(message);
 	struct rpcs_parties *parties = detect->parties;
 	struct rpcs_known_party *server;
 
-	if (is_filled(parties, message, flow_id))
+	if (parties->filled && parties->flow_id == flow_id &&
+	    rpcs_tuple_equal(&tuple, &parties->tuple))
 		return;
-	parties->tuple = rpcs_client_tuple(message);
+	parties->tuple = tuple;
 	parties->flow_id = flow_id;
 	parties->filled = true;
 	parties->watched = rpcs_settings_watch(detect->settings, parties->tuple.dport);
