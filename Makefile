@@ -32,7 +32,19 @@ LTO ?= $(if $(IS_GCC),-flto=auto -ffat-lto-objects)
 LIBCALLS := unrolled_loop:64:noalign,libcall:-1:noalign
 COPIES ?= $(if $(and $(IS_GCC),$(filter x86_64-%,$(shell $(CC) -dumpmachine))), \
 	-mmemcpy-strategy=$(LIBCALLS) -mmemset-strategy=$(LIBCALLS))
-INCLUDES := -Iinclude -I$(BUILD) -Iuser
+# GCC compiles it twice: first with counters, and then by what these say of a run over made-up
+# traffic (scripts/train.sh): which way branches go, and what code lies together. That is worth a
+# tenth. `make PGO=` leaves it out, for a quicker build. What was never run is compiled as ever.
+PGO ?= $(if $(IS_GCC),yes)
+PROFILE := $(BUILD)/profile
+BY_PROFILE := $(if $(PGO),-fprofile-use -fprofile-partial-training -fprofile-correction \
+	-Wno-missing-profile -Wno-coverage-mismatch)
+# Static functions are known by the name of the object that counted. To ccache it is all the same
+# where an object counts, and what was counted.
+NO_CCACHE := CCACHE_DISABLE=1
+CC_BY_PROFILE = $(if $(PGO),$(NO_CCACHE) $(CC) $(BY_PROFILE) -dumpdir $(PROFILE)/$(dir $(1)),$(CC))
+SKELETON := $(or $(GIVEN_SKELETON),$(BUILD)/rpcsentry.skel.h)
+INCLUDES := -Iinclude -I$(BUILD) -I$(dir $(SKELETON)) -Iuser
 ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARNINGS) -D_GNU_SOURCE $(INCLUDES) \
 	$(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDLIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
@@ -46,7 +58,6 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/t
 KERNEL_TESTS := $(patsubst tests/kernel/%.c,$(BUILD)/tests/%,$(wildcard tests/kernel/test_*.c))
 BENCH_PROGRAMS := $(addprefix $(BUILD)/bench/,bench_packet bench_growth bench_growth_kernel \
 	bench_ring live traffic)
-SKELETON := $(BUILD)/rpcsentry.skel.h
 MAN_PAGES := $(patsubst docs/%.scd,$(BUILD)/man/%,$(wildcard docs/*.scd))
 C_FILES := $(wildcard bpf/*.[ch] include/rpcsentry/*.h user/*.[ch] user/*/*.[ch] tests/*/*.[ch])
 
@@ -76,17 +87,17 @@ all: $(BUILD)/rpcsentry #: build the sensor at build/rpcsentry
 
 $(BUILD)/rpcsentry: $(BUILD)/user/main.o $(LIBRARY)
 	@$(SAY) "  LD    $@"
-	$(Q)$(CC) $(ALL_CFLAGS) $(LTO) $(COPIES) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LTO) $(COPIES) $(BY_PROFILE) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(LIBRARY): $(filter-out $(BUILD)/user/main.o,$(OBJECTS)) $(BUILD)/objects.stamp
 	@$(SAY) "  AR    $@"
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $(filter %.o,$^)
 
-$(BUILD)/%.o: %.c $(BUILD)/flags.stamp | $(SKELETON)
+$(BUILD)/%.o: %.c $(BUILD)/flags.stamp | $(SKELETON) $(if $(PGO),$(PROFILE)/stamp)
 	@mkdir -p $(@D)
 	@$(SAY) "  CC    $<"
-	$(Q)$(CC) $(ALL_CFLAGS) $(LTO) $(COPIES) $(FILE_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(call CC_BY_PROFILE,$*) $(ALL_CFLAGS) $(LTO) $(COPIES) $(FILE_CFLAGS) -MMD -MP -c -o $@ $<
 
 # .incbin is invisible to -MMD.
 $(BUILD)/user/policy/default_text.o: config/default.yaml
@@ -101,10 +112,24 @@ $(BUILD)/rpcsentry.bpf.o: bpf/rpcsentry.bpf.c $(BUILD)/flags.stamp
 	@$(SAY) "  BPF   $<"
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
 
+# Made once, and again with other flags: a profile is of use when some lines have changed since.
+$(PROFILE)/stamp: $(BUILD)/flags.stamp scripts/train.sh | $(SKELETON)
+	@$(SAY) "  TRAIN $(@D)"
+	$(Q)rm -rf $(@D)
+	$(Q)$(NO_CCACHE) $(MAKE) --no-print-directory BUILD=$(@D) PGO= LTO= SAY=: GIVEN_SKELETON=$(SKELETON) \
+		CFLAGS='$(CFLAGS) -fprofile-generate' $(@D)/rpcsentry $(@D)/traffic
+	$(Q)scripts/train.sh $(@D)
+	$(Q)touch $@
+
+$(BUILD)/traffic: tests/bench/traffic.c
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests -o $@ $<
+
+ifndef GIVEN_SKELETON
 $(SKELETON): $(BUILD)/rpcsentry.bpf.o
 	@$(SAY) "  SKEL  $@"
 	$(Q)$(BPFTOOL) gen skeleton $< name rpcsentry_bpf >$@.tmp
 	$(Q)mv $@.tmp $@
+endif
 
 TEST_LTO := $(if $(LTO),-fno-lto)
 # What measures the agent's own code has it as the sensor does.
@@ -168,7 +193,7 @@ $(BUILD)/man/%: docs/%.scd
 STAMP = +@mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' >$@
 
 $(BUILD)/flags.stamp: FORCE
-	$(call STAMP,$(CC) $(ALL_CFLAGS) $(LTO) $(COPIES) | $(CLANG) $(BPF_CFLAGS))
+	$(call STAMP,$(CC) $(ALL_CFLAGS) $(LTO) $(COPIES) $(BY_PROFILE) | $(CLANG) $(BPF_CFLAGS))
 $(BUILD)/objects.stamp: FORCE
 	$(call STAMP,$(OBJECTS))
 $(BUILD)/fuzz/flags.stamp: FORCE

@@ -23,6 +23,18 @@ leaves() { ! pretend "$1" "$2"; }
 same() { cmp -s "$1" "$2"; }
 runs() { "$1" --version >/dev/null; }
 absent() { [ ! -e "$1" ]; }
+# What `train.sh` makes of a sensor that ends with this status: its word, and is the profile there?
+train() {
+	local dir="$root/train$1"
+
+	mkdir -p "$dir" && touch "$dir/old.gcda"
+	printf '#!/bin/sh\nexit 0\n' >"$dir/traffic"
+	printf '#!/bin/sh\nexit %s\n' "$1" >"$dir/rpcsentry"
+	chmod +x "$dir/traffic" "$dir/rpcsentry"
+	scripts/train.sh "$dir" 2>"$dir/said" || return 1
+	[ -e "$dir/old.gcda" ] && echo "kept" >>"$dir/said"
+	grep -q "$2" "$dir/said"
+}
 
 check "everything is built" quiet_make all
 check "a shared header rebuilds the BPF object" pretend include/rpcsentry/packet.h rpcsentry.bpf.o
@@ -30,6 +42,11 @@ check "and what includes it" pretend include/rpcsentry/packet.h stream/stream.o
 check "the built-in policy rebuilds what embeds it" pretend config/default.yaml default_text.o
 check "a source file rebuilds itself" pretend user/match/calls.c match/calls.o
 check "and nothing else" leaves user/match/calls.c stream/stream.o
+if [ -d "$build/profile" ]; then
+	check "a profile was made" test -s "$build/profile/user/pipeline.gcda"
+fi
+check "a profile is kept where the sensor ran" train 0 '^kept$'
+check "and not where it could not, which is said" train 126 'did not run; compiled without a profile$'
 
 check "install" quiet_make install DESTDIR="$root" PREFIX=/usr sysconfdir=/etc
 check "the binary runs" runs "$root/usr/bin/rpcsentry"
