@@ -280,48 +280,12 @@ static void test_many(void **state)
 	assert_true(count > MANY - 100);
 }
 
-/* Hashes of the caller's: as good as equal ones, so that only keys tell entries apart. */
-static void test_by_hash(void **state)
-{
-	static const uint32_t hashes[] = { 0, 3, 0x80000000, UINT32_MAX };
-	OWNED_TABLE *table = table_of(64);
-	struct entry *entries[64];
-	uint32_t key, hash;
-
-	(void)state;
-	for (key = 0; key < 64; key++) {
-		hash = hashes[key % 4];
-		rpcs_table_fetch_entry(table, hash);
-		assert_null(rpcs_table_find_by(table, &key, hash));
-		entries[key] = rpcs_table_add_by(table, &key, hash);
-		assert_int_equal(entries[key]->key, key);
-	}
-	assert_null(rpcs_table_add_by(table, &key, 1));
-	for (key = 0; key < 64; key += 3)
-		rpcs_table_remove(table, entries[key]);
-	for (key = 0; key < 64; key++) {
-		hash = hashes[key % 4];
-		rpcs_table_fetch_bucket(table, hash);
-		rpcs_table_fetch_entry(table, hash);
-		assert_ptr_equal(rpcs_table_find_by(table, &key, hash),
-				 key % 3 ? entries[key] : NULL);
-	}
-	/* The table's own: the same entries either way. */
-	add(table, 100, 7);
-	key = 100;
-	hash = rpcs_table_hash(table, &key);
-	rpcs_table_fetch_bucket(table, hash);
-	rpcs_table_fetch_entry(table, hash);
-	assert_int_equal(((struct entry *)rpcs_table_find_by(table, &key, hash))->number, 7);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sizes),	   cmocka_unit_test(test_order),
 		cmocka_unit_test(test_equal_keys), cmocka_unit_test(test_full),
 		cmocka_unit_test(test_random),	   cmocka_unit_test(test_many),
-		cmocka_unit_test(test_by_hash),
 	};
 
 	return cmocka_run_group_tests_name("table", tests, NULL, NULL);

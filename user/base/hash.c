@@ -118,17 +118,22 @@ uint64_t rpcs_key_hash(const struct rpcs_key_hash *hash, const void *key)
 {
 	const uint64_t(*secrets)[2] = hash->secret;
 	const uint8_t *bytes = key, *end = bytes + hash->len;
-	unsigned __int128 sum = 0;
-	uint32_t i;
+	uint32_t pairs = hash->pairs;
+	unsigned __int128 sum;
 
-	if (!hash->pairs)
+	if (!pairs)
 		return rpcs_hash(&hash->seed, key, hash->len);
-	for (i = 1; i < hash->pairs; i++, bytes += 16, secrets++)
-		sum += product(bytes, bytes + 8, *secrets);
 	/* The last pair may begin before the one ahead of it ends; so may its halves. */
-	sum += product(hash->len < 16 ? bytes : end - 16, end - 8, *secrets);
-	sum = ((uint64_t)sum ^ secrets[1][0]) *
-	      (unsigned __int128)((uint64_t)(sum >> 64) ^ secrets[1][1]);
+	sum = product(pairs == 1 && hash->len < 16 ? bytes : end - 16, end - 8, secrets[0]);
+	if (pairs > 1)
+		sum += product(bytes, bytes + 8, secrets[1]);
+	if (pairs > 2)
+		sum += product(bytes + 16, bytes + 24, secrets[2]);
+	if (pairs > 3)
+		sum += product(bytes + 32, bytes + 40, secrets[3]);
+	secrets += RPCS_KEY_PAIRS_MAX;
+	sum = ((uint64_t)sum ^ secrets[0][0]) *
+	      (unsigned __int128)((uint64_t)(sum >> 64) ^ secrets[0][1]);
 	return (uint64_t)sum ^ (uint64_t)(sum >> 64);
 }
 

@@ -38,22 +38,47 @@ void rpcs_key_hash_init(struct rpcs_key_hash *hash, const struct rpcs_hash_seed 
  */
 uint64_t rpcs_key_hash(const struct rpcs_key_hash *hash, const void *key);
 
-/** Whether two keys are the same. In line: a call of memcmp() costs more than it does. */
-static inline bool rpcs_key_equal(const struct rpcs_key_hash *hash, const void *key,
-				  const void *other)
+static inline uint64_t rpcs_key_word(const void *key, uint32_t at)
 {
-	const uint8_t *one = key, *two = other;
-	uint64_t differs = 0, a, b;
-	uint32_t at;
+	uint64_t word;
 
-	if (hash->len % sizeof(a) != 0)
-		return memcmp(key, other, hash->len) == 0;
-	for (at = 0; at < hash->len; at += sizeof(a)) {
-		memcpy(&a, one + at, sizeof(a));
-		memcpy(&b, two + at, sizeof(b));
-		differs |= a ^ b;
-	}
+	memcpy(&word, (const uint8_t *)key + at, sizeof(word));
+	return word;
+}
+
+/**
+ * Whether two keys of `len` bytes are the same. In line: a call of memcmp() costs more than it
+ * does. The last words may begin before those ahead of them end.
+ */
+static inline bool rpcs_key_equal(const void *key, const void *other, uint32_t len)
+{
+	uint32_t at, last = len - 8;
+	uint64_t differs;
+
+	if (len < 8)
+		return memcmp(key, other, len) == 0;
+	differs = rpcs_key_word(key, last) ^ rpcs_key_word(other, last);
+	for (at = 0; at < last; at += 8)
+		differs |= rpcs_key_word(key, at) ^ rpcs_key_word(other, at);
 	return !differs;
+}
+
+/** Copies a key, in line as well. */
+static inline void rpcs_key_copy(void *to, const void *from, uint32_t len)
+{
+	uint32_t at, last = len - 8;
+	uint64_t word;
+
+	if (len < 8) {
+		memcpy(to, from, len);
+		return;
+	}
+	for (at = 0; at < last; at += 8) {
+		word = rpcs_key_word(from, at);
+		memcpy((uint8_t *)to + at, &word, sizeof(word));
+	}
+	word = rpcs_key_word(from, last);
+	memcpy((uint8_t *)to + last, &word, sizeof(word));
 }
 
 /** Fills the seed from getrandom(); 0 or -errno. */

@@ -25,8 +25,8 @@ struct rpcs_table *rpcs_table_new(uint32_t capacity, uint32_t key_size, uint32_t
 				  const struct rpcs_hash_seed *seed);
 void rpcs_table_free(struct rpcs_table **table);
 
-/** The newest entry with that key, or NULL. */
-void *rpcs_table_find(const struct rpcs_table *table, const void *key);
+/** The newest entry with that key, or NULL: noted, so that adding it next need not search again. */
+void *rpcs_table_find(struct rpcs_table *table, const void *key);
 
 /** The hash that the calls above take of a key: for the last two of those below. */
 uint32_t rpcs_table_hash(const struct rpcs_table *table, const void *key);
@@ -36,7 +36,7 @@ uint32_t rpcs_table_hash(const struct rpcs_table *table, const void *key);
  * that is used with these calls alone. What they will touch can be fetched beforehand, the
  * bucket first and, once that has come, the entry: two misses that other work hides.
  */
-void *rpcs_table_find_by(const struct rpcs_table *table, const void *key, uint32_t hash);
+void *rpcs_table_find_by(struct rpcs_table *table, const void *key, uint32_t hash);
 void *rpcs_table_add_by(struct rpcs_table *table, const void *key, uint32_t hash);
 void rpcs_table_fetch_bucket(const struct rpcs_table *table, uint32_t hash);
 
