@@ -191,14 +191,14 @@ void *rpcs_table_fetch_entry(const struct rpcs_table *table, uint32_t hash)
 {
 	const struct rpcs_bucket *bucket = &table->buckets[hash >> (32 - HASH_BITS) & table->mask];
 	uint32_t tag = tag_of(table, hash >> (32 - HASH_BITS)), bits = tagged(table, bucket, tag);
-	size_t at = table->stride < FETCHED_BYTES ? table->stride : FETCHED_BYTES;
+	size_t end = table->stride < FETCHED_BYTES ? table->stride : FETCHED_BYTES, at;
 	uint8_t *slot;
 
 	if (!bits)
 		return NULL;
 	slot = (uint8_t *)rpcs_link_at(table, (bucket->word[__builtin_ctz(bits)] ^ tag) - 1);
-	for (; at > CACHE_LINE; at -= CACHE_LINE)
-		rpcs_prefetch(slot + at - 1);
-	rpcs_prefetch(slot);
+	for (at = 0; at < end; at += CACHE_LINE)
+		rpcs_prefetch(slot + at);
+	rpcs_prefetch(slot + end - 1); /* it need not begin where a line does */
 	return rpcs_link_entry((struct rpcs_link *)(void *)slot);
 }
