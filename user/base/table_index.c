@@ -191,12 +191,14 @@ void *rpcs_table_fetch_entry(const struct rpcs_table *table, uint32_t hash)
 {
 	const struct rpcs_bucket *bucket = &table->buckets[hash >> (32 - HASH_BITS) & table->mask];
 	uint32_t tag = tag_of(table, hash >> (32 - HASH_BITS)), bits = tagged(table, bucket, tag);
-	size_t end = table->stride < FETCHED_BYTES ? table->stride : FETCHED_BYTES, at;
+	size_t end = table->stride, at;
 	uint8_t *slot;
 
 	if (!bits)
 		return NULL;
 	slot = (uint8_t *)rpcs_link_at(table, (bucket->word[__builtin_ctz(bits)] ^ tag) - 1);
+	if (end > FETCHED_BYTES)
+		end = FETCHED_BYTES;
 	for (at = 0; at < end; at += CACHE_LINE)
 		rpcs_prefetch(slot + at);
 	rpcs_prefetch(slot + end - 1); /* it need not begin where a line does */
