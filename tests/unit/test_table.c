@@ -116,6 +116,7 @@ static void test_full(void **state)
 	uint32_t i;
 
 	(void)state;
+	assert_null(rpcs_table_entry(table, 0));
 	for (i = 0; i < 3; i++) {
 		assert_false(rpcs_table_is_full(table));
 		assert_non_null(add(table, i, i + 1));
@@ -129,6 +130,13 @@ static void test_full(void **state)
 	/* The slot comes back zeroed: add() looks at it. */
 	assert_ptr_equal(add(table, 9, 9), gone);
 	assert_null(add(table, 10, 10));
+	/* In the order of their slots, whoever was there first. */
+	assert_ptr_equal(rpcs_table_entry(table, 0), find(table, 0));
+	assert_ptr_equal(rpcs_table_entry(table, 1), gone);
+	rpcs_table_remove(table, gone);
+	assert_ptr_equal(rpcs_table_entry(table, 1), gone);
+	assert_ptr_equal(rpcs_table_entry(table, 2), find(table, 2));
+	assert_null(rpcs_table_entry(table, 3));
 	assert_int_equal(find(table, 0)->number, 1);
 	assert_int_equal(find(table, 2)->number, 3);
 }

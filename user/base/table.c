@@ -213,6 +213,11 @@ void *rpcs_table_newer(const struct rpcs_table *table, const void *entry)
 	return index == NONE ? NULL : rpcs_link_entry(rpcs_link_at(table, index));
 }
 
+void *rpcs_table_entry(const struct rpcs_table *table, uint32_t number)
+{
+	return number < table->fresh ? rpcs_link_entry(rpcs_link_at(table, number)) : NULL;
+}
+
 uint32_t rpcs_table_count(const struct rpcs_table *table)
 {
 	return table->count;

@@ -61,6 +61,9 @@ void *rpcs_table_oldest(const struct rpcs_table *table, enum rpcs_table_lane lan
 /** The entry that is one newer in its lane, or NULL. */
 void *rpcs_table_newer(const struct rpcs_table *table, const void *entry);
 
+/** Entry number `number`, from 0 on, there or removed again; NULL: so many there never were. */
+void *rpcs_table_entry(const struct rpcs_table *table, uint32_t number);
+
 uint32_t rpcs_table_count(const struct rpcs_table *table);
 uint32_t rpcs_table_lane_count(const struct rpcs_table *table, enum rpcs_table_lane lane);
 enum rpcs_table_lane rpcs_table_lane_of(const void *entry);

@@ -109,17 +109,22 @@ static const struct rpcs_call *peek(struct rpcs_calls *calls, const struct slot 
 	return &calls->peeked;
 }
 
-void rpcs_calls_free(struct rpcs_calls **calls)
+/* All at once, as they lie in memory; those that have gone have nothing beside them. */
+static void slots_free(struct rpcs_calls *calls)
 {
 	struct slot *slot;
-	int lane;
+	uint32_t i;
 
+	for (i = 0; calls->table && (slot = rpcs_table_entry(calls->table, i)); i++)
+		rpcs_packed_call_free(&slot->packed);
+	rpcs_table_free(&calls->table);
+}
+
+void rpcs_calls_free(struct rpcs_calls **calls)
+{
 	if (!*calls)
 		return;
-	for (lane = RPCS_LANE_FIRST; (*calls)->table && lane <= RPCS_LANE_SECOND; lane++)
-		while ((slot = rpcs_table_oldest((*calls)->table, lane)))
-			slot_remove(*calls, slot);
-	rpcs_table_free(&(*calls)->table);
+	slots_free(*calls);
 	free(*calls);
 	*calls = NULL;
 }
@@ -133,15 +138,18 @@ void rpcs_calls_foresee(const struct rpcs_calls *calls, const struct rpcs_tuple 
 	rpcs_table_fetch_bucket(calls->table, rpcs_table_hash(calls->table, &key));
 }
 
+static void tell_unanswered(struct rpcs_calls *calls, struct slot *slot, enum rpcs_status status)
+{
+	struct rpcs_call *call = take_in_hand(calls, slot);
+
+	call->status = status;
+	calls->leave(calls->arg, call);
+}
+
 static void leave(struct rpcs_calls *calls, struct slot *slot, enum rpcs_status status)
 {
-	struct rpcs_call *call;
-
-	if (is_pending(slot)) {
-		call = take_in_hand(calls, slot);
-		call->status = status;
-		calls->leave(calls->arg, call);
-	}
+	if (is_pending(slot))
+		tell_unanswered(calls, slot, status);
 	slot_remove(calls, slot);
 }
 
@@ -338,8 +346,11 @@ void rpcs_calls_finish(struct rpcs_calls *calls)
 	struct slot *slot;
 
 	put_back(calls);
-	while ((slot = rpcs_table_oldest(calls->table, RPCS_LANE_FIRST)))
-		leave(calls, slot, RPCS_STATUS_PENDING);
+	for (slot = calls->table ? rpcs_table_oldest(calls->table, RPCS_LANE_FIRST) : NULL; slot;
+	     slot = rpcs_table_newer(calls->table, slot))
+		tell_unanswered(calls, slot, RPCS_STATUS_PENDING);
+	calls->kept = NULL;
+	slots_free(calls);
 }
 
 uint64_t rpcs_calls_evicted(const struct rpcs_calls *calls)

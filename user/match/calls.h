@@ -51,7 +51,7 @@ void rpcs_calls_foresee(const struct rpcs_calls *calls, const struct rpcs_tuple 
 /** Lets calls time out. */
 void rpcs_calls_expire(struct rpcs_calls *calls, uint64_t now_ns);
 
-/** The end: every pending call leaves with status PENDING. */
+/** The end: every pending call leaves with status PENDING. None is taken or answered after it. */
 void rpcs_calls_finish(struct rpcs_calls *calls);
 
 /** Pending calls that a full table pushed out, since the start. */

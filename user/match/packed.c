@@ -185,6 +185,8 @@ int rpcs_call_pack(const struct rpcs_call *call, struct rpcs_packed_call *packed
 	const struct rpcs_message *message = &call->message;
 	const struct rpcs_sighting *seen = &message->seen;
 	const struct rpcs_portmap *asked = &message->portmap;
+	/* Known beforehand, so that a byte is stored whole, without a look at what was there. */
+	const uint8_t read = four_get(call, READ) & 15, came = four_get(call, CAME) & 15;
 
 	/* Whoever says who they are has words for it beside. */
 	if (message->auth.flavor || has_beyond(call, 0)) {
@@ -215,9 +217,9 @@ int rpcs_call_pack(const struct rpcs_call *call, struct rpcs_packed_call *packed
 	packed->vlan_count = seen->vlan_count;
 	packed->ttl = seen->ttl;
 	packed->shape = asked->shape & 15;
+	packed->read = read;
 	packed->has = asked->has & 15;
-	packed->read = four_get(call, READ) & 15;
-	packed->came = four_get(call, CAME) & 15;
+	packed->came = came;
 	memcpy(&packed->dst, message->tuple.dst.bytes + 12, sizeof(packed->dst));
 	pack_changing(call, packed);
 	return 0;
