@@ -44,6 +44,7 @@ struct rpcs_recent *rpcs_recent_new(uint64_t capacity, uint32_t key_size,
 				    const struct rpcs_hash_seed *seed, uint64_t *evictions)
 {
 	struct rpcs_recent *recent = calloc(1, sizeof(*recent));
+	uint32_t way;
 
 	if (!recent)
 		return NULL;
@@ -59,8 +60,12 @@ struct rpcs_recent *rpcs_recent_new(uint64_t capacity, uint32_t key_size,
 	recent->evictions = evictions;
 	recent->buckets = rpcs_pages_map(recent->bucket_count * sizeof(*recent->buckets));
 	recent->values = rpcs_pages_map(recent->bucket_count * sizeof(*recent->values));
-	if (!recent->buckets || !recent->values)
+	if (!recent->buckets || !recent->values) {
 		rpcs_recent_free(&recent);
+		return NULL;
+	}
+	for (way = recent->ways; way < WAYS; way++)
+		recent->buckets[0].times_ns[way] = UINT64_MAX;
 	return recent;
 }
 
@@ -172,25 +177,29 @@ static bool place_clear(struct rpcs_recent *recent, struct bucket *bucket, struc
 	return false;
 }
 
-/* The place of the one noted longest ago. */
-static struct place place_oldest(const struct rpcs_recent *recent, const struct choices *choices)
+/*
+ * The place of the one noted longest ago: the first of them. Which it is nobody could guess, so
+ * there are no branches; places that a small one does not have are never the oldest.
+ */
+static struct place place_oldest(const struct choices *choices)
 {
-	struct place oldest = { choices->buckets[0], 0 };
 	uint64_t oldest_ns = UINT64_MAX;
-	struct bucket *bucket;
-	uint32_t way;
-	int i;
+	uint32_t oldest = 0, at;
 
-	for (i = 0; i < CHOICES; i++) {
-		bucket = choices->buckets[i];
-		for (way = 0; way < recent->ways; way++) {
-			if (bucket->times_ns[way] >= oldest_ns)
-				continue;
-			oldest_ns = bucket->times_ns[way];
-			oldest = (struct place){ bucket, way };
-		}
+#pragma GCC unroll 8
+	for (at = 0; at < CHOICES * WAYS; at++) {
+		uint64_t time_ns = choices->buckets[at / WAYS]->times_ns[at % WAYS];
+		bool is_older = time_ns < oldest_ns;
+
+		oldest_ns = is_older ? time_ns : oldest_ns;
+		oldest = is_older ? at : oldest;
 	}
-	return oldest;
+	return (struct place){ choices->buckets[oldest / WAYS], oldest % WAYS };
+}
+
+static bool is_full(const struct rpcs_recent *recent, const struct bucket *bucket)
+{
+	return bucket->ids[recent->ways - 1];
 }
 
 /* A place for a new one, in the bucket that has more room. */
@@ -198,10 +207,12 @@ static struct place place_make(struct rpcs_recent *recent, const struct choices 
 			       uint64_t now_ns)
 {
 	struct bucket *const *both = choices->buckets;
-	uint32_t room = room_of(recent, both[0]), other = room_of(recent, both[1]);
 	struct place place;
+	uint32_t room, other;
 
-	if (room || other) {
+	if (!is_full(recent, both[0]) || !is_full(recent, both[1])) {
+		room = room_of(recent, both[0]);
+		other = room_of(recent, both[1]);
 		recent->kept++;
 		return room >= other ? (struct place){ both[0], recent->ways - room }
 				     : (struct place){ both[1], recent->ways - other };
@@ -211,7 +222,7 @@ static struct place place_make(struct rpcs_recent *recent, const struct choices 
 		recent->kept++;
 		return place;
 	}
-	place = place_oldest(recent, choices);
+	place = place_oldest(choices);
 	if (is_within(place.bucket->times_ns[place.way], now_ns, recent->within_ns))
 		(*recent->evictions)++;
 	return place;

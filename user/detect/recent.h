@@ -17,9 +17,9 @@ struct rpcs_recent_note {
 };
 
 /**
- * `capacity` keys of `key_size` bytes without padding, and some more; a full one lets one go of
- * those that were noted longest ago, a small one just that. `*evictions`, the caller's, counts
- * those that were younger than the time asked for last. NULL: out of memory.
+ * `capacity` keys, one at least, of `key_size` bytes without padding, and some more; a full one
+ * lets one go of those that were noted longest ago, a small one just that. `*evictions`, the
+ * caller's, counts those that were younger than the time asked for last. NULL: out of memory.
  */
 struct rpcs_recent *rpcs_recent_new(uint64_t capacity, uint32_t key_size,
 				    const struct rpcs_hash_seed *seed, uint64_t *evictions);
