@@ -25,7 +25,7 @@ struct fold {
 	struct rpcs_account account;
 };
 
-/* By which one is found. */
+/* By which one is found, and what that takes. */
 struct name {
 	struct key key;
 	bool is_per_source;
@@ -35,6 +35,7 @@ struct name {
 
 struct rpcs_fold {
 	struct rpcs_table *table; /* one lane, in the order in which accounts begin and so end */
+	struct name name;	  /* the last one asked for: an alert's look-up has it fetched */
 };
 
 int rpcs_fold_init(struct rpcs_detect *detect)
@@ -47,6 +48,7 @@ int rpcs_fold_init(struct rpcs_detect *detect)
 	detect->fold->table = rpcs_table_new(sources < UINT32_MAX ? (uint32_t)sources : UINT32_MAX,
 					     sizeof(struct key), sizeof(struct fold),
 					     &detect->seed);
+	detect->fold->name.key.detection = RPCS_D__MAX; /* none yet */
 	return detect->fold->table ? 0 : -ENOMEM;
 }
 
@@ -66,24 +68,57 @@ static uint64_t source_id_of(struct rpcs_detect *detect, const struct rpcs_addre
 					   : rpcs_hash(&detect->seed, source, sizeof(*source));
 }
 
-/* Also the ids of the source and of the key itself. */
-static void name_fill(struct rpcs_detect *detect, const struct rpcs_alert *alert, struct name *name)
+/* An IPv6 source that is not its /64 is none, which costs no more than finding its name. */
+static bool is_named(const struct name *name, enum rpcs_detection_id detection,
+		     const struct rpcs_address *source, const struct rpcs_address *server,
+		     uint32_t about)
 {
+	return name->key.detection == detection && rpcs_address_equal(&name->key.source, source) &&
+	       (name->is_per_source ||
+		(name->key.about == about && rpcs_address_equal(&name->key.server, server)));
+}
+
+/* With the ids of the source and of the key itself; valid until the next one is asked for. */
+static const struct name *name_of(struct rpcs_detect *detect, enum rpcs_detection_id detection,
+				  const struct rpcs_address *source,
+				  const struct rpcs_address *server, uint32_t about)
+{
+	struct name *name = &detect->fold->name;
 	struct key *key = &name->key;
 	uint64_t id;
 
-	*key = (struct key){ .source = alert->tuple.src, .detection = alert->detection };
-	if (!rpcs_address_is_ip4(&key->source))
+	if (is_named(name, detection, source, server, about))
+		return name;
+	*key = (struct key){ .source = *source, .detection = detection };
+	if (!rpcs_address_is_ip4(source))
 		memset(&key->source.bytes[8], 0, 8);
 	name->source_id = id = source_id_of(detect, &key->source);
-	name->is_per_source = rpcs_detection_row(alert->detection)->per_source;
+	name->is_per_source = rpcs_detection_row(detection)->per_source;
 	if (!name->is_per_source) {
-		key->server = alert->server;
-		key->about = alert->about;
-		id = rpcs_id_of_pair(id, rpcs_id_of_server(detect, &key->server));
+		key->server = *server;
+		key->about = about;
+		id = rpcs_id_of_pair(id, rpcs_id_of_server(detect, server));
 	}
-	id = rpcs_id_of_pair(id, rpcs_id_of_number((uint64_t)key->about << 32 | key->detection));
+	id = rpcs_id_of_pair(id, rpcs_id_of_number((uint64_t)key->about << 32 | detection));
 	name->hash = (uint32_t)id;
+	return name;
+}
+
+static const struct name *name_of_alert(struct rpcs_detect *detect, const struct rpcs_alert *alert)
+{
+	return name_of(detect, alert->detection, &alert->tuple.src, &alert->server, alert->about);
+}
+
+void rpcs_fold_fetch(struct rpcs_detect *detect, enum rpcs_detection_id detection,
+		     const struct rpcs_tuple *tuple, uint32_t about)
+{
+	rpcs_table_fetch_bucket(detect->fold->table,
+				name_of(detect, detection, &tuple->src, &tuple->dst, about)->hash);
+}
+
+void rpcs_fold_fetch_entry(struct rpcs_detect *detect)
+{
+	rpcs_table_fetch_entry(detect->fold->table, detect->fold->name.hash);
 }
 
 static bool is_over(const struct rpcs_detect *detect, const struct fold *fold, uint64_t now_ns)
@@ -116,13 +151,13 @@ struct rpcs_account *rpcs_fold_take(struct rpcs_detect *detect, const struct rpc
 {
 	struct rpcs_table *table = detect->fold->table;
 	struct rpcs_account *crowd = NULL;
+	const struct name *name;
 	struct fold *fold;
-	struct name name;
 
 	if (!detect->settings->alert_repeat_ns)
 		return NULL;
-	name_fill(detect, alert, &name);
-	fold = rpcs_table_find_by(table, &name.key, name.hash);
+	name = name_of_alert(detect, alert);
+	fold = rpcs_table_find_by(table, &name->key, name->hash);
 	if (fold && is_over(detect, fold, alert->time_ns)) {
 		end(detect, fold, alert->time_ns);
 		fold = NULL;
@@ -131,23 +166,21 @@ struct rpcs_account *rpcs_fold_take(struct rpcs_detect *detect, const struct rpc
 		rpcs_account_add(&fold->account, alert);
 		return &fold->account;
 	}
-	if (!name.is_per_source)
-		crowd = rpcs_crowd_take(detect, alert, &name.key.source, name.source_id);
+	if (!name->is_per_source)
+		crowd = rpcs_crowd_take(detect, alert, &name->key.source, name->source_id);
 	if (crowd)
 		return crowd;
 	make_room(detect, alert->time_ns);
-	fold = rpcs_table_add_by(table, &name.key, name.hash);
+	fold = rpcs_table_add_by(table, &name->key, name->hash);
 	rpcs_account_begin(detect, &fold->account, alert);
 	return &fold->account;
 }
 
 struct rpcs_account *rpcs_fold_find(struct rpcs_detect *detect, const struct rpcs_alert *alert)
 {
-	struct fold *fold;
-	struct name name;
+	const struct name *name = name_of_alert(detect, alert);
+	struct fold *fold = rpcs_table_find_by(detect->fold->table, &name->key, name->hash);
 
-	name_fill(detect, alert, &name);
-	fold = rpcs_table_find_by(detect->fold->table, &name.key, name.hash);
 	return fold && !is_over(detect, fold, alert->time_ns) ? &fold->account
 							      : rpcs_crowd_find(detect, alert);
 }

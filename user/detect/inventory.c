@@ -13,6 +13,7 @@
 
 #include "../base/clock.h"
 #include "families.h"
+#include "fold.h"
 
 enum {
 	PRIVILEGED_PORTS = 1024,
@@ -116,12 +117,8 @@ static uint64_t meddled_id(const struct mover *mover, uint32_t program)
 }
 
 /* 0: not worth a word. Hosts that share an address answer with their ports in turns. */
-static uint8_t severity_of(const struct mover *mover, const struct rpcs_service_change *change,
-			   uint64_t meddled)
+static uint8_t severity_of(const struct mover *mover, const struct rpcs_service_change *change)
 {
-	if (meddled &&
-	    rpcs_recent_find_by(mover->detect->meddled->when, meddled, mover->now_ns, MEDDLED_NS))
-		return 1;
 	if (change->returned)
 		return 0;
 	if ((change->port < PRIVILEGED_PORTS && change->old_port >= PRIVILEGED_PORTS) ||
@@ -143,50 +140,54 @@ static uint64_t move_id(const struct mover *mover, const struct rpcs_service_cha
 /* A mapping that moved, and by what it is known whether that has been told. */
 struct move {
 	const struct rpcs_service_change *change;
+	uint64_t meddled; /* as meddled_id(): if it is not 0, that is held for true at first */
 	uint64_t id;
 	uint8_t severity;
 };
 
 /* Of so many changes at once the look-ups overlap: a list has dozens. */
-enum { AT_ONCE = 32 };
+enum { AT_ONCE = 32, MEDDLED_SEVERITY = 1 };
 
-/* The moves of the changes from `*at` on, with what tells whether somebody meddled. */
+/* The moves of the changes from `*at` on that are worth a word, unless nobody has meddled. */
 static uint32_t moves_take(const struct mover *mover, const struct rpcs_lesson *lesson,
 			   uint32_t *at, struct move moves[AT_ONCE])
 {
 	const struct rpcs_service_change *change;
+	struct move *move;
 	uint32_t count = 0;
-	uint64_t id;
 
 	for (; *at < lesson->count && count < AT_ONCE; ++*at) {
 		change = &lesson->changes[*at];
 		if (change->kind != RPCS_CHANGE_CHANGED)
 			continue;
-		id = meddled_id(mover, change->program);
-		if (id)
-			rpcs_recent_fetch(mover->detect->meddled->when, id);
-		moves[count].change = change;
-		moves[count++].id = id;
+		move = &moves[count];
+		move->meddled = meddled_id(mover, change->program);
+		if (move->meddled)
+			rpcs_recent_fetch(mover->detect->meddled->when, move->meddled);
+		move->severity = move->meddled ? MEDDLED_SEVERITY : severity_of(mover, change);
+		if (!move->severity)
+			continue;
+		move->change = change;
+		move->id = move_id(mover, change, move->severity);
+		rpcs_recent_fetch(mover->detect->moved, move->id);
+		count++;
 	}
 	return count;
 }
 
-/* Leaves those that are worth a word. */
-static uint32_t moves_weigh(const struct mover *mover, struct move moves[AT_ONCE], uint32_t count)
+/* Has nobody meddled with it of late, it may be worth a word all the same. */
+static bool is_news(const struct mover *mover, struct move *move)
 {
-	uint32_t i, left = 0;
-	uint8_t severity;
+	struct rpcs_detect *detect = mover->detect;
 
-	for (i = 0; i < count; i++) {
-		severity = severity_of(mover, moves[i].change, moves[i].id);
-		if (!severity)
-			continue;
-		moves[left].change = moves[i].change;
-		moves[left].severity = severity;
-		moves[left].id = move_id(mover, moves[i].change, severity);
-		rpcs_recent_fetch(mover->detect->moved, moves[left++].id);
+	if (move->meddled &&
+	    !rpcs_recent_find_by(detect->meddled->when, move->meddled, mover->now_ns, MEDDLED_NS)) {
+		move->severity = severity_of(mover, move->change);
+		if (!move->severity)
+			return false;
+		move->id = move_id(mover, move->change, move->severity);
 	}
-	return left;
+	return !rpcs_told_by(detect, detect->moved, move->id, mover->now_ns);
 }
 
 static void describe_move(const struct rpcs_service_change *change, struct rpcs_alert *alert)
@@ -225,9 +226,9 @@ struct news {
 	uint8_t severity;
 };
 
-static void news_take(const struct mover *mover, const struct move *move, struct news *news)
+static void news_take(const struct mover *mover, struct move *move, struct news *news)
 {
-	if (rpcs_told_by(mover->detect, mover->detect->moved, move->id, mover->now_ns))
+	if (!is_news(mover, move))
 		return;
 	if (news->moves < MOVES_SHOWN)
 		news->shown[news->moves] = move->change;
@@ -265,6 +266,20 @@ static void describe_first(const struct news *news, struct rpcs_alert *alert)
 		rpcs_alert_evidence(alert, "%s", later[i]);
 }
 
+/* What is not told yet will be asked for by the gravest, most likely: see news_take(). */
+static void fetch_alert(struct rpcs_detect *detect, const struct rpcs_lesson *lesson,
+			const struct move *moves, uint32_t count)
+{
+	const struct rpcs_tuple *tuple = &lesson->call->message.tuple;
+	const struct move *gravest = &moves[0];
+	uint32_t i;
+
+	for (i = 1; i < count; i++)
+		if (moves[i].severity < gravest->severity)
+			gravest = &moves[i];
+	rpcs_fold_fetch(detect, RPCS_D_MAPPING_CHANGED, tuple, gravest->change->program);
+}
+
 static void news_find(struct rpcs_detect *detect, const struct rpcs_lesson *lesson,
 		      struct news *news)
 {
@@ -276,10 +291,13 @@ static void news_find(struct rpcs_detect *detect, const struct rpcs_lesson *less
 
 	for (at = 0; at < lesson->count;) {
 		count = moves_take(&mover, lesson, &at, moves);
-		count = moves_weigh(&mover, moves, count);
+		if (!news->moves && count)
+			fetch_alert(detect, lesson, moves, count);
 		for (i = 0; i < count; i++)
 			news_take(&mover, &moves[i], news);
 	}
+	if (news->moves)
+		rpcs_fold_fetch_entry(detect);
 }
 
 /* One alert for all that a reply moved: a server that was restarted moves many at once. */
