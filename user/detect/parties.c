@@ -89,17 +89,30 @@ uint64_t rpcs_id_of_key(const struct rpcs_detect *detect, const struct rpcs_coun
 	return rpcs_hash(&detect->seed, key, sizeof(*key));
 }
 
+/* Not by a copy of the message's: reading that at once waits until it has been written. */
+static bool is_filled(const struct rpcs_parties *parties, const struct rpcs_message *message,
+		      uint64_t flow_id)
+{
+	const struct rpcs_tuple *tuple = &message->tuple, *known = &parties->tuple;
+
+	if (!parties->filled || parties->flow_id != flow_id)
+		return false;
+	if (message->is_call)
+		return rpcs_tuple_equal(tuple, known);
+	return rpcs_address_equal(&tuple->dst, &known->src) &&
+	       rpcs_address_equal(&tuple->src, &known->dst) && tuple->dport == known->sport &&
+	       tuple->sport == known->dport && tuple->protocol == known->protocol;
+}
+
 void rpcs_parties_fill(struct rpcs_detect *detect, const struct rpcs_message *message,
 		       uint64_t flow_id)
 {
-	const struct rpcs_tuple tuple = rpcs_client_tuple(message);
 	struct rpcs_parties *parties = detect->parties;
 	struct rpcs_known_party *server;
 
-	if (parties->filled && parties->flow_id == flow_id &&
-	    rpcs_tuple_equal(&tuple, &parties->tuple))
+	if (is_filled(parties, message, flow_id))
 		return;
-	parties->tuple = tuple;
+	parties->tuple = rpcs_client_tuple(message);
 	parties->flow_id = flow_id;
 	parties->filled = true;
 	parties->watched = rpcs_settings_watch(detect->settings, parties->tuple.dport);

@@ -165,6 +165,8 @@ uint32_t rpcs_tally_count(const struct rpcs_tally *tally)
 uint32_t rpcs_tally_foresee(const struct rpcs_tally *tally, uint64_t id,
 			    struct rpcs_foresight *lookups)
 {
+	if (rpcs_table_is_full(tally->table))
+		rpcs_prefetch(ghost_of(tally, id));
 	return rpcs_foresee_by(lookups, tally->table, hash_of(id));
 }
 
