@@ -195,6 +195,7 @@ void rpcs_detect_message(struct rpcs_detect *detect, const struct rpcs_message *
 	const uint64_t counting = ~0ULL << RPCS_D_AMPLIFICATION;
 	uint64_t hooks;
 
+	rpcs_given_settle(detect);
 	rpcs_parties_fill(detect, message, flow_id);
 	hooks = rpcs_hooks_of_message(detect, message, place);
 	run_hooks(detect, hooks & ~counting, message, call, place, flow_id);
@@ -202,7 +203,6 @@ void rpcs_detect_message(struct rpcs_detect *detect, const struct rpcs_message *
 	if (detect->parties->watched)
 		rpcs_parties_fetch(detect);
 	run_hooks(detect, hooks & counting, message, call, place, flow_id);
-	rpcs_given_settle(detect);
 }
 
 void rpcs_detect_connection(struct rpcs_detect *detect, const struct rpcs_connection *connection,
@@ -248,6 +248,7 @@ void rpcs_detect_tick(struct rpcs_detect *detect, uint64_t now_ns)
 
 uint64_t rpcs_detect_evictions(const struct rpcs_detect *detect)
 {
+	rpcs_given_settle(detect);
 	return detect->evictions;
 }
 

@@ -55,6 +55,7 @@ struct rpcs_given {
 	struct rpcs_recent *known; /* by server and version: the list that `ports` has of it */
 	struct rpcs_recent *ports; /* by told_key without client: what stands in the list */
 	struct rpcs_recent *peers; /* by client and server of NFS; the flow it was last seen on */
+	uint64_t *evictions;	   /* the caller's */
 	struct arrival arrivals[ARRIVALS_MAX];
 	uint32_t arrival_count;
 };
@@ -67,6 +68,7 @@ int rpcs_given_init(struct rpcs_detect *detect)
 	if (!given)
 		return -ENOMEM;
 	detect->given = given;
+	given->evictions = &detect->evictions;
 	given->told = rpcs_table_new(capacity < UINT32_MAX ? (uint32_t)capacity : UINT32_MAX,
 				     sizeof(struct told_key), sizeof(struct told), &detect->seed);
 	given->lists = rpcs_recent_new(capacity, sizeof(struct pair_key), &detect->seed,
@@ -103,9 +105,9 @@ static bool is_within(uint64_t now_ns, uint64_t then_ns, uint64_t within_ns)
 	return now_ns < then_ns || now_ns - then_ns < within_ns;
 }
 
-static struct told *told_get(struct rpcs_detect *detect, const struct arrival *arrival)
+static struct told *told_get(struct rpcs_given *given, const struct arrival *arrival)
 {
-	struct rpcs_table *table = detect->given->told;
+	struct rpcs_table *table = given->told;
 	struct told *told = rpcs_table_find_by(table, &arrival->key, arrival->hash), *oldest;
 
 	if (told) {
@@ -114,15 +116,15 @@ static struct told *told_get(struct rpcs_detect *detect, const struct arrival *a
 	}
 	if (rpcs_table_is_full(table)) {
 		oldest = rpcs_table_oldest(table, RPCS_LANE_FIRST);
-		detect->evictions += is_within(arrival->lookup.time_ns, oldest->last_ns, TOLD_NS);
+		*given->evictions += is_within(arrival->lookup.time_ns, oldest->last_ns, TOLD_NS);
 		rpcs_table_remove(table, oldest);
 	}
 	return rpcs_table_add_by(table, &arrival->key, arrival->hash);
 }
 
-static void arrive(struct rpcs_detect *detect, const struct arrival *arrival)
+static void arrive(struct rpcs_given *given, const struct arrival *arrival)
 {
-	struct told *told = told_get(detect, arrival);
+	struct told *told = told_get(given, arrival);
 
 	told->last_ns = arrival->lookup.time_ns;
 	if (!arrival->is_lookup || (arrival->again && told->lookup.time_ns))
@@ -131,14 +133,18 @@ static void arrive(struct rpcs_detect *detect, const struct arrival *arrival)
 	told->lookup = arrival->lookup;
 }
 
-void rpcs_given_settle(struct rpcs_detect *detect)
+static void settle(struct rpcs_given *given)
 {
-	struct rpcs_given *given = detect->given;
 	uint32_t i;
 
 	for (i = 0; i < given->arrival_count; i++)
-		arrive(detect, &given->arrivals[i]);
+		arrive(given, &given->arrivals[i]);
 	given->arrival_count = 0;
+}
+
+void rpcs_given_settle(const struct rpcs_detect *detect)
+{
+	settle(detect->given);
 }
 
 /* One reply on its way into the tables. */
@@ -160,7 +166,7 @@ static void tell_port(void *arg, const struct rpcs_told_port *port)
 		return;
 	telling->room--;
 	if (given->arrival_count == ARRIVALS_MAX)
-		rpcs_given_settle(telling->detect);
+		settle(given);
 	arrival = &given->arrivals[given->arrival_count++];
 	*arrival = (struct arrival){
 		.key = { .client = telling->client,
@@ -289,6 +295,7 @@ static struct told *told_find(const struct rpcs_detect *detect, const struct rpc
 				      .port = tuple->dport,
 				      .protocol = tuple->protocol };
 
+	settle(detect->given);
 	return rpcs_table_find(detect->given->told, &key);
 }
 

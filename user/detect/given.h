@@ -25,10 +25,10 @@ void rpcs_given_reply(struct rpcs_detect *detect, const struct rpcs_call *call,
 		      const struct rpcs_message *reply, bool again);
 
 /**
- * The end of a message: what it told is known from now on. Until then it waits for the memory
- * that it needs.
+ * What was told waits for the memory that it needs: until it is asked for, or until this is
+ * called, once a message.
  */
-void rpcs_given_settle(struct rpcs_detect *detect);
+void rpcs_given_settle(const struct rpcs_detect *detect);
 
 /**
  * A call came to a port that a portmapper may have told: who goes on to use a port is
