@@ -77,6 +77,9 @@ RPCS_DESCRIBE(rpcs_set_dump_describe);
 int rpcs_set_dump_init(struct rpcs_detect *detect);
 void rpcs_set_dump_free(struct rpcs_detect *detect);
 
+/** Ahead of a SET or DUMP between the parties in hand. */
+void rpcs_set_dump_fetch(const struct rpcs_detect *detect);
+
 extern const struct rpcs_explanation rpcs_explain_length_bomb, rpcs_explain_oversized_credential,
 	rpcs_explain_callit_overlong, rpcs_explain_tiny_fragment, rpcs_explain_fragmented_record,
 	rpcs_explain_zero_fragment, rpcs_explain_huge_record, rpcs_explain_junk,

@@ -158,13 +158,26 @@ void rpcs_set_dump_free(struct rpcs_detect *detect)
 	rpcs_recent_free(&detect->set_dump);
 }
 
+static uint64_t id_of_kind(uint64_t pair, enum rpcs_policy_call kind)
+{
+	return rpcs_id_of_pair(pair, rpcs_id_of_number(kind));
+}
+
 static uint64_t id_of(const struct rpcs_detect *detect, const struct rpcs_message *message,
 		      enum rpcs_policy_call kind)
 {
 	uint64_t client = rpcs_id_of_address(detect, &message->tuple.src);
 	uint64_t server = rpcs_id_of_server(detect, &message->tuple.dst);
 
-	return rpcs_id_of_pair(rpcs_id_of_pair(client, server), rpcs_id_of_number(kind));
+	return id_of_kind(rpcs_id_of_pair(client, server), kind);
+}
+
+void rpcs_set_dump_fetch(const struct rpcs_detect *detect)
+{
+	uint64_t pair = detect->parties->pair;
+
+	rpcs_recent_fetch(detect->set_dump, id_of_kind(pair, RPCS_CALL_SET));
+	rpcs_recent_fetch(detect->set_dump, id_of_kind(pair, RPCS_CALL_DUMP));
 }
 
 /* What makes the pair with a SET or DUMP. */

@@ -110,6 +110,30 @@ bool rpcs_callit_matches(const struct rpcs_detect *detect, const struct rpcs_cal
 	       !rpcs_call_is_silent(call);
 }
 
+enum rpcs_detection_id rpcs_access_expected(const struct rpcs_detect *detect,
+					    const struct rpcs_call *call)
+{
+	switch (rpcs_call_kind(call)) {
+	case RPCS_CALL_DUMP:
+	case RPCS_CALL_GETADDRLIST:
+		return RPCS_D_DUMP;
+	case RPCS_CALL_GETPORT:
+	case RPCS_CALL_GETADDR:
+	case RPCS_CALL_GETVERSADDR:
+		return asks_sensitive(detect, call) ? RPCS_D_GETPORT_SENSITIVE : RPCS_D_GETPORT;
+	case RPCS_CALL_SET:
+		return RPCS_D_SET_REMOTE;
+	case RPCS_CALL_UNSET:
+		return RPCS_D_UNSET_REMOTE;
+	case RPCS_CALL_CALLIT:
+	case RPCS_CALL_BCAST:
+	case RPCS_CALL_INDIRECT:
+		return RPCS_D_CALLIT;
+	default:
+		return RPCS_D__MAX;
+	}
+}
+
 bool rpcs_spoofed_matches(const struct rpcs_detect *detect, const struct rpcs_call *call)
 {
 	const struct rpcs_tuple *tuple = &call->message.tuple;

@@ -113,17 +113,23 @@ void rpcs_alert_set_packet(struct rpcs_alert *alert, const struct rpcs_tuple *tu
 	alert->flow_id = flow_id;
 }
 
+uint32_t rpcs_alert_about(const struct rpcs_message *message)
+{
+	const struct rpcs_portmap *asked = &message->portmap;
+
+	if (asked->has &&
+	    (asked->shape == RPCS_PORTMAP_MAPPING || asked->shape == RPCS_PORTMAP_RPCB ||
+	     asked->shape == RPCS_PORTMAP_CALLIT_ARGS))
+		return asked->program;
+	return message->program;
+}
+
 void rpcs_alert_set_call(struct rpcs_alert *alert, const struct rpcs_call *call)
 {
 	const struct rpcs_message *message = &call->message;
 
 	alert->call = call;
 	rpcs_alert_set_packet(alert, &message->tuple, &message->seen, call->flow_id);
-	if (rpcs_detection_row(alert->detection)->per_server)
-		return;
-	alert->about = message->program;
-	if (message->portmap.has && (message->portmap.shape == RPCS_PORTMAP_MAPPING ||
-				     message->portmap.shape == RPCS_PORTMAP_RPCB ||
-				     message->portmap.shape == RPCS_PORTMAP_CALLIT_ARGS))
-		alert->about = message->portmap.program;
+	if (!rpcs_detection_row(alert->detection)->per_server)
+		alert->about = rpcs_alert_about(message);
 }

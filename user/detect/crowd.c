@@ -108,11 +108,14 @@ static struct key key_of(const struct rpcs_alert *alert)
 	return (struct key){ alert->server, alert->detection };
 }
 
-/* For both tables. */
-static uint32_t key_hash(struct rpcs_detect *detect, const struct key *key)
+void rpcs_crowd_fetch(const struct rpcs_detect *detect, uint32_t hash)
 {
-	return (uint32_t)rpcs_id_of_pair(rpcs_id_of_server(detect, &key->server),
-					 rpcs_id_of_number(key->detection));
+	rpcs_table_fetch_bucket(detect->crowds->gates, hash);
+}
+
+void rpcs_crowd_fetch_gate(const struct rpcs_detect *detect, uint32_t hash)
+{
+	rpcs_table_fetch_entry(detect->crowds->gates, hash);
 }
 
 static struct gate *gate_of(struct rpcs_detect *detect, const struct key *key, uint32_t hash,
@@ -224,10 +227,10 @@ static uint32_t prefix_hash(const struct rpcs_prefix *prefix)
 }
 
 struct rpcs_account *rpcs_crowd_take(struct rpcs_detect *detect, const struct rpcs_alert *alert,
-				     const struct rpcs_address *source, uint64_t source_id)
+				     const struct rpcs_address *source, uint64_t source_id,
+				     uint32_t hash)
 {
 	struct key key = key_of(alert);
-	uint32_t hash = key_hash(detect, &key);
 	struct gate *gate = gate_of(detect, &key, hash, alert->time_ns);
 	struct rpcs_prefix prefix;
 	struct crowd *crowd;
@@ -247,8 +250,9 @@ struct rpcs_account *rpcs_crowd_take(struct rpcs_detect *detect, const struct rp
 struct rpcs_account *rpcs_crowd_find(struct rpcs_detect *detect, const struct rpcs_alert *alert)
 {
 	struct key key = key_of(alert);
-	struct crowd *crowd =
-		rpcs_table_find_by(detect->crowds->crowds, &key, key_hash(detect, &key));
+	uint64_t server_id = rpcs_id_of_server(detect, &key.server);
+	struct crowd *crowd = rpcs_table_find_by(detect->crowds->crowds, &key,
+						 rpcs_crowd_hash(server_id, alert->detection));
 
 	return crowd && crowd->account.number == alert->mark.number &&
 			       !is_over(detect, crowd, alert->time_ns)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abuse.h"
 #include "crowd.h"
 #include "families.h"
 #include "fold.h"
@@ -86,15 +87,13 @@ void rpcs_detect_raise(struct rpcs_detect *detect, enum rpcs_detection_id id,
 
 static void judge(struct rpcs_detect *detect, struct rpcs_call *call)
 {
-	uint64_t left = rpcs_hooks_of_call(detect, call);
+	uint64_t left = detect->next.call == call ? detect->next.hooks
+						  : rpcs_hooks_of_call(detect, call);
 	const struct rpcs_detection_row *row;
 	enum rpcs_detection_id id;
 
+	detect->next.call = NULL;
 	call->judged = true;
-	if (left & 1ULL << RPCS_D_SWEEP)
-		rpcs_sweep_call_fetch(detect, call);
-	if (left & 1ULL << RPCS_D_FANOUT)
-		rpcs_fanout_fetch(detect, call);
 	for (; left; left &= left - 1) {
 		id = (enum rpcs_detection_id)__builtin_ctzll(left);
 		row = rpcs_detection_row(id);
@@ -172,10 +171,44 @@ void rpcs_detect_outcome(struct rpcs_detect *detect, struct rpcs_call *call,
 	}
 }
 
+/* More of what some calls need, which is not foreseen. */
+static void fetch_by_kind(struct rpcs_detect *detect, uint32_t kind)
+{
+	if (!detect->parties->watched)
+		return;
+	if (kind == RPCS_CALL_DUMP)
+		rpcs_flood_fetch_dumps(detect);
+	if (kind == RPCS_CALL_DUMP || kind == RPCS_CALL_SET)
+		rpcs_set_dump_fetch(detect);
+}
+
 void rpcs_detect_ahead(struct rpcs_detect *detect, const struct rpcs_message *message,
 		       uint64_t flow_id)
 {
 	rpcs_parties_fill(detect, message, flow_id);
+	if (message->is_call)
+		fetch_by_kind(detect, rpcs_kind_of(message));
+}
+
+/* What judge() will look up comes while the message is counted. False: it has no alert, likely. */
+static bool fetch_judgement(struct rpcs_detect *detect, const struct rpcs_call *call)
+{
+	uint64_t hooks = rpcs_hooks_of_call(detect, call);
+	enum rpcs_detection_id expected;
+
+	detect->next.call = call;
+	detect->next.hooks = hooks;
+	if (rpcs_call_is_silent(call))
+		return false;
+	if (hooks & 1ULL << RPCS_D_SWEEP)
+		rpcs_sweep_call_fetch(detect, call);
+	if (hooks & 1ULL << RPCS_D_FANOUT)
+		rpcs_fanout_fetch(detect, call);
+	expected = rpcs_access_expected(detect, call);
+	if (expected == RPCS_D__MAX)
+		return false;
+	rpcs_fold_fetch(detect, expected, &call->message.tuple, rpcs_alert_about(&call->message));
+	return true;
 }
 
 static void run_hooks(struct rpcs_detect *detect, uint64_t left, const struct rpcs_message *message,
@@ -193,15 +226,25 @@ void rpcs_detect_message(struct rpcs_detect *detect, const struct rpcs_message *
 			 struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id)
 {
 	const uint64_t counting = ~0ULL << RPCS_D_AMPLIFICATION;
+	bool expected = false;
 	uint64_t hooks;
 
 	rpcs_given_settle(detect);
 	rpcs_parties_fill(detect, message, flow_id);
+	detect->next.call = NULL;
+	if (place == RPCS_PLACE_CALL && call && !call->held)
+		expected = fetch_judgement(detect, call);
 	hooks = rpcs_hooks_of_message(detect, message, place);
 	run_hooks(detect, hooks & ~counting, message, call, place, flow_id);
 	/* By now what these will look up may have come. */
 	if (detect->parties->watched)
 		rpcs_parties_fetch(detect);
+	if (message->is_call && detect->parties->kind == RPCS_CALL_DUMP)
+		rpcs_flood_fetch_dumps_entry(detect);
+	if (expected) {
+		rpcs_fold_fetch_entry(detect);
+		rpcs_sweep_call_fetch_entry(detect, call);
+	}
 	run_hooks(detect, hooks & counting, message, call, place, flow_id);
 }
 

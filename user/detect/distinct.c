@@ -305,6 +305,11 @@ void rpcs_distinct_fetch(const struct rpcs_distinct *distinct, uint64_t id)
 	rpcs_tally_fetch_bucket(distinct->tally, id);
 }
 
+void rpcs_distinct_fetch_entry(const struct rpcs_distinct *distinct, uint64_t id)
+{
+	rpcs_tally_fetch_entry(distinct->tally, id);
+}
+
 bool rpcs_distinct_note(struct rpcs_distinct *distinct, const struct rpcs_distinct_rule *rule,
 			uint64_t id, const struct rpcs_address *what, bool mark, uint64_t now_ns,
 			uint32_t *ret_window)

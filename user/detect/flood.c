@@ -71,6 +71,18 @@ void rpcs_flood_fetch(const struct rpcs_detect *detect)
 		rpcs_rate_fetch_bucket(detect->flood->calls, detect->parties->client);
 }
 
+void rpcs_flood_fetch_dumps(const struct rpcs_detect *detect)
+{
+	if (is_counted(detect))
+		rpcs_rate_fetch_bucket(detect->flood->dumps, detect->parties->client);
+}
+
+void rpcs_flood_fetch_dumps_entry(const struct rpcs_detect *detect)
+{
+	if (is_counted(detect))
+		rpcs_rate_fetch_entry(detect->flood->dumps, detect->parties->client);
+}
+
 struct rpcs_rate_entry *rpcs_flood_fetch_entry(const struct rpcs_detect *detect)
 {
 	return is_counted(detect)

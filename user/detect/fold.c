@@ -29,7 +29,7 @@ struct fold {
 struct name {
 	struct key key;
 	bool is_per_source;
-	uint32_t hash;
+	uint32_t hash, crowd_hash; /* the latter: not of those per source */
 	uint64_t source_id;
 };
 
@@ -85,7 +85,7 @@ static const struct name *name_of(struct rpcs_detect *detect, enum rpcs_detectio
 {
 	struct name *name = &detect->fold->name;
 	struct key *key = &name->key;
-	uint64_t id;
+	uint64_t id, server_id;
 
 	if (is_named(name, detection, source, server, about))
 		return name;
@@ -97,7 +97,9 @@ static const struct name *name_of(struct rpcs_detect *detect, enum rpcs_detectio
 	if (!name->is_per_source) {
 		key->server = *server;
 		key->about = about;
-		id = rpcs_id_of_pair(id, rpcs_id_of_server(detect, server));
+		server_id = rpcs_id_of_server(detect, server);
+		name->crowd_hash = rpcs_crowd_hash(server_id, detection);
+		id = rpcs_id_of_pair(id, server_id);
 	}
 	id = rpcs_id_of_pair(id, rpcs_id_of_number((uint64_t)key->about << 32 | detection));
 	name->hash = (uint32_t)id;
@@ -112,13 +114,20 @@ static const struct name *name_of_alert(struct rpcs_detect *detect, const struct
 void rpcs_fold_fetch(struct rpcs_detect *detect, enum rpcs_detection_id detection,
 		     const struct rpcs_tuple *tuple, uint32_t about)
 {
-	rpcs_table_fetch_bucket(detect->fold->table,
-				name_of(detect, detection, &tuple->src, &tuple->dst, about)->hash);
+	const struct name *name = name_of(detect, detection, &tuple->src, &tuple->dst, about);
+
+	rpcs_table_fetch_bucket(detect->fold->table, name->hash);
+	if (!name->is_per_source)
+		rpcs_crowd_fetch(detect, name->crowd_hash);
 }
 
 void rpcs_fold_fetch_entry(struct rpcs_detect *detect)
 {
-	rpcs_table_fetch_entry(detect->fold->table, detect->fold->name.hash);
+	const struct name *name = &detect->fold->name;
+
+	/* Who has no account yet will be asked for at the gate. */
+	if (!rpcs_table_fetch_entry(detect->fold->table, name->hash) && !name->is_per_source)
+		rpcs_crowd_fetch_gate(detect, name->crowd_hash);
 }
 
 static bool is_over(const struct rpcs_detect *detect, const struct fold *fold, uint64_t now_ns)
@@ -167,7 +176,8 @@ struct rpcs_account *rpcs_fold_take(struct rpcs_detect *detect, const struct rpc
 		return &fold->account;
 	}
 	if (!name->is_per_source)
-		crowd = rpcs_crowd_take(detect, alert, &name->key.source, name->source_id);
+		crowd = rpcs_crowd_take(detect, alert, &name->key.source, name->source_id,
+					name->crowd_hash);
 	if (crowd)
 		return crowd;
 	make_room(detect, alert->time_ns);

@@ -61,7 +61,7 @@ void rpcs_hooks_init(struct rpcs_detect *detect)
 	}
 }
 
-static uint32_t kind_of(const struct rpcs_message *message)
+uint32_t rpcs_kind_of(const struct rpcs_message *message)
 {
 	if (message->program != RPCS_PORTMAP_PROGRAM)
 		return RPCS_KIND_OTHER_PROGRAM;
@@ -106,7 +106,7 @@ uint64_t rpcs_hooks_of_message(struct rpcs_detect *detect, const struct rpcs_mes
 	const struct rpcs_hook_bits *bits = &detect->hooks.bits;
 	uint64_t hooks;
 
-	detect->parties->kind = kind_of(message);
+	detect->parties->kind = rpcs_kind_of(message);
 	hooks = bits->message[place][detect->parties->kind];
 	if (message->is_call)
 		hooks &= detect->parties->watched ? bits->portmapper : bits->others;
@@ -116,7 +116,7 @@ uint64_t rpcs_hooks_of_message(struct rpcs_detect *detect, const struct rpcs_mes
 uint64_t rpcs_hooks_of_call(const struct rpcs_detect *detect, const struct rpcs_call *call)
 {
 	const struct rpcs_hook_bits *bits = &detect->hooks.bits;
-	uint64_t hooks = bits->judge[kind_of(&call->message)];
+	uint64_t hooks = bits->judge[rpcs_kind_of(&call->message)];
 
 	hooks &= rpcs_settings_watch(detect->settings, call->message.tuple.dport) ? bits->portmapper
 										  : bits->others;

@@ -123,7 +123,11 @@ struct rpcs_detect {
 	} hooks;
 
 	struct rpcs_parties *parties; /* of the message in hand */
-	struct rpcs_fold *fold;	      /* what has been said, and what repeats it */
+	struct {
+		const struct rpcs_call *call; /* to be judged after its message; or NULL */
+		uint64_t hooks;
+	} next;
+	struct rpcs_fold *fold; /* what has been said, and what repeats it */
 	struct rpcs_crowds *crowds;
 	struct rpcs_pace *pace;
 	uint64_t alerts_folded, alerts_held; /* since the start */
@@ -158,6 +162,9 @@ uint64_t rpcs_hooks_of_message(struct rpcs_detect *detect, const struct rpcs_mes
 			       enum rpcs_message_place place);
 uint64_t rpcs_hooks_of_call(const struct rpcs_detect *detect, const struct rpcs_call *call);
 
+/** What stands in a call's kind. */
+uint32_t rpcs_kind_of(const struct rpcs_message *message);
+
 /** Empties `alert`, but for the evidence that its count says is not there. */
 void rpcs_alert_clear(struct rpcs_alert *alert, enum rpcs_detection_id id, uint64_t time_ns);
 
@@ -170,6 +177,9 @@ void rpcs_alert_set_id(const struct rpcs_detect *detect, struct rpcs_alert *aler
 /** Fills an alert of `id` but for evidence; false when the policy has switched it off. */
 bool rpcs_alert_init(struct rpcs_detect *detect, enum rpcs_detection_id id, uint64_t time_ns,
 		     struct rpcs_alert *ret_alert);
+
+/** The program that an alert of a call with this message is about. */
+uint32_t rpcs_alert_about(const struct rpcs_message *message);
 
 /** The call and where it was seen. */
 void rpcs_alert_set_call(struct rpcs_alert *alert, const struct rpcs_call *call);

@@ -118,10 +118,16 @@ void rpcs_sweep_call_fetch(struct rpcs_detect *detect, const struct rpcs_call *c
 {
 	const struct rpcs_tuple *tuple = &call->message.tuple;
 
-	if (!rpcs_call_is_silent(call) && rpcs_settings_watch(detect->settings, tuple->dport) &&
-	    detect->settings->detections[RPCS_D_SWEEP].enabled)
+	if (detect->settings->detections[RPCS_D_SWEEP].enabled)
 		rpcs_distinct_fetch(detect->sweep->portmap,
 				    rpcs_id_of_address(detect, &tuple->src));
+}
+
+void rpcs_sweep_call_fetch_entry(struct rpcs_detect *detect, const struct rpcs_call *call)
+{
+	if (detect->settings->detections[RPCS_D_SWEEP].enabled)
+		rpcs_distinct_fetch_entry(detect->sweep->portmap,
+					  rpcs_id_of_address(detect, &call->message.tuple.src));
 }
 
 void rpcs_sweep_call(struct rpcs_detect *detect, const struct rpcs_call *call)
