@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What a reply changed, and how much of it is told: a server that lies must not flood the log. */
+/*
+ * What a reply changes of a mapping, and how much of it is told: a server that lies must not
+ * flood the log.
+ */
 #include <assert.h>
 
 #include "../base/clock.h"
@@ -25,51 +28,129 @@ enum {
 	TOLD_RATE = 1,
 	TOLD_BURST_ALL = 1024,
 	TOLD_RATE_ALL = 20,
+	PORT_MAX = 65535,
 };
 
-/* A bucket that is filled `rate` times a second; takes one out if there is one. */
-static bool take_token(uint32_t *used, uint64_t *since_ns, uint64_t now_ns, uint32_t burst,
-		       uint32_t rate)
+/* Of a bucket that is filled `rate` times a second: what has come since. */
+static void refill(uint32_t *used, uint64_t *since_ns, uint64_t now_ns, uint32_t rate)
 {
 	uint64_t seconds;
 
 	if (now_ns < *since_ns || *used == 0)
 		*since_ns = now_ns;
-	if (now_ns - *since_ns >= RPCS_NSEC_PER_SEC) {
-		seconds = (now_ns - *since_ns) / RPCS_NSEC_PER_SEC;
-		*used = seconds * rate >= *used ? 0 : *used - (uint32_t)seconds * rate;
-		*since_ns += seconds * RPCS_NSEC_PER_SEC;
-	}
-	if (*used >= burst)
-		return false;
-	(*used)++;
-	return true;
+	if (now_ns - *since_ns < RPCS_NSEC_PER_SEC)
+		return;
+	seconds = (now_ns - *since_ns) / RPCS_NSEC_PER_SEC;
+	*used = seconds * rate >= *used ? 0 : *used - (uint32_t)seconds * rate;
+	*since_ns += seconds * RPCS_NSEC_PER_SEC;
+}
+
+static bool take_token(uint32_t *used, uint32_t burst)
+{
+	bool taken = *used < burst;
+
+	*used += taken;
+	return taken;
 }
 
 static bool may_tell(struct rpcs_services *services, struct rpcs_server *server, uint64_t now_ns)
 {
-	bool told = take_token(&server->told, &server->told_ns, now_ns, TOLD_BURST, TOLD_RATE) &&
-		    take_token(&services->told, &services->told_ns, now_ns, TOLD_BURST_ALL,
-			       TOLD_RATE_ALL);
+	bool told;
 
+	/* All changes of a lesson are of one server and time. */
+	if (services->change_count == 0) {
+		refill(&server->told, &server->told_ns, now_ns, TOLD_RATE);
+		if (server->told < TOLD_BURST)
+			refill(&services->told, &services->told_ns, now_ns, TOLD_RATE_ALL);
+	}
+	told = take_token(&server->told, TOLD_BURST) && take_token(&services->told, TOLD_BURST_ALL);
 	services->counts.changes_untold += !told;
 	return told;
 }
 
-struct rpcs_service_change *rpcs_services_note(struct rpcs_services *services,
-					       struct rpcs_server *server,
-					       enum rpcs_service_change_kind kind, uint64_t now_ns)
+struct rpcs_service_change *rpcs_learning_note(const struct rpcs_learning *learning,
+					       enum rpcs_service_change_kind kind)
 {
-	struct rpcs_service_change *change;
-
+	struct rpcs_services *services = learning->services;
+	bool told = may_tell(services, learning->server, learning->now_ns);
 	/* A list of RPCS_MAPPINGS_MAX and the server itself: there is room. */
-	change = &services->changes[services->change_count++];
-	*change = (struct rpcs_service_change){
-		.kind = kind,
-		.server = server->address,
-		.first_seen_ns = server->first_seen_ns,
-		.told = may_tell(services, server, now_ns),
-	};
+	struct rpcs_service_change *change = &services->changes[services->change_count++];
+
 	services->changed = true;
+	change->kind = kind;
+	change->server = learning->server->address;
+	change->first_seen_ns = learning->server->first_seen_ns;
+	change->told = told;
 	return change;
+}
+
+struct rpcs_service_change *rpcs_learning_note_mapping(const struct rpcs_learning *learning,
+						       const struct rpcs_service *service,
+						       enum rpcs_service_change_kind kind)
+{
+	struct rpcs_service_change *change = rpcs_learning_note(learning, kind);
+
+	change->first_seen_ns = service->first_seen_ns;
+	change->program = service->key.program;
+	change->version = service->key.version;
+	change->transport = service->key.transport;
+	change->by = learning->by;
+	change->port = service->port;
+	change->old_port = 0;
+	change->returned = false;
+	return change;
+}
+
+static void move_port(const struct rpcs_learning *learning, struct rpcs_service *service,
+		      uint16_t port)
+{
+	struct rpcs_service_change *change =
+		rpcs_learning_note_mapping(learning, service, RPCS_CHANGE_CHANGED);
+	uint16_t *before = service->before;
+	bool first = before[0] == port, second = first || before[1] == port;
+	bool third = second || before[2] == port;
+
+	change->returned = third || before[3] == port;
+	change->old_port = service->port;
+	change->port = port;
+	/* The place of the port that returned, or of the oldest, is free. */
+	before[3] = third ? before[3] : before[2];
+	before[2] = second ? before[2] : before[1];
+	before[1] = first ? before[1] : before[0];
+	before[0] = service->port;
+	service->port = port;
+	service->removed_ns = 0;
+}
+
+static_assert(RPCS_SERVICE_PORTS_BEFORE == 4, "as many as move_port() moves");
+
+void rpcs_learning_take(const struct rpcs_learning *learning, const struct rpcs_service_key *key,
+			struct rpcs_service *const *chain, uint32_t port,
+			const struct rpcs_address *at)
+{
+	struct rpcs_services *services = learning->services;
+	struct rpcs_service *service;
+	bool is_new;
+
+	if (key->program == 0 || port == 0 || port > PORT_MAX ||
+	    key->transport >= RPCS_TRANSPORT__MAX)
+		return;
+	service = rpcs_services_find_in(chain, learning->server, key);
+	is_new = !service;
+	if (is_new) {
+		service = rpcs_services_add(services, learning->server, key);
+		service->first_seen_ns = learning->now_ns;
+		service->port = (uint16_t)port;
+	}
+	if (service->port != port)
+		move_port(learning, service, (uint16_t)port);
+	else if (is_new || service->removed_ns)
+		rpcs_learning_note_mapping(learning, service, RPCS_CHANGE_NEW_MAPPING);
+	service->removed_ns = 0;
+	service->at = at ? *at : (struct rpcs_address){ 0 };
+	service->learned |= learning->by;
+	service->times++;
+	if (learning->now_ns > service->last_seen_ns)
+		service->last_seen_ns = learning->now_ns;
+	rpcs_services_touch(services, service, learning->now_ns);
 }

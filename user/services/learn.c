@@ -11,85 +11,38 @@
 #include "map.h"
 
 enum {
-	PORT_MAX = 65535,
-	FETCHED_MAX = 16, /* entries of a list whose mappings are fetched together */
-	SECOND_AHEAD = 4, /* entries from which a chain's second is fetched */
+	HEADS_AHEAD = 16, /* entries of a list from which the chain's head is fetched, */
+	FIRST_AHEAD = 8,  /* the first one of the chain, */
+	SECOND_AHEAD = 4, /* and the second */
 };
 
-/** What is learned now. */
-struct lesson {
-	struct rpcs_services *services;
-	struct rpcs_server *server;
-	uint64_t now_ns;
-	enum rpcs_learned_by by;
+/* A mapping's name, and where it is looked for. */
+struct target {
+	struct rpcs_service_key key;
+	struct rpcs_service **chain;
 };
 
-static struct rpcs_service_change *note_mapping(const struct lesson *lesson,
-						const struct rpcs_service *service,
-						enum rpcs_service_change_kind kind)
+static struct target target_of(const struct rpcs_learning *learning, uint32_t program,
+			       uint32_t version, enum rpcs_transport transport)
 {
-	struct rpcs_service_change *change =
-		rpcs_services_note(lesson->services, lesson->server, kind, lesson->now_ns);
+	struct target target = { .key = { program, version, transport } };
 
-	change->first_seen_ns = service->first_seen_ns;
-	change->program = service->key.program;
-	change->version = service->key.version;
-	change->transport = service->key.transport;
-	change->by = lesson->by;
-	change->port = service->port;
-	return change;
+	target.chain = rpcs_services_head(learning->services, learning->server, &target.key);
+	return target;
 }
 
-static void move_port(const struct lesson *lesson, struct rpcs_service *service, uint16_t port)
+static void learn(const struct rpcs_learning *learning, const struct target *target, uint32_t port,
+		  const struct rpcs_address *at)
 {
-	enum { LAST = RPCS_SERVICE_PORTS_BEFORE - 1 };
-	struct rpcs_service_change *change = note_mapping(lesson, service, RPCS_CHANGE_CHANGED);
-	uint16_t *before = service->before;
-	uint32_t i, last;
-
-	for (i = 0; i < LAST && before[i] != port; i++)
-		;
-	change->returned = before[i] == port;
-	change->old_port = service->port;
-	change->port = port;
-	/* The place of the port that returned, or of the oldest, is free. */
-#pragma GCC unroll 3
-	for (last = LAST; last > 0; last--)
-		before[last] = before[last <= i ? last - 1 : last];
-	before[0] = service->port;
-	service->port = port;
-	service->removed_ns = 0;
+	rpcs_learning_take(learning, &target->key, target->chain, port, at);
 }
 
-/* The server says that the program is there. `at`: NULL for the server itself. */
-static void learn(const struct lesson *lesson, uint32_t program, uint32_t version,
-		  enum rpcs_transport transport, uint32_t port, const struct rpcs_address *at)
+static void learn_number(const struct rpcs_learning *learning, uint32_t program, uint32_t version,
+			 enum rpcs_transport transport, uint32_t port)
 {
-	struct rpcs_service *service;
-	bool is_new;
+	const struct target target = target_of(learning, program, version, transport);
 
-	if (program == 0 || port == 0 || port > PORT_MAX || transport >= RPCS_TRANSPORT__MAX)
-		return;
-	service = rpcs_services_find_entry(lesson->services, lesson->server, program, version,
-					   transport);
-	is_new = !service;
-	if (is_new) {
-		service = rpcs_services_add(lesson->services, lesson->server, program, version,
-					    transport);
-		service->first_seen_ns = lesson->now_ns;
-		service->port = (uint16_t)port;
-	}
-	if (service->port != port)
-		move_port(lesson, service, (uint16_t)port);
-	else if (is_new || service->removed_ns)
-		note_mapping(lesson, service, RPCS_CHANGE_NEW_MAPPING);
-	service->removed_ns = 0;
-	service->at = at ? *at : (struct rpcs_address){ 0 };
-	service->learned |= lesson->by;
-	service->times++;
-	if (lesson->now_ns > service->last_seen_ns)
-		service->last_seen_ns = lesson->now_ns;
-	rpcs_services_touch(lesson->services, service, lesson->now_ns);
+	learn(learning, &target, port, NULL);
 }
 
 /* The host part of an universal address (RFC 5665 5.2.3.3): all but the last two numbers. */
@@ -111,18 +64,26 @@ static bool uaddr_host(const struct rpcs_text *text, struct rpcs_address *ret_ho
 	return rpcs_address_parse(host, ret_host) == 0;
 }
 
-static void learn_uaddr(const struct lesson *lesson, uint32_t program, uint32_t version,
-			enum rpcs_transport transport, const struct rpcs_text *uaddr)
+static void learn_uaddr(const struct rpcs_learning *learning, const struct target *target,
+			const struct rpcs_text *uaddr)
 {
 	struct rpcs_address host;
 
 	if (!uaddr_host(uaddr, &host) || rpcs_address_is_multicast(&host))
 		return;
 	if (rpcs_address_is_unspecified(&host) ||
-	    rpcs_address_equal(&host, &lesson->server->address))
-		learn(lesson, program, version, transport, rpcs_uaddr_port(uaddr), NULL);
+	    rpcs_address_equal(&host, &learning->server->address))
+		learn(learning, target, rpcs_uaddr_port(uaddr), NULL);
 	else
-		learn(lesson, program, version, transport, rpcs_uaddr_port(uaddr), &host);
+		learn(learning, target, rpcs_uaddr_port(uaddr), &host);
+}
+
+static void learn_address(const struct rpcs_learning *learning, uint32_t program, uint32_t version,
+			  enum rpcs_transport transport, const struct rpcs_text *uaddr)
+{
+	const struct target target = target_of(learning, program, version, transport);
+
+	learn_uaddr(learning, &target, uaddr);
 }
 
 static enum rpcs_transport transport_of(const struct rpcs_text *netid)
@@ -151,7 +112,7 @@ static enum rpcs_transport transport_of_tuple(const struct rpcs_tuple *tuple)
  * The answer is for the transport that the call came by (RFC 1833 2.2.1), but a server
  * may go by the netid that it names: learned where they do not differ.
  */
-static void learn_lookup(const struct lesson *lesson, const struct rpcs_message *call,
+static void learn_lookup(const struct rpcs_learning *learning, const struct rpcs_message *call,
 			 const struct rpcs_message *reply)
 {
 	const struct rpcs_portmap *asked = &call->portmap, *told = &reply->portmap;
@@ -161,16 +122,16 @@ static void learn_lookup(const struct lesson *lesson, const struct rpcs_message 
 		return;
 	if (told->shape == RPCS_PORTMAP_PORT && asked->shape == RPCS_PORTMAP_MAPPING &&
 	    asked->has >= 3)
-		learn(lesson, asked->program, asked->version,
-		      transport_of_protocol(asked->protocol), told->port, NULL);
+		learn_number(learning, asked->program, asked->version,
+			     transport_of_protocol(asked->protocol), told->port);
 	else if (told->shape == RPCS_PORTMAP_ADDRESS && asked->shape == RPCS_PORTMAP_RPCB &&
 		 asked->has >= 3 &&
 		 (asked->netid.len == 0 || transport_of(&asked->netid) == transport))
-		learn_uaddr(lesson, asked->program, asked->version, transport, &told->address);
+		learn_address(learning, asked->program, asked->version, transport, &told->address);
 }
 
 /* Calls are handed on by UDP only, whatever brought them: over TCP it is not known to where. */
-static void learn_callit(const struct lesson *lesson, const struct rpcs_message *call,
+static void learn_callit(const struct rpcs_learning *learning, const struct rpcs_message *call,
 			 const struct rpcs_message *reply)
 {
 	const struct rpcs_portmap *asked = &call->portmap, *told = &reply->portmap;
@@ -179,50 +140,26 @@ static void learn_callit(const struct lesson *lesson, const struct rpcs_message 
 	if (asked->has < 2 || told->has < 1 || reply->tuple.protocol != RPCS_IP_UDP)
 		return;
 	if (told->shape == RPCS_PORTMAP_CALLIT_PORT)
-		learn(lesson, asked->program, asked->version, transport, told->port, NULL);
+		learn_number(learning, asked->program, asked->version, transport, told->port);
 	else if (told->shape == RPCS_PORTMAP_CALLIT_ADDRESS)
-		learn_uaddr(lesson, asked->program, asked->version, transport, &told->address);
+		learn_address(learning, asked->program, asked->version, transport, &told->address);
 }
 
-/* A list's entry by its name, whatever the list is of. */
-static void learn_entry(const struct lesson *lesson, const struct rpcs_message *call,
-			enum rpcs_portmap_shape shape, const struct rpcs_mapping *m)
-{
-	if (shape == RPCS_PORTMAP_MAPPINGS)
-		learn(lesson, m->program, m->version, transport_of_protocol(m->protocol), m->port,
-		      NULL);
-	else if (shape == RPCS_PORTMAP_RPCBS)
-		learn_uaddr(lesson, m->program, m->version, transport_of(&m->netid), &m->address);
-	else if (call->portmap.has >= 2) /* GETADDRLIST: of the program asked for */
-		learn_uaddr(lesson, call->portmap.program, call->portmap.version,
-			    transport_of(&m->netid), &m->address);
-}
-
-/* Of a DUMP's entry: where its mapping is looked for. */
-static struct rpcs_service **head_of(const struct lesson *lesson, enum rpcs_portmap_shape shape,
+/* What a list's entry is of, whatever the list is of. */
+static inline struct target entry_of(const struct rpcs_learning *learning,
+				     const struct rpcs_message *call, enum rpcs_portmap_shape shape,
 				     const struct rpcs_mapping *m)
 {
-	enum rpcs_transport transport = shape == RPCS_PORTMAP_MAPPINGS
-						? transport_of_protocol(m->protocol)
-						: transport_of(&m->netid);
+	const struct rpcs_portmap *asked = &call->portmap;
 
-	return rpcs_services_head(lesson->services, lesson->server, m->program, m->version,
-				  transport);
-}
-
-/* A long list mostly waits for the memory of its mappings: have it wait for many at once. */
-static void fetch(const struct lesson *lesson, enum rpcs_portmap_shape shape,
-		  const struct rpcs_mapping *mappings, uint32_t count,
-		  struct rpcs_service **chains[FETCHED_MAX])
-{
-	uint32_t i;
-
-	for (i = 0; i < count; i++) {
-		chains[i] = head_of(lesson, shape, &mappings[i]);
-		rpcs_prefetch(chains[i]);
-	}
-	for (i = 0; i < count; i++)
-		rpcs_services_fetch(chains[i]);
+	if (shape == RPCS_PORTMAP_MAPPINGS)
+		return target_of(learning, m->program, m->version,
+				 transport_of_protocol(m->protocol));
+	if (shape == RPCS_PORTMAP_RPCBS)
+		return target_of(learning, m->program, m->version, transport_of(&m->netid));
+	/* GETADDRLIST: of the program asked for */
+	return target_of(learning, asked->has >= 2 ? asked->program : 0, asked->version,
+			 transport_of(&m->netid));
 }
 
 /* In a full map every other chain has two; the first is there when its turn is near. */
@@ -232,39 +169,66 @@ static void fetch_second(struct rpcs_service *const *chain)
 		rpcs_prefetch((*chain)->next);
 }
 
-static void learn_list(const struct lesson *lesson, const struct rpcs_message *call,
-		       const struct rpcs_portmap *told)
+/*
+ * A list mostly waits for the memory of its mappings, in three steps one after the other: each of
+ * them begins some entries ahead.
+ */
+static inline __attribute__((always_inline)) void
+learn_entries(const struct rpcs_learning *learning, const struct rpcs_message *call,
+	      const struct rpcs_portmap *told, enum rpcs_portmap_shape shape)
 {
-	struct rpcs_service **chains[FETCHED_MAX];
-	uint32_t i, from, count = 0;
+	const struct rpcs_mapping *list = told->mappings;
+	const uint32_t count = told->mappings_kept;
+	struct target targets[HEADS_AHEAD], *target;
+	uint32_t i;
 
-	for (from = 0; from < told->mappings_kept; from += count) {
-		count = told->mappings_kept - from;
-		if (count > FETCHED_MAX)
-			count = FETCHED_MAX;
-		if (told->shape != RPCS_PORTMAP_ENTRIES)
-			fetch(lesson, told->shape, &told->mappings[from], count, chains);
-		for (i = 0; i < count; i++) {
-			if (told->shape != RPCS_PORTMAP_ENTRIES && i + SECOND_AHEAD < count)
-				fetch_second(chains[i + SECOND_AHEAD]);
-			learn_entry(lesson, call, told->shape, &told->mappings[from + i]);
-		}
+	for (i = 0; i < count && i < HEADS_AHEAD; i++) {
+		targets[i] = entry_of(learning, call, shape, &list[i]);
+		rpcs_prefetch(targets[i].chain);
+	}
+	for (i = 0; i < count && i < FIRST_AHEAD; i++)
+		rpcs_services_fetch(targets[i].chain);
+	for (i = 0; i < count; i++) {
+		if (i + FIRST_AHEAD < count)
+			rpcs_services_fetch(targets[(i + FIRST_AHEAD) % HEADS_AHEAD].chain);
+		if (i + SECOND_AHEAD < count)
+			fetch_second(targets[(i + SECOND_AHEAD) % HEADS_AHEAD].chain);
+		target = &targets[i % HEADS_AHEAD];
+		if (shape == RPCS_PORTMAP_MAPPINGS)
+			learn(learning, target, list[i].port, NULL);
+		else
+			learn_uaddr(learning, target, &list[i].address);
+		if (i + HEADS_AHEAD >= count)
+			continue;
+		*target = entry_of(learning, call, shape, &list[i + HEADS_AHEAD]);
+		rpcs_prefetch(target->chain);
 	}
 }
 
-static void learn_set(const struct lesson *lesson, const struct rpcs_portmap *asked)
+/* Nearly all lists are DUMP's of version 2, which have a loop of their own. */
+static void learn_list(const struct rpcs_learning *learning, const struct rpcs_message *call,
+		       const struct rpcs_portmap *told)
+{
+	if (told->shape == RPCS_PORTMAP_MAPPINGS)
+		learn_entries(learning, call, told, RPCS_PORTMAP_MAPPINGS);
+	else
+		learn_entries(learning, call, told, told->shape);
+}
+
+static void learn_set(const struct rpcs_learning *learning, const struct rpcs_portmap *asked)
 {
 	if (asked->shape == RPCS_PORTMAP_MAPPING && asked->has >= 4)
-		learn(lesson, asked->program, asked->version,
-		      transport_of_protocol(asked->protocol), asked->port, NULL);
+		learn_number(learning, asked->program, asked->version,
+			     transport_of_protocol(asked->protocol), asked->port);
 	else if (asked->shape == RPCS_PORTMAP_RPCB && asked->has >= 4)
-		learn_uaddr(lesson, asked->program, asked->version, transport_of(&asked->netid),
-			    &asked->address);
+		learn_address(learning, asked->program, asked->version, transport_of(&asked->netid),
+			      &asked->address);
 }
 
 /* The port stays in mind: an UNSET and a SET are together a change of the mapping. */
-static void unlearn(const struct lesson *lesson, const struct rpcs_portmap *asked)
+static void unlearn(const struct rpcs_learning *learning, const struct rpcs_portmap *asked)
 {
+	struct rpcs_service_key key = { asked->program, asked->version, 0 };
 	struct rpcs_service *service;
 	uint32_t transport;
 
@@ -273,16 +237,16 @@ static void unlearn(const struct lesson *lesson, const struct rpcs_portmap *aske
 		if (asked->shape == RPCS_PORTMAP_RPCB && asked->netid.len &&
 		    transport_of(&asked->netid) != transport)
 			continue;
-		service = rpcs_services_find_entry(lesson->services, lesson->server, asked->program,
-						   asked->version, transport);
+		key.transport = transport;
+		service = rpcs_services_find_entry(learning->services, learning->server, &key);
 		if (!service || service->removed_ns)
 			continue;
-		note_mapping(lesson, service, RPCS_CHANGE_REMOVED);
-		service->removed_ns = lesson->now_ns;
+		rpcs_learning_note_mapping(learning, service, RPCS_CHANGE_REMOVED);
+		service->removed_ns = learning->now_ns;
 	}
 }
 
-static void learn_result(const struct lesson *lesson, const struct rpcs_message *call,
+static void learn_result(const struct rpcs_learning *learning, const struct rpcs_message *call,
 			 const struct rpcs_message *reply)
 {
 	const struct rpcs_portmap *asked = &call->portmap, *told = &reply->portmap;
@@ -290,14 +254,14 @@ static void learn_result(const struct lesson *lesson, const struct rpcs_message 
 	if (told->has < 1 || !told->result)
 		return;
 	if (call->procedure == RPCS_PORTMAP_SET)
-		learn_set(lesson, asked);
+		learn_set(learning, asked);
 	else if ((asked->shape == RPCS_PORTMAP_MAPPING && asked->has >= 2) ||
 		 (asked->shape == RPCS_PORTMAP_RPCB && asked->has >= 3))
-		unlearn(lesson, asked);
+		unlearn(learning, asked);
 }
 
 /* The results, by their shape. */
-static void learn_results(struct lesson *lesson, const struct rpcs_message *call,
+static void learn_results(struct rpcs_learning *learning, const struct rpcs_message *call,
 			  const struct rpcs_message *reply)
 {
 	const struct rpcs_portmap *told = &reply->portmap;
@@ -305,26 +269,26 @@ static void learn_results(struct lesson *lesson, const struct rpcs_message *call
 	switch (told->shape) {
 	case RPCS_PORTMAP_PORT:
 	case RPCS_PORTMAP_ADDRESS:
-		lesson->by = RPCS_LEARNED_LOOKUP;
-		learn_lookup(lesson, call, reply);
+		learning->by = RPCS_LEARNED_LOOKUP;
+		learn_lookup(learning, call, reply);
 		break;
 	case RPCS_PORTMAP_ENTRIES:
-		lesson->by = RPCS_LEARNED_LOOKUP;
-		learn_list(lesson, call, told);
+		learning->by = RPCS_LEARNED_LOOKUP;
+		learn_list(learning, call, told);
 		break;
 	case RPCS_PORTMAP_MAPPINGS:
 	case RPCS_PORTMAP_RPCBS:
-		lesson->by = RPCS_LEARNED_DUMP;
-		learn_list(lesson, call, told);
+		learning->by = RPCS_LEARNED_DUMP;
+		learn_list(learning, call, told);
 		break;
 	case RPCS_PORTMAP_CALLIT_PORT:
 	case RPCS_PORTMAP_CALLIT_ADDRESS:
-		lesson->by = RPCS_LEARNED_CALLIT;
-		learn_callit(lesson, call, reply);
+		learning->by = RPCS_LEARNED_CALLIT;
+		learn_callit(learning, call, reply);
 		break;
 	case RPCS_PORTMAP_RESULT:
-		lesson->by = RPCS_LEARNED_SET;
-		learn_result(lesson, call, reply);
+		learning->by = RPCS_LEARNED_SET;
+		learn_result(learning, call, reply);
 		break;
 	default:
 		break;
@@ -346,7 +310,7 @@ static bool is_plausible(const struct rpcs_message *reply)
 	return !rpcs_address_is_unspecified(server) && !rpcs_address_is_multicast(server);
 }
 
-static void learn_server(struct lesson *lesson, const struct rpcs_policy *policy,
+static void learn_server(struct rpcs_learning *learning, const struct rpcs_policy *policy,
 			 const struct rpcs_message *call, const struct rpcs_message *reply)
 {
 	const struct rpcs_address *address = &reply->tuple.src;
@@ -354,40 +318,39 @@ static void learn_server(struct lesson *lesson, const struct rpcs_policy *policy
 	bool is_new;
 
 	server = rpcs_services_enter(
-		lesson->services, address,
+		learning->services, address,
 		rpcs_policy_is_home(policy, address) ? RPCS_LANE_FIRST : RPCS_LANE_SECOND, &is_new);
-	lesson->server = server;
+	learning->server = server;
 	if (is_new)
-		server->first_seen_ns = lesson->now_ns;
-	if (lesson->now_ns > server->last_seen_ns)
-		server->last_seen_ns = lesson->now_ns;
+		server->first_seen_ns = learning->now_ns;
+	if (learning->now_ns > server->last_seen_ns)
+		server->last_seen_ns = learning->now_ns;
 	server->replies++;
 	if (call->version >= RPCS_PORTMAP_VERSION_FIRST &&
 	    call->version <= RPCS_PORTMAP_VERSION_LAST)
 		server->versions |= (uint8_t)(1U << call->version);
 	server->vlan_count = reply->seen.vlan_count;
 	memcpy(server->vlan, reply->seen.vlan, sizeof(server->vlan));
-	rpcs_services_touch_server(lesson->services, server);
-	lesson->services->touched = true;
+	rpcs_services_touch_server(learning->services, server);
+	learning->services->touched = true;
 	if (is_new)
-		rpcs_services_note(lesson->services, server, RPCS_CHANGE_NEW_SERVER,
-				   lesson->now_ns);
+		rpcs_learning_note(learning, RPCS_CHANGE_NEW_SERVER);
 }
 
 bool rpcs_services_learn(struct rpcs_services *services, const struct rpcs_policy *policy,
 			 const struct rpcs_call *call, const struct rpcs_message *reply, bool first,
 			 struct rpcs_lesson *ret_lesson)
 {
-	struct lesson lesson = { .services = services, .now_ns = reply->seen.time_ns };
+	struct rpcs_learning learning = { .services = services, .now_ns = reply->seen.time_ns };
 
 	if (call->message.program != RPCS_PORTMAP_PROGRAM || reply->reply_has < 2 ||
 	    reply->reply_stat != RPCS_REPLY_ACCEPTED || reply->stat != RPCS_ACCEPT_SUCCESS ||
 	    (!first && !is_for_many(&call->message)) || !is_plausible(reply))
 		return false;
 	services->change_count = 0;
-	learn_server(&lesson, policy, &call->message, reply);
+	learn_server(&learning, policy, &call->message, reply);
 	if (!reply->malformed)
-		learn_results(&lesson, &call->message, reply);
+		learn_results(&learning, &call->message, reply);
 	*ret_lesson = (struct rpcs_lesson){ .call = call,
 					    .reply = reply,
 					    .changes = services->changes,

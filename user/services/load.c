@@ -136,8 +136,7 @@ static const char *load_service(struct loader *loader, struct rpcs_server *serve
 
 	if (!get_key(object, &read.key))
 		return "a mapping without program, version or netid";
-	if (rpcs_services_find_entry(loader->services, server, read.key.program, read.key.version,
-				     read.key.transport))
+	if (rpcs_services_find_entry(loader->services, server, &read.key))
 		return "a mapping twice";
 	if (!get_number(object, "port", 1, UINT16_MAX, &port))
 		return "a port that is not 1 to 65535";
@@ -154,8 +153,7 @@ static const char *load_service(struct loader *loader, struct rpcs_server *serve
 	    (json_object_get(object, "removed") &&
 	     !get_number(object, "removed", 0, TIME_MAX_US, &removed)))
 		return "a mapping's times";
-	service = rpcs_services_add(loader->services, server, read.key.program, read.key.version,
-				    read.key.transport);
+	service = rpcs_services_add(loader->services, server, &read.key);
 	service->port = (uint16_t)port;
 	memcpy(service->before, read.before, sizeof(service->before));
 	service->learned = read.learned;

@@ -43,10 +43,11 @@ void rpcs_services_clear(struct rpcs_services *services);
 void rpcs_services_touch_server(struct rpcs_services *services, struct rpcs_server *server);
 
 /** Multiply-shift: with secret factors, whoever chooses keys cannot choose chains. */
-static inline uint64_t rpcs_services_hash(const struct rpcs_server *server, uint32_t program,
-					  uint32_t version, uint32_t transport)
+static inline uint64_t rpcs_services_hash(const struct rpcs_server *server,
+					  const struct rpcs_service_key *key)
 {
-	return server->salt[0] * program + server->salt[1] * (version | (uint64_t)transport << 32);
+	return server->salt[0] * key->program +
+	       server->salt[1] * (key->version | (uint64_t)key->transport << 32);
 }
 
 /**
@@ -55,12 +56,9 @@ static inline uint64_t rpcs_services_hash(const struct rpcs_server *server, uint
  */
 static inline struct rpcs_service **rpcs_services_head(const struct rpcs_services *services,
 						       const struct rpcs_server *server,
-						       uint32_t program, uint32_t version,
-						       uint32_t transport)
+						       const struct rpcs_service_key *key)
 {
-	uint64_t hash = rpcs_services_hash(server, program, version, transport);
-
-	return &services->heads[hash >> (64 - RPCS_SERVICES_HEADS_BITS)];
+	return &services->heads[rpcs_services_hash(server, key) >> (64 - RPCS_SERVICES_HEADS_BITS)];
 }
 
 /** Has the mapping that hangs there brought near before it is looked at. */
@@ -74,26 +72,79 @@ static inline void rpcs_services_fetch(struct rpcs_service *const *head)
 	rpcs_prefetch(at + sizeof(**head) - 1);
 }
 
-/** The mapping that the server has by that name, or NULL. */
+/** The mapping that the server has by that name, if it is in the chain; or NULL. */
+static inline struct rpcs_service *rpcs_services_find_in(struct rpcs_service *const *chain,
+							 const struct rpcs_server *server,
+							 const struct rpcs_service_key *key)
+{
+	struct rpcs_service *service = *chain;
+
+	while (service &&
+	       (service->of != server || __builtin_memcmp(&service->key, key, sizeof(*key)) != 0))
+		service = service->next;
+	return service;
+}
+
+/** The same, wherever its chain is. */
 struct rpcs_service *rpcs_services_find_entry(const struct rpcs_services *services,
-					      const struct rpcs_server *server, uint32_t program,
-					      uint32_t version, uint32_t transport);
+					      const struct rpcs_server *server,
+					      const struct rpcs_service_key *key);
 
 /** A mapping that is not there yet; its server stays, whatever has to go for it. */
 struct rpcs_service *rpcs_services_add(struct rpcs_services *services, struct rpcs_server *server,
-				       uint32_t program, uint32_t version, uint32_t transport);
+				       const struct rpcs_service_key *key);
+
+/** rpcs_services_touch()'s clock ticks each 2^33 ns. */
+enum { RPCS_SERVICES_TOUCH_SHIFT = 33 };
+
+static inline uint8_t rpcs_services_list_of(const struct rpcs_service *service)
+{
+	return service->times > 1 || service->learned & (RPCS_LEARNED_DUMP | RPCS_LEARNED_SET)
+		       ? RPCS_LIST_STRONG
+		       : RPCS_LIST_WEAK;
+}
+
+/** To the end of its list, which its members decide, at this time of that clock: a rare thing. */
+void __attribute__((noinline))
+rpcs_services_place(struct rpcs_services *services, struct rpcs_service *service, uint32_t now);
 
 /**
- * Among the newest of its list from now on, which its members decide. What was placed there
- * less than nine seconds ago may stay where it is: that would be four lines of memory of its
- * neighbours, each time, for an order that evictions do not need so exactly.
+ * Among the newest of its list from now on. What was placed there less than nine seconds ago may
+ * stay where it is: that would be four lines of memory of its neighbours, each time, for an
+ * order that evictions do not need so exactly.
  */
-void rpcs_services_touch(struct rpcs_services *services, struct rpcs_service *service,
-			 uint64_t now_ns);
+static inline void rpcs_services_touch(struct rpcs_services *services, struct rpcs_service *service,
+				       uint64_t now_ns)
+{
+	uint32_t now = (uint32_t)(now_ns >> RPCS_SERVICES_TOUCH_SHIFT);
 
-/** A change for the lesson in hand; the caller fills the rest in. */
-struct rpcs_service_change *rpcs_services_note(struct rpcs_services *services,
-					       struct rpcs_server *server,
-					       enum rpcs_service_change_kind kind, uint64_t now_ns);
+	if (service->placed != now || service->list != rpcs_services_list_of(service))
+		rpcs_services_place(services, service, now);
+}
+
+/** What is learned of a server now. */
+struct rpcs_learning {
+	struct rpcs_services *services;
+	struct rpcs_server *server;
+	uint64_t now_ns;
+	enum rpcs_learned_by by;
+};
+
+/** A change of the server for the lesson in hand. */
+struct rpcs_service_change *rpcs_learning_note(const struct rpcs_learning *learning,
+					       enum rpcs_service_change_kind kind);
+
+/** One of a mapping. */
+struct rpcs_service_change *rpcs_learning_note_mapping(const struct rpcs_learning *learning,
+						       const struct rpcs_service *service,
+						       enum rpcs_service_change_kind kind);
+
+/**
+ * The server says that the program is there, or something that no mapping can be; `chain`:
+ * rpcs_services_head() of `key`. `at`: NULL for the server itself.
+ */
+void rpcs_learning_take(const struct rpcs_learning *learning, const struct rpcs_service_key *key,
+			struct rpcs_service *const *chain, uint32_t port,
+			const struct rpcs_address *at);
 
 #endif

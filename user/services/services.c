@@ -13,9 +13,6 @@
 
 #include "map.h"
 
-/* rpcs_services_touch()'s clock ticks each 2^33 ns. */
-enum { TOUCH_SHIFT = 33 };
-
 static const char *const netids[] = {
 	[RPCS_TRANSPORT_UDP] = "udp",
 	[RPCS_TRANSPORT_TCP] = "tcp",
@@ -138,18 +135,11 @@ static void list_leave(struct rpcs_service *service)
 		of->newest[service->list] = service->older;
 }
 
-static uint8_t list_of(const struct rpcs_service *service)
-{
-	return service->times > 1 || service->learned & (RPCS_LEARNED_DUMP | RPCS_LEARNED_SET)
-		       ? RPCS_LIST_STRONG
-		       : RPCS_LIST_WEAK;
-}
-
 static void list_append(struct rpcs_service *service)
 {
 	struct rpcs_server *of = service->of;
 
-	service->list = list_of(service);
+	service->list = rpcs_services_list_of(service);
 	service->newer = NULL;
 	service->older = of->newest[service->list];
 	if (service->older)
@@ -164,10 +154,7 @@ static void list_append(struct rpcs_service *service)
 static struct rpcs_service **head_of(const struct rpcs_services *services,
 				     const struct rpcs_service *service)
 {
-	const struct rpcs_service_key *key = &service->key;
-
-	return rpcs_services_head(services, service->of, key->program, key->version,
-				  key->transport);
+	return rpcs_services_head(services, service->of, &service->key);
 }
 
 static void chain_add(struct rpcs_services *services, struct rpcs_service *service)
@@ -264,23 +251,16 @@ void rpcs_services_touch_server(struct rpcs_services *services, struct rpcs_serv
 }
 
 struct rpcs_service *rpcs_services_find_entry(const struct rpcs_services *services,
-					      const struct rpcs_server *server, uint32_t program,
-					      uint32_t version, uint32_t transport)
+					      const struct rpcs_server *server,
+					      const struct rpcs_service_key *key)
 {
-	struct rpcs_service *service =
-		*rpcs_services_head(services, server, program, version, transport);
-
-	while (service && (service->of != server || service->key.program != program ||
-			   service->key.version != version || service->key.transport != transport))
-		service = service->next;
-	return service;
+	return rpcs_services_find_in(rpcs_services_head(services, server, key), server, key);
 }
 
 struct rpcs_service *rpcs_services_add(struct rpcs_services *services, struct rpcs_server *server,
-				       uint32_t program, uint32_t version, uint32_t transport)
+				       const struct rpcs_service_key *key)
 {
-	const struct rpcs_service_key key = { program, version, transport };
-	uint64_t hash = rpcs_services_hash(server, program, version, transport);
+	uint64_t hash = rpcs_services_hash(server, key);
 	struct rpcs_service *service;
 
 	if (server->service_count >= RPCS_SERVICES_OF_ONE)
@@ -289,7 +269,7 @@ struct rpcs_service *rpcs_services_add(struct rpcs_services *services, struct rp
 	if (rpcs_table_is_full(services->mappings))
 		drop(services, oldest_of(services->mappings));
 	/* Those of all servers: the table has them in order, the chains find them. */
-	service = rpcs_table_add_by(services->mappings, &key, (uint32_t)(hash >> 32));
+	service = rpcs_table_add_by(services->mappings, key, (uint32_t)(hash >> 32));
 	service->of = server;
 	server->service_count++;
 	chain_add(services, service);
@@ -298,13 +278,8 @@ struct rpcs_service *rpcs_services_add(struct rpcs_services *services, struct rp
 	return service;
 }
 
-void rpcs_services_touch(struct rpcs_services *services, struct rpcs_service *service,
-			 uint64_t now_ns)
+void rpcs_services_place(struct rpcs_services *services, struct rpcs_service *service, uint32_t now)
 {
-	uint32_t now = (uint32_t)(now_ns >> TOUCH_SHIFT);
-
-	if (service->placed == now && service->list == list_of(service))
-		return;
 	service->placed = now;
 	list_leave(service);
 	list_append(service);
@@ -323,9 +298,7 @@ const struct rpcs_service *rpcs_services_find(const struct rpcs_services *servic
 {
 	const struct rpcs_server *of = rpcs_services_server(services, server);
 
-	return of ? rpcs_services_find_entry(services, of, key->program, key->version,
-					     key->transport)
-		  : NULL;
+	return of ? rpcs_services_find_entry(services, of, key) : NULL;
 }
 
 static bool is_among(uint32_t program, const uint32_t *programs, uint32_t count)
