@@ -234,6 +234,7 @@ static void take_reply(struct rpcs_pipeline *pipeline, struct rpcs_message *mess
 		/* RPCSEC_GSS wraps results as it does arguments (RFC 2203 5.3.3.4). */
 		if (call->message.auth.flavor != RPCS_AUTH_GSS)
 			rpcs_portmap_decode_reply(message, &pipeline->room);
+		rpcs_services_foresee(pipeline->services, call, message);
 		mark_ports(pipeline, call, message);
 		call->tls = is_tls_accepted(call, message);
 	} else if (is_silenced(pipeline, message)) {

@@ -39,6 +39,15 @@ static inline bool rpcs_address_equal(const struct rpcs_address *a, const struct
 	return __builtin_memcmp(a, b, sizeof(*a)) == 0;
 }
 
+/**
+ * A number for a small array of addresses: hosts of a site stand beside each other, and differ
+ * in their last bytes.
+ */
+static inline uint32_t rpcs_address_spread(const struct rpcs_address *address)
+{
+	return (uint32_t)address->bytes[15] ^ (uint32_t)address->bytes[14] * 29;
+}
+
 /** Writes the address in RFC 5952 form, IPv4 as a dotted quad; returns the length written. */
 size_t rpcs_address_format(const struct rpcs_address *address, char text[RPCS_ADDRESS_TEXT]);
 

@@ -40,9 +40,8 @@ static __attribute__((noinline)) void learn(const struct rpcs_detect *detect,
 static __attribute__((noinline)) struct rpcs_known_party *
 server_find(const struct rpcs_detect *detect, const struct rpcs_address *address)
 {
-	/* By the last bytes, wherever the two differ: servers of a site stand beside each other. */
-	const uint32_t at = (uint32_t)address->bytes[15] ^ (uint32_t)address->bytes[14] * 29;
-	struct rpcs_known_party *party = &detect->parties->known_servers[at % RPCS_KNOWN_SERVERS];
+	const uint32_t at = rpcs_address_spread(address) % RPCS_KNOWN_SERVERS;
+	struct rpcs_known_party *party = &detect->parties->known_servers[at];
 
 	if (!party->id || !rpcs_address_equal(&party->address, address))
 		learn(detect, party, address);

@@ -10,29 +10,15 @@
 #include "../match/told.h"
 #include "map.h"
 
-enum {
-	HEADS_AHEAD = 16, /* entries of a list from which the chain's head is fetched, */
-	FIRST_AHEAD = 8,  /* the first one of the chain, */
-	SECOND_AHEAD = 4, /* and the second */
-};
-
-/* A mapping's name, and where it is looked for. */
-struct target {
-	struct rpcs_service_key key;
-	struct rpcs_service **chain;
-};
-
-static struct target target_of(const struct rpcs_learning *learning, uint32_t program,
-			       uint32_t version, enum rpcs_transport transport)
+static struct rpcs_service_target target_of(const struct rpcs_learning *learning, uint32_t program,
+					    uint32_t version, enum rpcs_transport transport)
 {
-	struct target target = { .key = { program, version, transport } };
-
-	target.chain = rpcs_services_head(learning->services, learning->server, &target.key);
-	return target;
+	return rpcs_services_target(learning->services, learning->server, program, version,
+				    transport);
 }
 
-static void learn(const struct rpcs_learning *learning, const struct target *target, uint32_t port,
-		  const struct rpcs_address *at)
+static void learn(const struct rpcs_learning *learning, const struct rpcs_service_target *target,
+		  uint32_t port, const struct rpcs_address *at)
 {
 	rpcs_learning_take(learning, &target->key, target->chain, port, at);
 }
@@ -40,7 +26,7 @@ static void learn(const struct rpcs_learning *learning, const struct target *tar
 static void learn_number(const struct rpcs_learning *learning, uint32_t program, uint32_t version,
 			 enum rpcs_transport transport, uint32_t port)
 {
-	const struct target target = target_of(learning, program, version, transport);
+	const struct rpcs_service_target target = target_of(learning, program, version, transport);
 
 	learn(learning, &target, port, NULL);
 }
@@ -64,8 +50,8 @@ static bool uaddr_host(const struct rpcs_text *text, struct rpcs_address *ret_ho
 	return rpcs_address_parse(host, ret_host) == 0;
 }
 
-static void learn_uaddr(const struct rpcs_learning *learning, const struct target *target,
-			const struct rpcs_text *uaddr)
+static void learn_uaddr(const struct rpcs_learning *learning,
+			const struct rpcs_service_target *target, const struct rpcs_text *uaddr)
 {
 	struct rpcs_address host;
 
@@ -81,7 +67,7 @@ static void learn_uaddr(const struct rpcs_learning *learning, const struct targe
 static void learn_address(const struct rpcs_learning *learning, uint32_t program, uint32_t version,
 			  enum rpcs_transport transport, const struct rpcs_text *uaddr)
 {
-	const struct target target = target_of(learning, program, version, transport);
+	const struct rpcs_service_target target = target_of(learning, program, version, transport);
 
 	learn_uaddr(learning, &target, uaddr);
 }
@@ -89,13 +75,6 @@ static void learn_address(const struct rpcs_learning *learning, uint32_t program
 static enum rpcs_transport transport_of(const struct rpcs_text *netid)
 {
 	return rpcs_transport_find((const char *)netid->bytes, netid->len);
-}
-
-static enum rpcs_transport transport_of_protocol(uint32_t protocol)
-{
-	return protocol == RPCS_IP_UDP	 ? RPCS_TRANSPORT_UDP
-	       : protocol == RPCS_IP_TCP ? RPCS_TRANSPORT_TCP
-					 : RPCS_TRANSPORT__MAX;
 }
 
 /* What a message came by. */
@@ -123,7 +102,7 @@ static void learn_lookup(const struct rpcs_learning *learning, const struct rpcs
 	if (told->shape == RPCS_PORTMAP_PORT && asked->shape == RPCS_PORTMAP_MAPPING &&
 	    asked->has >= 3)
 		learn_number(learning, asked->program, asked->version,
-			     transport_of_protocol(asked->protocol), told->port);
+			     rpcs_transport_of_protocol(asked->protocol), told->port);
 	else if (told->shape == RPCS_PORTMAP_ADDRESS && asked->shape == RPCS_PORTMAP_RPCB &&
 		 asked->has >= 3 &&
 		 (asked->netid.len == 0 || transport_of(&asked->netid) == transport))
@@ -146,15 +125,16 @@ static void learn_callit(const struct rpcs_learning *learning, const struct rpcs
 }
 
 /* What a list's entry is of, whatever the list is of. */
-static inline struct target entry_of(const struct rpcs_learning *learning,
-				     const struct rpcs_message *call, enum rpcs_portmap_shape shape,
-				     const struct rpcs_mapping *m)
+static inline struct rpcs_service_target entry_of(const struct rpcs_learning *learning,
+						  const struct rpcs_message *call,
+						  enum rpcs_portmap_shape shape,
+						  const struct rpcs_mapping *m)
 {
 	const struct rpcs_portmap *asked = &call->portmap;
 
 	if (shape == RPCS_PORTMAP_MAPPINGS)
 		return target_of(learning, m->program, m->version,
-				 transport_of_protocol(m->protocol));
+				 rpcs_transport_of_protocol(m->protocol));
 	if (shape == RPCS_PORTMAP_RPCBS)
 		return target_of(learning, m->program, m->version, transport_of(&m->netid));
 	/* GETADDRLIST: of the program asked for */
@@ -171,7 +151,7 @@ static void fetch_second(struct rpcs_service *const *chain)
 
 /*
  * A list mostly waits for the memory of its mappings, in three steps one after the other: each of
- * them begins some entries ahead.
+ * them begins some entries ahead. Of the first ones it may have been foreseen.
  */
 static inline __attribute__((always_inline)) void
 learn_entries(const struct rpcs_learning *learning, const struct rpcs_message *call,
@@ -179,28 +159,32 @@ learn_entries(const struct rpcs_learning *learning, const struct rpcs_message *c
 {
 	const struct rpcs_mapping *list = told->mappings;
 	const uint32_t count = told->mappings_kept;
-	struct target targets[HEADS_AHEAD], *target;
+	struct rpcs_services_ahead *ahead = &learning->services->ahead;
+	struct rpcs_service_target *const targets = ahead->targets, *target;
 	uint32_t i;
 
-	for (i = 0; i < count && i < HEADS_AHEAD; i++) {
-		targets[i] = entry_of(learning, call, shape, &list[i]);
-		rpcs_prefetch(targets[i].chain);
+	if (!ahead->count) {
+		for (i = 0; i < count && i < RPCS_HEADS_AHEAD; i++) {
+			targets[i] = entry_of(learning, call, shape, &list[i]);
+			rpcs_prefetch(targets[i].chain);
+		}
+		for (i = 0; i < count && i < RPCS_FIRST_AHEAD; i++)
+			rpcs_services_fetch(targets[i].chain);
 	}
-	for (i = 0; i < count && i < FIRST_AHEAD; i++)
-		rpcs_services_fetch(targets[i].chain);
 	for (i = 0; i < count; i++) {
-		if (i + FIRST_AHEAD < count)
-			rpcs_services_fetch(targets[(i + FIRST_AHEAD) % HEADS_AHEAD].chain);
-		if (i + SECOND_AHEAD < count)
-			fetch_second(targets[(i + SECOND_AHEAD) % HEADS_AHEAD].chain);
-		target = &targets[i % HEADS_AHEAD];
+		if (i + RPCS_FIRST_AHEAD < count)
+			rpcs_services_fetch(
+				targets[(i + RPCS_FIRST_AHEAD) % RPCS_HEADS_AHEAD].chain);
+		if (i + RPCS_SECOND_AHEAD < count)
+			fetch_second(targets[(i + RPCS_SECOND_AHEAD) % RPCS_HEADS_AHEAD].chain);
+		target = &targets[i % RPCS_HEADS_AHEAD];
 		if (shape == RPCS_PORTMAP_MAPPINGS)
 			learn(learning, target, list[i].port, NULL);
 		else
 			learn_uaddr(learning, target, &list[i].address);
-		if (i + HEADS_AHEAD >= count)
+		if (i + RPCS_HEADS_AHEAD >= count)
 			continue;
-		*target = entry_of(learning, call, shape, &list[i + HEADS_AHEAD]);
+		*target = entry_of(learning, call, shape, &list[i + RPCS_HEADS_AHEAD]);
 		rpcs_prefetch(target->chain);
 	}
 }
@@ -219,7 +203,7 @@ static void learn_set(const struct rpcs_learning *learning, const struct rpcs_po
 {
 	if (asked->shape == RPCS_PORTMAP_MAPPING && asked->has >= 4)
 		learn_number(learning, asked->program, asked->version,
-			     transport_of_protocol(asked->protocol), asked->port);
+			     rpcs_transport_of_protocol(asked->protocol), asked->port);
 	else if (asked->shape == RPCS_PORTMAP_RPCB && asked->has >= 4)
 		learn_address(learning, asked->program, asked->version, transport_of(&asked->netid),
 			      &asked->address);
@@ -313,14 +297,19 @@ static bool is_plausible(const struct rpcs_message *reply)
 static void learn_server(struct rpcs_learning *learning, const struct rpcs_policy *policy,
 			 const struct rpcs_message *call, const struct rpcs_message *reply)
 {
+	struct rpcs_services_ahead *ahead = &learning->services->ahead;
 	const struct rpcs_address *address = &reply->tuple.src;
-	struct rpcs_server *server;
-	bool is_new;
+	struct rpcs_server *server = rpcs_services_find_server(learning->services, address);
+	bool is_new = !server;
 
-	server = rpcs_services_enter(
-		learning->services, address,
-		rpcs_policy_is_home(policy, address) ? RPCS_LANE_FIRST : RPCS_LANE_SECOND, &is_new);
+	if (is_new)
+		server = rpcs_services_add_server(
+			learning->services, address,
+			rpcs_policy_is_home(policy, address) ? RPCS_LANE_FIRST : RPCS_LANE_SECOND);
 	learning->server = server;
+	if (ahead->reply != reply || ahead->server != server)
+		ahead->count = 0;
+	ahead->reply = NULL;
 	if (is_new)
 		server->first_seen_ns = learning->now_ns;
 	if (learning->now_ns > server->last_seen_ns)
@@ -343,9 +332,8 @@ bool rpcs_services_learn(struct rpcs_services *services, const struct rpcs_polic
 {
 	struct rpcs_learning learning = { .services = services, .now_ns = reply->seen.time_ns };
 
-	if (call->message.program != RPCS_PORTMAP_PROGRAM || reply->reply_has < 2 ||
-	    reply->reply_stat != RPCS_REPLY_ACCEPTED || reply->stat != RPCS_ACCEPT_SUCCESS ||
-	    (!first && !is_for_many(&call->message)) || !is_plausible(reply))
+	if (!rpcs_services_teaches(call, reply) || (!first && !is_for_many(&call->message)) ||
+	    !is_plausible(reply))
 		return false;
 	services->change_count = 0;
 	learn_server(&learning, policy, &call->message, reply);

@@ -195,19 +195,17 @@ static const char *load_server(struct loader *loader, const json_t *object)
 	struct rpcs_server read = { 0 }, *server;
 	const char *wrong = load_members(object, &read);
 	size_t i;
-	bool is_new;
 
 	if (wrong)
 		return wrong;
 	if (!json_is_array(services) || json_array_size(services) > RPCS_SERVICES_OF_ONE)
 		return "a server's list of mappings";
-	server = rpcs_services_enter(loader->services, &read.address,
-				     rpcs_policy_is_home(loader->policy, &read.address)
-					     ? RPCS_LANE_FIRST
-					     : RPCS_LANE_SECOND,
-				     &is_new);
-	if (!is_new)
+	if (rpcs_services_find_server(loader->services, &read.address))
 		return "a server twice";
+	server = rpcs_services_add_server(loader->services, &read.address,
+					  rpcs_policy_is_home(loader->policy, &read.address)
+						  ? RPCS_LANE_FIRST
+						  : RPCS_LANE_SECOND);
 	server->first_seen_ns = read.first_seen_ns;
 	server->last_seen_ns = read.last_seen_ns;
 	server->replies = read.replies;

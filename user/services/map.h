@@ -3,6 +3,8 @@
 #ifndef RPCSENTRY_SERVICES_MAP_H
 #define RPCSENTRY_SERVICES_MAP_H
 
+#include <rpcsentry/packet.h>
+
 #include "../base/prefetch.h"
 #include "../base/table.h"
 #include "services.h"
@@ -11,6 +13,29 @@ enum { RPCS_SERVICES_HEADS_BITS = 16, RPCS_SERVICES_HEADS = 1 << RPCS_SERVICES_H
 
 /** The lists of a server: what was seen once only goes before the rest. */
 enum { RPCS_LIST_WEAK, RPCS_LIST_STRONG };
+
+enum {
+	RPCS_HEADS_AHEAD = 16, /* entries of a list from which the chain's head is fetched, */
+	RPCS_FIRST_AHEAD = 8,  /* the first one of the chain, */
+	RPCS_SECOND_AHEAD = 4, /* and the second */
+};
+
+/** A mapping's name, and where it is looked for. */
+struct rpcs_service_target {
+	struct rpcs_service_key key;
+	struct rpcs_service **chain;
+};
+
+/** What is looked up next: of a list's entries that many, each in a place by its number. */
+struct rpcs_services_ahead {
+	const struct rpcs_message *reply; /* for which that was begun before it is learned */
+	const struct rpcs_server *server;
+	uint32_t count; /* so many are there, and so many of a list */
+	struct rpcs_service_target targets[RPCS_HEADS_AHEAD];
+};
+
+/** Servers whose place is known without a search, by rpcs_address_spread(). */
+enum { RPCS_SERVERS_KNOWN = 256 };
 
 struct rpcs_services {
 	struct rpcs_table *servers, *mappings; /* lanes: of home, and outside */
@@ -24,6 +49,9 @@ struct rpcs_services {
 	uint64_t told_ns; /* the rate over all servers */
 	uint32_t told;
 
+	struct rpcs_server *known[RPCS_SERVERS_KNOWN];
+	struct rpcs_services_ahead ahead;
+
 	/* where a save in parts is (save.c) */
 	struct rpcs_server *save_next;
 	enum rpcs_table_lane save_lane;
@@ -31,10 +59,20 @@ struct rpcs_services {
 	bool changed, touched; /* since the last save began: mappings and servers, only times */
 };
 
-/** The server of that address, made if it is not there; `lane` by rpcs_policy_is_home(). */
-struct rpcs_server *rpcs_services_enter(struct rpcs_services *services,
-					const struct rpcs_address *address,
-					enum rpcs_table_lane lane, bool *ret_new);
+static inline struct rpcs_server **rpcs_services_known(struct rpcs_services *services,
+						       const struct rpcs_address *address)
+{
+	return &services->known[rpcs_address_spread(address) % RPCS_SERVERS_KNOWN];
+}
+
+/** The server of that address, or NULL. */
+struct rpcs_server *rpcs_services_find_server(struct rpcs_services *services,
+					      const struct rpcs_address *address);
+
+/** One that is not there yet; `lane` by rpcs_policy_is_home(). */
+struct rpcs_server *rpcs_services_add_server(struct rpcs_services *services,
+					     const struct rpcs_address *address,
+					     enum rpcs_table_lane lane);
 
 /** Empties it: nothing is known, and it has not been learning yet. */
 void rpcs_services_clear(struct rpcs_services *services);
@@ -71,6 +109,28 @@ static inline void rpcs_services_fetch(struct rpcs_service *const *head)
 	rpcs_prefetch(at);
 	rpcs_prefetch(at + sizeof(**head) - 1);
 }
+
+static inline struct rpcs_service_target rpcs_services_target(const struct rpcs_services *services,
+							      const struct rpcs_server *server,
+							      uint32_t program, uint32_t version,
+							      enum rpcs_transport transport)
+{
+	struct rpcs_service_target target = { .key = { program, version, transport } };
+
+	target.chain = rpcs_services_head(services, server, &target.key);
+	return target;
+}
+
+/** RPCS_TRANSPORT__MAX for those that version 2 does not have. */
+static inline enum rpcs_transport rpcs_transport_of_protocol(uint32_t protocol)
+{
+	return protocol == RPCS_IP_UDP	 ? RPCS_TRANSPORT_UDP
+	       : protocol == RPCS_IP_TCP ? RPCS_TRANSPORT_TCP
+					 : RPCS_TRANSPORT__MAX;
+}
+
+/** May a reply to this call say anything of its server at all? */
+bool rpcs_services_teaches(const struct rpcs_call *call, const struct rpcs_message *reply);
 
 /** The mapping that the server has by that name, if it is in the chain; or NULL. */
 static inline struct rpcs_service *rpcs_services_find_in(struct rpcs_service *const *chain,

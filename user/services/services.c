@@ -211,6 +211,8 @@ static void drop_server(struct rpcs_services *services, struct rpcs_server *serv
 		while (server->oldest[list])
 			drop(services, server->oldest[list]);
 	save_passes(services, server, true);
+	if (*rpcs_services_known(services, &server->address) == server)
+		*rpcs_services_known(services, &server->address) = NULL;
 	rpcs_table_remove(services->servers, server);
 	services->counts.servers_evicted++;
 }
@@ -225,18 +227,29 @@ void rpcs_services_clear(struct rpcs_services *services)
 	services->counts = (struct rpcs_services_counts){ 0 };
 }
 
-struct rpcs_server *rpcs_services_enter(struct rpcs_services *services,
-					const struct rpcs_address *address,
-					enum rpcs_table_lane lane, bool *ret_new)
+struct rpcs_server *rpcs_services_find_server(struct rpcs_services *services,
+					      const struct rpcs_address *address)
 {
-	struct rpcs_server *server = rpcs_table_find(services->servers, address);
+	struct rpcs_server **known = rpcs_services_known(services, address), *server = *known;
 
-	*ret_new = !server;
-	if (server)
+	if (server && rpcs_address_equal(&server->address, address))
 		return server;
+	server = rpcs_table_find(services->servers, address);
+	if (server)
+		*known = server;
+	return server;
+}
+
+struct rpcs_server *rpcs_services_add_server(struct rpcs_services *services,
+					     const struct rpcs_address *address,
+					     enum rpcs_table_lane lane)
+{
+	struct rpcs_server *server;
+
 	if (rpcs_table_is_full(services->servers))
 		drop_server(services, oldest_of(services->servers));
 	server = rpcs_table_add(services->servers, address);
+	*rpcs_services_known(services, address) = server;
 	server->lane = lane;
 	rpcs_table_move(services->servers, server, lane);
 	server->salt[0] = rpcs_hash(&services->seed, address, sizeof(*address)) | 1;

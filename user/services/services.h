@@ -160,6 +160,13 @@ bool rpcs_services_learn(struct rpcs_services *services, const struct rpcs_polic
 			 const struct rpcs_call *call, const struct rpcs_message *reply, bool first,
 			 struct rpcs_lesson *ret_lesson);
 
+/**
+ * Ahead of it, as soon as the results are decoded: fetches what it will look up, while other
+ * things are done with the reply. It need not be called.
+ */
+void rpcs_services_foresee(struct rpcs_services *services, const struct rpcs_call *call,
+			   const struct rpcs_message *reply);
+
 void rpcs_services_counts(const struct rpcs_services *services,
 			  struct rpcs_services_counts *ret_counts);
 
