@@ -19,9 +19,10 @@ struct rpcs_read_ahead {
 	const struct rpcs_settings *settings;
 	struct slot slots[RPCS_AHEAD];
 	uint32_t depth, first, count;
-	bool in_hand;	/* the first one is with the caller */
-	int end;	/* what rpcs_pcap_next() said last */
-	uint8_t *bytes; /* RPCS_FRAME_MAX for each slot; touched as far as frames reach */
+	bool in_hand; /* the first one is with the caller */
+	int end;      /* what rpcs_pcap_next() said last */
+	/* RPCS_FRAME_MAX for each slot, touched as far as frames reach; NULL: they lie in place. */
+	uint8_t *bytes;
 };
 
 struct rpcs_read_ahead *rpcs_read_ahead_new(struct rpcs_pcap *pcap, struct rpcs_pipeline *pipeline,
@@ -36,6 +37,8 @@ struct rpcs_read_ahead *rpcs_read_ahead_new(struct rpcs_pcap *pcap, struct rpcs_
 	ahead->settings = settings;
 	ahead->depth = rpcs_pcap_size(pcap) ? RPCS_AHEAD : 1;
 	ahead->end = 1;
+	if (ahead->depth == 1 || rpcs_pcap_is_in_place(pcap))
+		return ahead;
 	ahead->bytes = malloc((size_t)ahead->depth * RPCS_FRAME_MAX);
 	if (!ahead->bytes)
 		rpcs_read_ahead_free(&ahead);
@@ -51,79 +54,106 @@ void rpcs_read_ahead_free(struct rpcs_read_ahead **ahead)
 	*ahead = NULL;
 }
 
-/** What a frame seems to be; one taken for another does no harm, since it decides nothing. */
+/** What a frame seems to be, and where in it that lies. */
 struct guess {
-	struct rpcs_tuple tuple;
-	const uint8_t *message; /* where one would begin; its first 12 bytes are there */
+	bool ip6;
+	uint8_t protocol;
+	uint32_t ports, message;
 };
 
-/* Plain IPv4 and IPv6 over plain Ethernet; what is out of the ordinary is not foreseen. */
+/*
+ * Plain IPv4 and IPv6 over plain Ethernet; what is out of the ordinary is not foreseen. One taken
+ * for another does no harm, since it decides nothing. The message's first 12 bytes are there.
+ */
 static bool guess_packet(const struct rpcs_frame *frame, struct guess *guess)
 {
-	struct rpcs_tuple *tuple = &guess->tuple;
 	const uint8_t *p = frame->bytes;
-	uint32_t at;
 
 	if (frame->len < 14 + 20 + 20)
 		return false;
 	if (p[12] == 0x08 && p[13] == 0x00 && p[14] == 0x45) {
-		memset(tuple, 0, sizeof(*tuple));
-		memset(tuple->src.bytes + 10, 0xff, 2);
-		memset(tuple->dst.bytes + 10, 0xff, 2);
-		memcpy(tuple->src.bytes + 12, p + 26, 4);
-		memcpy(tuple->dst.bytes + 12, p + 30, 4);
-		tuple->protocol = p[23];
-		at = 34;
+		*guess = (struct guess){ .protocol = p[23], .ports = 14 + 20 };
 	} else if (p[12] == 0x86 && p[13] == 0xdd && frame->len >= 14 + 40 + 20) {
-		memcpy(tuple->src.bytes, p + 22, 16);
-		memcpy(tuple->dst.bytes, p + 38, 16);
-		tuple->protocol = p[20];
-		at = 54;
+		*guess = (struct guess){ .ip6 = true, .protocol = p[20], .ports = 14 + 40 };
 	} else {
 		return false;
 	}
-	tuple->sport = rpcs_load_be16(p + at);
-	tuple->dport = rpcs_load_be16(p + at + 2);
-	if (tuple->protocol == RPCS_IP_UDP)
-		at += 8;
-	else if (tuple->protocol == RPCS_IP_TCP)
-		at += (p[at + 12] >> 4) * 4 + RPCS_MARK_BYTES;
+	if (guess->protocol == RPCS_IP_UDP)
+		guess->message = guess->ports + 8;
+	else if (guess->protocol == RPCS_IP_TCP)
+		guess->message = guess->ports + (p[guess->ports + 12] >> 4) * 4 + RPCS_MARK_BYTES;
 	else
 		return false;
-	guess->message = p + at;
-	return at + 12 <= frame->len;
+	return guess->message + 12 <= frame->len;
 }
 
-/* Only calls that the pipeline will see: what a reply is looked up in its call has touched. */
+/* Is it a call that the pipeline will see? What a reply is looked up in its call has touched. */
+static bool is_call(const struct rpcs_read_ahead *ahead, const uint8_t *bytes,
+		    const struct guess *guess)
+{
+	const uint8_t *message = bytes + guess->message;
+
+	return rpcs_load_be32(message + 4) == RPCS_MSG_CALL &&
+	       (rpcs_load_be32(message + 8) == RPCS_RPC_VERSION ||
+		rpcs_settings_watch(ahead->settings, rpcs_load_be16(bytes + guess->ports + 2)));
+}
+
+static void tuple_of(struct rpcs_tuple *tuple, const uint8_t *bytes, const struct guess *guess)
+{
+	*tuple = (struct rpcs_tuple){ .sport = rpcs_load_be16(bytes + guess->ports),
+				      .dport = rpcs_load_be16(bytes + guess->ports + 2),
+				      .protocol = guess->protocol };
+	rpcs_packet_addresses(bytes + 14, guess->ip6, tuple->src.bytes, tuple->dst.bytes);
+}
+
 static void foresee(const struct rpcs_read_ahead *ahead, struct slot *slot)
 {
+	const uint8_t *bytes = slot->frame.bytes;
+	struct rpcs_tuple tuple;
 	struct guess guess;
 
 	rpcs_foresight_clear(&slot->foreseen.lookups);
-	if (!guess_packet(&slot->frame, &guess) ||
-	    rpcs_load_be32(guess.message + 4) != RPCS_MSG_CALL)
+	if (!guess_packet(&slot->frame, &guess) || !is_call(ahead, bytes, &guess))
 		return;
-	if (rpcs_settings_watch(ahead->settings, guess.tuple.dport) ||
-	    rpcs_load_be32(guess.message + 8) == RPCS_RPC_VERSION)
-		rpcs_pipeline_foresee(ahead->pipeline, &guess.tuple, rpcs_load_be32(guess.message),
-				      &slot->foreseen);
+	tuple_of(&tuple, bytes, &guess);
+	rpcs_pipeline_foresee(ahead->pipeline, &tuple, rpcs_load_be32(bytes + guess.message),
+			      &slot->foreseen);
+}
+
+/* The one that comes so many frames behind the oldest. */
+static struct slot *slot_at(struct rpcs_read_ahead *ahead, uint32_t number)
+{
+	return &ahead->slots[(ahead->first + number) % RPCS_AHEAD];
+}
+
+/* Copies a frame that would not outlast the next. */
+static void keep(struct rpcs_read_ahead *ahead, struct slot *slot)
+{
+	uint8_t *bytes = ahead->bytes + (size_t)(slot - ahead->slots) * RPCS_FRAME_MAX;
+
+	memcpy(bytes, slot->frame.bytes, slot->frame.len);
+	slot->frame.bytes = bytes;
+}
+
+/* False: it is not read yet, or there is none. */
+static bool next(struct rpcs_read_ahead *ahead, struct slot *slot)
+{
+	if (ahead->count > 0 && !ahead->bytes)
+		return rpcs_pcap_next_beside(ahead->pcap, &slot_at(ahead, 0)->frame, &slot->frame);
+	ahead->end = rpcs_pcap_next(ahead->pcap, &slot->frame);
+	if (ahead->end == 1 && ahead->bytes)
+		keep(ahead, slot);
+	return ahead->end == 1;
 }
 
 static void fill(struct rpcs_read_ahead *ahead)
 {
-	uint32_t at;
 	struct slot *slot;
-	uint8_t *bytes;
 
 	while (ahead->count < ahead->depth && ahead->end == 1) {
-		at = (ahead->first + ahead->count) % ahead->depth;
-		slot = &ahead->slots[at];
-		ahead->end = rpcs_pcap_next(ahead->pcap, &slot->frame);
-		if (ahead->end != 1)
+		slot = slot_at(ahead, ahead->count);
+		if (!next(ahead, slot))
 			return;
-		bytes = ahead->bytes + (size_t)at * RPCS_FRAME_MAX;
-		memcpy(bytes, slot->frame.bytes, slot->frame.len);
-		slot->frame.bytes = bytes;
 		foresee(ahead, slot);
 		ahead->count++;
 	}
@@ -134,7 +164,7 @@ int rpcs_read_ahead_next(struct rpcs_read_ahead *ahead, struct rpcs_frame *ret_f
 	const struct slot *slot;
 
 	if (ahead->in_hand) {
-		ahead->first = (ahead->first + 1) % ahead->depth;
+		ahead->first = (ahead->first + 1) % RPCS_AHEAD;
 		ahead->count--;
 		ahead->in_hand = false;
 	}
@@ -144,10 +174,8 @@ int rpcs_read_ahead_next(struct rpcs_read_ahead *ahead, struct rpcs_frame *ret_f
 		return ahead->end;
 	}
 	if (ahead->count > RPCS_AHEAD_NEAR)
-		rpcs_pipeline_near(
-			ahead->pipeline,
-			&ahead->slots[(ahead->first + RPCS_AHEAD_NEAR) % ahead->depth].foreseen);
-	slot = &ahead->slots[ahead->first];
+		rpcs_pipeline_near(ahead->pipeline, &slot_at(ahead, RPCS_AHEAD_NEAR)->foreseen);
+	slot = slot_at(ahead, 0);
 	rpcs_pipeline_turn(ahead->pipeline, &slot->foreseen);
 	*ret_frame = slot->frame;
 	ahead->in_hand = true;

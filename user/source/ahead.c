@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* One buffer, and a stream without one of its own that reads from it. */
+/* One buffer in two halves, and a stream without one of its own that reads from it. */
 #include "ahead.h"
 
 #include <errno.h>
@@ -20,17 +20,37 @@ static ssize_t ahead_read(struct rpcs_ahead *ahead, void *to, size_t size)
 	return got;
 }
 
-static ssize_t ahead_fill(struct rpcs_ahead *ahead)
+/* The room behind what is there. */
+static size_t room(const struct rpcs_ahead *ahead)
 {
-	size_t left = ahead->have - ahead->at;
+	return (size_t)(ahead->halves[ahead->half].bytes + RPCS_AHEAD_BYTES - ahead->have);
+}
+
+static void turn_over(struct rpcs_ahead *ahead)
+{
+	size_t left = (size_t)(ahead->have - ahead->at);
+	uint8_t *bytes;
+
+	ahead->half ^= 1;
+	bytes = ahead->halves[ahead->half].bytes;
+	memcpy(bytes - left, ahead->at, left);
+	ahead->at = bytes - left;
+	ahead->have = bytes;
+}
+
+/* Reads behind what is there, which is to become `len` bytes. */
+static ssize_t ahead_fill(struct rpcs_ahead *ahead, size_t len)
+{
 	ssize_t got;
 
-	memmove(ahead->bytes, ahead->bytes + ahead->at, left);
-	ahead->at = 0;
-	ahead->have = left;
-	got = ahead_read(ahead, ahead->bytes + left, sizeof(ahead->bytes) - left);
+	if (room(ahead) < len - (size_t)(ahead->have - ahead->at)) {
+		if (ahead->pinned)
+			return 0;
+		turn_over(ahead);
+	}
+	got = ahead_read(ahead, ahead->have, room(ahead));
 	if (got > 0)
-		ahead->have += (size_t)got;
+		ahead->have += got;
 	return got;
 }
 
@@ -40,16 +60,16 @@ static ssize_t stream_read(void *cookie, char *to, size_t size)
 	size_t left;
 
 	if (ahead->at == ahead->have) {
-		ssize_t got = size < sizeof(ahead->bytes) ? ahead_fill(ahead)
-							  : ahead_read(ahead, to, size);
+		ssize_t got = size < RPCS_AHEAD_BYTES ? ahead_fill(ahead, 1)
+						      : ahead_read(ahead, to, size);
 
-		if (got <= 0 || size >= sizeof(ahead->bytes))
+		if (got <= 0 || size >= RPCS_AHEAD_BYTES)
 			return got;
 	}
-	left = ahead->have - ahead->at;
+	left = (size_t)(ahead->have - ahead->at);
 	if (size > left)
 		size = left;
-	memcpy(to, ahead->bytes + ahead->at, size);
+	memcpy(to, ahead->at, size);
 	ahead->at += size;
 	return (ssize_t)size;
 }
@@ -66,7 +86,9 @@ int rpcs_ahead_open(struct rpcs_ahead *ahead, const char *path)
 	const cookie_io_functions_t functions = { .read = stream_read, .close = stream_close };
 	int err;
 
-	ahead->at = ahead->have = 0;
+	ahead->half = 0;
+	ahead->pinned = false;
+	ahead->at = ahead->have = ahead->halves[0].bytes;
 	ahead->read = 0;
 	ahead->fd = STDIN_FILENO;
 	if (strcmp(path, "-"))
@@ -86,8 +108,9 @@ int rpcs_ahead_open(struct rpcs_ahead *ahead, const char *path)
 
 const uint8_t *rpcs_ahead_peek(struct rpcs_ahead *ahead, size_t len)
 {
-	if (ahead->have - ahead->at < len &&
-	    (len > sizeof(ahead->bytes) || ahead_fill(ahead) <= 0 || ahead->have - ahead->at < len))
+	if ((size_t)(ahead->have - ahead->at) < len &&
+	    (len > RPCS_AHEAD_BYTES || ahead_fill(ahead, len) <= 0 ||
+	     (size_t)(ahead->have - ahead->at) < len))
 		return NULL;
-	return ahead->bytes + ahead->at;
+	return ahead->at;
 }

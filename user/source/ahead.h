@@ -2,10 +2,13 @@
 /*
  * A file that is read in large pieces, so that what it holds can be taken where it lies. The
  * stream over it gives a library the same bytes, from where the taking has come to.
+ *
+ * Pieces go to two halves in turn, so what was taken lasts until the second turn after.
  */
 #ifndef RPCSENTRY_SOURCE_AHEAD_H
 #define RPCSENTRY_SOURCE_AHEAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,19 +18,28 @@ enum {
 	RPCS_AHEAD_BYTES = 1 << 16,
 };
 
+/** Before what is read there is room for the rest of the other half, which goes on in it. */
+struct rpcs_ahead_half {
+	uint8_t rest[RPCS_AHEAD_BYTES];
+	uint8_t bytes[RPCS_AHEAD_BYTES];
+};
+
 struct rpcs_ahead {
 	FILE *stream; /* closing it closes `fd`, but for standard input */
 	int fd;
-	uint64_t read;	 /* bytes of the file so far */
-	size_t at, have; /* in `bytes`: the next one, and how many there are */
-	uint8_t bytes[RPCS_AHEAD_BYTES];
+	uint32_t half;	    /* the one that was read to last */
+	bool pinned;	    /* the other one is in use */
+	uint64_t read;	    /* bytes of the file so far */
+	uint8_t *at, *have; /* the next byte, and where they end */
+	struct rpcs_ahead_half halves[2];
 };
 
 /** Opens a file, "-" for standard input. 0 or -errno. */
 int rpcs_ahead_open(struct rpcs_ahead *ahead, const char *path);
 
 /**
- * The next `len` bytes, valid until the next call; they are not taken yet. Reads at most once.
+ * The next `len` bytes, which are not taken yet. Reads at most once, and of two calls without a
+ * taking in between only one goes over to the other half.
  * NULL: fewer are there, which the stream will tell of.
  */
 const uint8_t *rpcs_ahead_peek(struct rpcs_ahead *ahead, size_t len);
@@ -38,10 +50,22 @@ static inline void rpcs_ahead_take(struct rpcs_ahead *ahead, size_t len)
 	ahead->at += len;
 }
 
+/** Until it is let go, peeking goes no further than these bytes, and what came since, last. */
+static inline void rpcs_ahead_pin(struct rpcs_ahead *ahead, const uint8_t *bytes)
+{
+	ahead->pinned = (uintptr_t)bytes - (uintptr_t)&ahead->halves[ahead->half] >=
+			sizeof(ahead->halves[0]);
+}
+
+static inline void rpcs_ahead_let_go(struct rpcs_ahead *ahead)
+{
+	ahead->pinned = false;
+}
+
 /** How far the taking has come. */
 static inline uint64_t rpcs_ahead_position(const struct rpcs_ahead *ahead)
 {
-	return ahead->read - (ahead->have - ahead->at);
+	return ahead->read - (uint64_t)(ahead->have - ahead->at);
 }
 
 #endif

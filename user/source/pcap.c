@@ -322,6 +322,24 @@ int rpcs_pcap_next(struct rpcs_pcap *pcap, struct rpcs_frame *ret_frame)
 	return 1;
 }
 
+bool rpcs_pcap_next_beside(struct rpcs_pcap *pcap, const struct rpcs_frame *oldest,
+			   struct rpcs_frame *ret_frame)
+{
+	bool got;
+
+	rpcs_ahead_pin(&pcap->ahead, oldest->bytes);
+	got = next_in_place(pcap, ret_frame);
+	rpcs_ahead_let_go(&pcap->ahead);
+	if (got)
+		ret_frame->number = ++pcap->number;
+	return got;
+}
+
+bool rpcs_pcap_is_in_place(const struct rpcs_pcap *pcap)
+{
+	return pcap->in_place && pcap->link == DLT_EN10MB;
+}
+
 const char *rpcs_pcap_error(const struct rpcs_pcap *pcap)
 {
 	return pcap->error;

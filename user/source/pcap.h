@@ -21,6 +21,17 @@ void rpcs_pcap_free(struct rpcs_pcap **pcap);
  * the file is cut or damaged (rpcs_pcap_error() says how).
  */
 int rpcs_pcap_next(struct rpcs_pcap *pcap, struct rpcs_frame *ret_frame);
+
+/**
+ * The next frame, beside those since `oldest`, which all stay valid with it until rpcs_pcap_next().
+ * False: it cannot be had so, or there is none. To be asked where frames lie in place only.
+ */
+bool rpcs_pcap_next_beside(struct rpcs_pcap *pcap, const struct rpcs_frame *oldest,
+			   struct rpcs_frame *ret_frame);
+
+/** Do frames lie where they were read? */
+bool rpcs_pcap_is_in_place(const struct rpcs_pcap *pcap);
+
 const char *rpcs_pcap_error(const struct rpcs_pcap *pcap);
 
 /** Bytes read so far and the file's size (0 when it has none), for progress. */
