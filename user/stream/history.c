@@ -7,15 +7,35 @@
 
 #include <rpcsentry/rpc.h>
 
+enum {
+	SIZE_MIN = 64,
+	/* Known runs of a record: its beginning, machine name, ids, verifier's header, body. */
+	RUNS_MAX = 5,
+};
+
+/** Most streams end after a call and its reply: what is kept grows with what there is. */
 struct rpcs_history {
 	struct rpcs_history *older, *newer;
 	struct rpcs_half *half;
-	uint32_t start, end;		   /* sequence numbers */
-	uint8_t bytes[RPCS_HISTORY_BYTES]; /* of `seq` at seq % RPCS_HISTORY_BYTES */
-	uint8_t known[RPCS_HISTORY_BYTES / 8];
+	uint32_t start, end; /* sequence numbers */
+	uint32_t size;	     /* a power of two, for numbers that wrap */
+	uint8_t bytes[];     /* of `seq` at seq % size; then a bit for each, whether it is known */
 };
 
-_Static_assert((RPCS_HISTORY_BYTES & (RPCS_HISTORY_BYTES - 1)) == 0, "sequence numbers wrap");
+static uint32_t room_of(uint32_t size)
+{
+	return (uint32_t)sizeof(struct rpcs_history) + size + size / 8;
+}
+
+static uint8_t *known_of(struct rpcs_history *history)
+{
+	return history->bytes + history->size;
+}
+
+static bool is_known(const struct rpcs_history *history, uint32_t at)
+{
+	return history->bytes[history->size + at / 8] >> at % 8 & 1;
+}
 
 static void unlink_history(struct rpcs_flow_table *flows, struct rpcs_history *history)
 {
@@ -36,7 +56,7 @@ void rpcs_history_drop(struct rpcs_flow_table *flows, struct rpcs_half *half)
 	if (!half->history)
 		return;
 	unlink_history(flows, half->history);
-	flows->history_bytes -= sizeof(*half->history);
+	flows->history_bytes -= room_of(half->history->size);
 	free(half->history);
 	half->history = NULL;
 }
@@ -49,59 +69,122 @@ bool rpcs_history_drop_oldest(struct rpcs_flow_table *flows)
 	return true;
 }
 
-/* The direction's history, the newest of all; NULL: it has none and gets none. */
-static struct rpcs_history *touch(struct rpcs_flow_table *flows, struct rpcs_half *half)
+static void set_known(uint8_t *bits, uint32_t at, uint32_t len, bool known)
 {
-	struct rpcs_history *history = half->history;
+	uint32_t end = at + len, whole;
+	uint8_t bit;
 
-	if (!half->portmapper && !half->rpc)
-		return NULL;
-	if (history) {
-		unlink_history(flows, history);
-		link_newest(flows, history);
-		return history;
+	while (at < end) {
+		whole = at % 8 ? 0 : (end - at) / 8;
+		bit = (uint8_t)(1 << at % 8);
+		if (whole)
+			memset(bits + at / 8, known ? 0xff : 0, whole);
+		else if (known)
+			bits[at / 8] |= bit;
+		else
+			bits[at / 8] &= (uint8_t)~bit;
+		at += whole ? whole * 8 : 1;
 	}
-	while (flows->held_bytes + flows->open_bytes + flows->history_bytes + sizeof(*history) >
+}
+
+/* Writes `len` bytes at `seq`; NULL: they are not known. */
+static void put(struct rpcs_history *history, uint32_t seq, const uint8_t *bytes, uint32_t len)
+{
+	uint32_t at, part, skip = len > history->size ? len - history->size : 0;
+
+	for (len -= skip, seq += skip; len > 0; len -= part, seq += part) {
+		at = seq % history->size;
+		part = history->size - at < len ? history->size - at : len;
+		if (bytes)
+			memcpy(history->bytes + at, bytes + skip, part);
+		set_known(known_of(history), at, part, bytes != NULL);
+		skip += part;
+	}
+}
+
+/* One with room for `len` bytes, in no list; NULL: there is no memory. Others make way for it. */
+static struct rpcs_history *make(struct rpcs_flow_table *flows, struct rpcs_half *half,
+				 uint32_t len)
+{
+	struct rpcs_history *history;
+	uint32_t size = SIZE_MIN;
+
+	while (size < len)
+		size *= 2;
+	while (flows->held_bytes + flows->open_bytes + flows->history_bytes + room_of(size) >
 		       flows->held_limit &&
 	       rpcs_history_drop_oldest(flows))
 		;
-	history = calloc(1, sizeof(*history));
+	history = malloc(room_of(size));
 	if (!history)
 		return NULL;
-	history->half = half;
-	half->history = history;
-	flows->history_bytes += sizeof(*history);
-	link_newest(flows, history);
+	*history = (struct rpcs_history){ .half = half, .size = size };
+	memset(known_of(history), 0, size / 8);
+	flows->history_bytes += room_of(size);
 	return history;
 }
 
-static void put(struct rpcs_history *history, uint32_t seq, uint8_t byte, bool known)
+static void copy(struct rpcs_history *to, const struct rpcs_history *from)
 {
-	uint32_t at = seq % RPCS_HISTORY_BYTES;
-	uint8_t bit = (uint8_t)(1 << at % 8);
+	uint32_t seq, at;
 
-	history->bytes[at] = byte;
-	if (known)
-		history->known[at / 8] |= bit;
-	else
-		history->known[at / 8] &= (uint8_t)~bit;
+	to->start = from->start;
+	to->end = from->end;
+	for (seq = from->start; seq != from->end; seq++) {
+		at = seq % from->size;
+		put(to, seq, is_known(from, at) ? from->bytes + at : NULL, 1);
+	}
+}
+
+/* The direction's history with room for `len` bytes, the newest of all; NULL: it gets none. */
+static struct rpcs_history *touch(struct rpcs_flow_table *flows, struct rpcs_half *half,
+				  uint32_t len)
+{
+	struct rpcs_history *history = half->history, *larger;
+
+	if (history)
+		unlink_history(flows, history);
+	if (!history || history->size < len) {
+		larger = make(flows, half, len);
+		if (larger && history)
+			copy(larger, history);
+		if (history)
+			flows->history_bytes -= room_of(history->size);
+		free(history);
+		half->history = history = larger;
+	}
+	if (history)
+		link_newest(flows, history);
+	return history;
+}
+
+/* The stream goes on with `len` bytes at `seq`, which are still to be put there; NULL: need not. */
+static struct rpcs_history *extend(struct rpcs_flow_table *flows, struct rpcs_half *half,
+				   uint32_t seq, uint32_t len)
+{
+	uint32_t start = half->history && half->history->end == seq ? half->history->start : seq;
+	uint32_t end = seq + len;
+	struct rpcs_history *history;
+
+	if (!half->portmapper && !half->rpc)
+		return NULL;
+	if (end - start > RPCS_HISTORY_BYTES)
+		start = end - RPCS_HISTORY_BYTES;
+	history = touch(flows, half, end - start);
+	if (history) {
+		history->start = start;
+		history->end = end;
+	}
+	return history;
 }
 
 void rpcs_history_add(struct rpcs_flow_table *flows, struct rpcs_half *half, uint32_t seq,
-		      const uint8_t *bytes, const bool *known, uint32_t len)
+		      const uint8_t *bytes, uint32_t len)
 {
-	struct rpcs_history *history = touch(flows, half);
-	uint32_t i = len > RPCS_HISTORY_BYTES ? len - RPCS_HISTORY_BYTES : 0;
+	struct rpcs_history *history = extend(flows, half, seq, len);
 
-	if (!history)
-		return;
-	if (seq != history->end)
-		history->start = seq;
-	history->end = seq + len;
-	if (history->end - history->start > RPCS_HISTORY_BYTES)
-		history->start = history->end - RPCS_HISTORY_BYTES;
-	for (; i < len; i++)
-		put(history, seq + i, bytes[i], !known || known[i]);
+	if (history)
+		put(history, seq, bytes, len);
 }
 
 void rpcs_overlap_add(struct rpcs_overlap *overlap, uint32_t seq, uint8_t was, uint8_t is)
@@ -118,7 +201,7 @@ void rpcs_overlap_add(struct rpcs_overlap *overlap, uint32_t seq, uint8_t was, u
 }
 
 void rpcs_history_compare(const struct rpcs_half *half, uint32_t seq, const uint8_t *bytes,
-			  const bool *known, uint32_t len, struct rpcs_overlap *overlap)
+			  uint32_t len, struct rpcs_overlap *overlap)
 {
 	const struct rpcs_history *history = half->history;
 	uint32_t i, at;
@@ -126,28 +209,35 @@ void rpcs_history_compare(const struct rpcs_half *half, uint32_t seq, const uint
 	if (!history)
 		return;
 	for (i = 0; i < len; i++) {
-		at = (seq + i) % RPCS_HISTORY_BYTES;
+		at = (seq + i) % history->size;
 		if (seq + i - history->start < history->end - history->start &&
-		    (history->known[at / 8] >> at % 8 & 1) && (!known || known[i]))
+		    is_known(history, at))
 			rpcs_overlap_add(overlap, seq + i, history->bytes[at], bytes[i]);
 	}
 }
 
-/** The bytes of a record in the making. */
+/** The bytes of a record in the making; those of no run are not known. */
 struct remade {
 	uint8_t bytes[RPCS_HISTORY_BYTES];
-	bool known[RPCS_HISTORY_BYTES];
-	uint32_t len;
+	uint32_t len, count;
+	struct {
+		uint32_t begin, end;
+	} runs[RUNS_MAX];
 };
+
+static void add_known(struct remade *remade, const void *bytes, uint32_t len)
+{
+	if (remade->count == 0 || remade->runs[remade->count - 1].end != remade->len)
+		remade->runs[remade->count++].begin = remade->len;
+	memcpy(remade->bytes + remade->len, bytes, len);
+	remade->len += len;
+	remade->runs[remade->count - 1].end = remade->len;
+}
 
 static void add32(struct remade *remade, uint32_t word)
 {
-	uint32_t i;
-
-	for (i = 0; i < 4; i++) {
-		remade->bytes[remade->len] = (uint8_t)(word >> (24 - 8 * i));
-		remade->known[remade->len++] = true;
-	}
+	word = __builtin_bswap32(word);
+	add_known(remade, &word, sizeof(word));
 }
 
 static void add_unknown(struct remade *remade, uint32_t len)
@@ -162,9 +252,8 @@ static void add_sys(struct remade *remade, const struct rpcs_record_rpc *record)
 
 	add_unknown(remade, 4);
 	add32(remade, name);
-	memcpy(remade->bytes + remade->len, record + 1, name);
-	memset(remade->known + remade->len, true, name);
-	add_unknown(remade, rpcs_xdr_padded(name));
+	add_known(remade, record + 1, name);
+	add_unknown(remade, rpcs_xdr_padded(name) - name);
 	add32(remade, record->uid);
 	add32(remade, record->gid);
 	add_unknown(remade, rpcs_xdr_padded(record->cred_len) - (remade->len - begin));
@@ -203,7 +292,7 @@ static void remake(struct remade *remade, const struct rpcs_record_rpc *record)
 {
 	uint32_t end = RPCS_MARK_BYTES + record->message_len, i;
 
-	memset(remade, 0, sizeof(*remade));
+	remade->len = remade->count = 0;
 	add32(remade, record->message_len | RPCS_MARK_LAST);
 	add32(remade, record->xid);
 	add32(remade, record->head.kind == RPCS_RECORD_CALL ? RPCS_MSG_CALL : RPCS_MSG_REPLY);
@@ -218,36 +307,43 @@ static void remake(struct remade *remade, const struct rpcs_record_rpc *record)
 void rpcs_history_add_record(struct rpcs_flow_table *flows, struct rpcs_half *half,
 			     const struct rpcs_record_rpc *record)
 {
+	uint32_t end = RPCS_MARK_BYTES + record->message_len, rest, at = 0, i;
+	struct rpcs_history *history;
 	struct remade remade;
-	uint32_t end = RPCS_MARK_BYTES + record->message_len, rest;
 
 	if (!half->portmapper && !half->rpc)
 		return;
 	remake(&remade, record);
-	if (remade.len > end)
-		remade.len = end;
-	rpcs_history_add(flows, half, record->seq, remade.bytes, remade.known, remade.len);
 	/* Behind the body's first words nothing is known, and elsewhere most is never told. */
-	rest = end - remade.len;
-	if (!half->portmapper)
-		return;
+	rest = half->portmapper ? end - remade.len : 0;
 	if (rest >= RPCS_HISTORY_BYTES) {
 		rpcs_history_drop(flows, half);
 		return;
 	}
-	memset(remade.known, false, sizeof(remade.known));
-	rpcs_history_add(flows, half, record->seq + remade.len, remade.bytes, remade.known, rest);
+	history = extend(flows, half, record->seq, remade.len + rest);
+	if (!history)
+		return;
+	for (i = 0; i < remade.count; i++) {
+		put(history, record->seq + at, NULL, remade.runs[i].begin - at);
+		at = remade.runs[i].end;
+		put(history, record->seq + remade.runs[i].begin,
+		    remade.bytes + remade.runs[i].begin, at - remade.runs[i].begin);
+	}
+	put(history, record->seq + at, NULL, remade.len + rest - at);
 }
 
 void rpcs_history_compare_record(const struct rpcs_half *half, const struct rpcs_record_rpc *record,
 				 struct rpcs_overlap *overlap)
 {
 	struct remade remade;
-	uint32_t end = RPCS_MARK_BYTES + record->message_len;
+	uint32_t i, begin;
 
 	if (!half->history)
 		return;
 	remake(&remade, record);
-	rpcs_history_compare(half, record->seq, remade.bytes, remade.known,
-			     remade.len < end ? remade.len : end, overlap);
+	for (i = 0; i < remade.count; i++) {
+		begin = remade.runs[i].begin;
+		rpcs_history_compare(half, record->seq + begin, remade.bytes + begin,
+				     remade.runs[i].end - begin, overlap);
+	}
 }

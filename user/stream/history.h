@@ -12,12 +12,9 @@
 
 enum { RPCS_HISTORY_BYTES = 1024 };
 
-/**
- * The stream goes on with `len` bytes at `seq`; those whose entry of `known` is
- * false are not known (NULL: all are). A stream in which no RPC was found has none.
- */
+/** The stream goes on with `len` bytes at `seq`. A stream in which no RPC was found has none. */
 void rpcs_history_add(struct rpcs_flow_table *flows, struct rpcs_half *half, uint32_t seq,
-		      const uint8_t *bytes, const bool *known, uint32_t len);
+		      const uint8_t *bytes, uint32_t len);
 
 /** Adds what a compact record says of its bytes. */
 void rpcs_history_add_record(struct rpcs_flow_table *flows, struct rpcs_half *half,
@@ -25,7 +22,7 @@ void rpcs_history_add_record(struct rpcs_flow_table *flows, struct rpcs_half *ha
 
 /** Holds bytes at `seq` against what was there; differences go into `overlap`. */
 void rpcs_history_compare(const struct rpcs_half *half, uint32_t seq, const uint8_t *bytes,
-			  const bool *known, uint32_t len, struct rpcs_overlap *overlap);
+			  uint32_t len, struct rpcs_overlap *overlap);
 void rpcs_history_compare_record(const struct rpcs_half *half, const struct rpcs_record_rpc *record,
 				 struct rpcs_overlap *overlap);
 

@@ -139,7 +139,7 @@ static bool place(struct rpcs_tcp *tcp, struct rpcs_half *half, struct rpcs_segm
 
 	if (behind != 0 && behind <= RPCS_TCP_WINDOW_MAX) {
 		if (bytes && !is_keepalive(half, whole))
-			rpcs_history_compare(half, whole->seq, bytes, NULL,
+			rpcs_history_compare(half, whole->seq, bytes,
 					     behind < whole->available ? behind : whole->available,
 					     &tcp->overlap);
 		if (behind >= whole->len)

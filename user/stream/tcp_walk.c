@@ -61,7 +61,7 @@ static void remember(struct rpcs_tcp *tcp, struct rpcs_half *half,
 	if ((int32_t)(segment->seq + end - until) > 0)
 		end = until - segment->seq;
 	if (end > skip)
-		rpcs_history_add(tcp->flows, half, segment->seq + skip, segment->bytes + skip, NULL,
+		rpcs_history_add(tcp->flows, half, segment->seq + skip, segment->bytes + skip,
 				 end - skip);
 }
 
