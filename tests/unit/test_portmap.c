@@ -310,6 +310,32 @@ static void test_lists(void **state)
 	}
 }
 
+/* Version 2's list cut at every place, by the capture and by its own length. */
+static void test_cut_list(void **state)
+{
+	enum { ENTRIES = 3, ROW = 20 };
+	const struct list_kind *kind = &list_kinds[0];
+	uint32_t missing, whole;
+	struct rpcs_message m;
+
+	(void)state;
+	assert_int_equal(kind->shape, RPCS_PORTMAP_MAPPINGS);
+	for (missing = 1; missing <= ENTRIES * ROW + 4; missing++) {
+		whole = (ENTRIES * ROW + 4 - missing) / ROW;
+		m = list_cut(kind, ENTRIES, missing);
+		assert_true(m.truncated);
+		assert_null(m.malformed);
+		check_entries(kind, &m, whole);
+		list_build(kind, ENTRIES, true);
+		list_len -= missing;
+		m = list_part(kind, list_len);
+		assert_false(m.truncated);
+		assert_non_null(m.malformed);
+		assert_false(m.portmap.mappings_complete);
+		check_entries(kind, &m, whole);
+	}
+}
+
 /* A failed reply has no results, whichever way it came. */
 static void test_failed_reply(void **state)
 {
@@ -335,6 +361,7 @@ int main(void)
 		cmocka_unit_test(test_not_decoded),    cmocka_unit_test(test_length_bombs),
 		cmocka_unit_test(test_number_replies), cmocka_unit_test(test_text_replies),
 		cmocka_unit_test(test_lists),	       cmocka_unit_test(test_failed_reply),
+		cmocka_unit_test(test_cut_list),
 	};
 
 	return cmocka_run_group_tests_name("portmap", tests, NULL, NULL);

@@ -206,6 +206,31 @@ static bool take_mapping(struct decoder *dec, enum rpcs_portmap_shape shape, str
 	}
 }
 
+/* The entries that version 2's DUMP begins with: all of a size, so as many as are whole at once. */
+static void take_rows(struct decoder *dec, struct rpcs_portmap *pm, struct rpcs_mapping_room *room)
+{
+	enum { ROW = 20 };
+	struct rpcs_cursor *cur = &dec->cur;
+	size_t there = (size_t)(cur->end - cur->pos);
+	const uint8_t *p = cur->pos;
+	uint32_t count = 0;
+
+	if (there > cur->left)
+		there = cur->left;
+	for (; count < RPCS_MAPPINGS_MAX && there >= ROW && rpcs_load_be32(p); there -= ROW) {
+		room->list[count++] = (struct rpcs_mapping){
+			.program = rpcs_load_be32(p + 4),
+			.version = rpcs_load_be32(p + 8),
+			.protocol = rpcs_load_be32(p + 12),
+			.port = rpcs_load_be32(p + 16),
+		};
+		p += ROW;
+	}
+	cur->left -= (uint32_t)(p - cur->pos);
+	cur->pos = p;
+	pm->mappings_count = pm->mappings_kept = count;
+}
+
 /* A linked list in XDR: "one more follows" before each entry. It ends with the message. */
 static void decode_list(struct decoder *dec, struct rpcs_portmap *pm, enum rpcs_portmap_shape shape,
 			struct rpcs_mapping_room *room)
@@ -216,6 +241,8 @@ static void decode_list(struct decoder *dec, struct rpcs_portmap *pm, enum rpcs_
 	pm->shape = shape;
 	pm->has = 1;
 	pm->mappings = room->list;
+	if (shape == RPCS_PORTMAP_MAPPINGS)
+		take_rows(dec, pm, room);
 	for (;;) {
 		if (!take_number(dec, &follows))
 			return;
