@@ -36,7 +36,7 @@ static bool is_over(const struct rpcs_flow_table *flows)
 }
 
 /* The limit holds for all flows together: those that have waited longest give theirs up. */
-void rpcs_stream_hold_limit(struct rpcs_stream *stream, uint64_t time_ns)
+__attribute__((cold, noinline)) static void give_up(struct rpcs_stream *stream, uint64_t time_ns)
 {
 	struct rpcs_flow_table *flows = &stream->flows;
 	struct rpcs_flow *flow;
@@ -57,26 +57,38 @@ void rpcs_stream_hold_limit(struct rpcs_stream *stream, uint64_t time_ns)
 	}
 }
 
+void rpcs_stream_hold_limit(struct rpcs_stream *stream, uint64_t time_ns)
+{
+	if (is_over(&stream->flows))
+		give_up(stream, time_ns);
+}
+
+__attribute__((cold, noinline)) static void skip_hole(struct rpcs_stream *stream,
+						      struct rpcs_flow *flow, uint64_t now_ns)
+{
+	const struct rpcs_sighting seen = { .time_ns = now_ns };
+	int side;
+
+	for (side = 0; side < 2; side++) {
+		stream->flow = flow;
+		rpcs_flow_tuple(flow, side, &stream->tuple);
+		rpcs_tcp_skip_hole(&stream->tcp, &flow->half[side]);
+	}
+	/* To the end of the queue it belongs in. */
+	flow->waiting = false;
+	rpcs_table_move(stream->flows.table, flow, RPCS_LANE_FIRST);
+	for (side = 0; side < 2; side++)
+		rpcs_stream_settle(stream, flow, side, &seen);
+}
+
 /* Holes that a retransmission would have filled by now; a record that only comes slowly waits. */
 void rpcs_stream_skip_holes(struct rpcs_stream *stream, uint64_t now_ns)
 {
-	const struct rpcs_sighting seen = { .time_ns = now_ns };
 	struct rpcs_flow *flow;
-	int side;
 
 	while ((flow = rpcs_table_oldest(stream->flows.table, RPCS_LANE_SECOND)) &&
-	       rpcs_time_is_up(flow->waiting_ns, HOLE_NS, now_ns)) {
-		for (side = 0; side < 2; side++) {
-			stream->flow = flow;
-			rpcs_flow_tuple(flow, side, &stream->tuple);
-			rpcs_tcp_skip_hole(&stream->tcp, &flow->half[side]);
-		}
-		/* To the end of the queue it belongs in. */
-		flow->waiting = false;
-		rpcs_table_move(stream->flows.table, flow, RPCS_LANE_FIRST);
-		for (side = 0; side < 2; side++)
-			rpcs_stream_settle(stream, flow, side, &seen);
-	}
+	       rpcs_time_is_up(flow->waiting_ns, HOLE_NS, now_ns))
+		skip_hole(stream, flow, now_ns);
 }
 
 /* Its peer answers the SYN of another connection: that one is real. */
