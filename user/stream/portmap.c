@@ -128,8 +128,17 @@ static void skip_stat(struct decoder *dec)
 static void decode_mapping(struct decoder *dec, struct rpcs_portmap *pm)
 {
 	uint32_t *members[] = { &pm->program, &pm->version, &pm->protocol, &pm->port };
+	const uint8_t *p = dec->cur.pos;
 
 	pm->shape = RPCS_PORTMAP_MAPPING;
+	/* Mostly all are there, and nothing comes behind them. */
+	if (dec->cur.left >= 16 && !RPCS_BEYOND(p, 16, dec->cur.end)) {
+		pm->program = rpcs_load_be32(p);
+		pm->version = rpcs_load_be32(p + 4);
+		pm->protocol = rpcs_load_be32(p + 8);
+		pm->port = rpcs_load_be32(p + 12);
+		pm->has = 4;
+	}
 	while (pm->has < 4 && take_number(dec, members[pm->has]))
 		pm->has++;
 }
@@ -211,12 +220,10 @@ static void take_rows(struct decoder *dec, struct rpcs_portmap *pm, struct rpcs_
 {
 	enum { ROW = 20 };
 	struct rpcs_cursor *cur = &dec->cur;
-	size_t there = (size_t)(cur->end - cur->pos);
 	const uint8_t *p = cur->pos;
+	size_t there = cur->end - p < cur->left ? (size_t)(cur->end - p) : cur->left;
 	uint32_t count = 0;
 
-	if (there > cur->left)
-		there = cur->left;
 	for (; count < RPCS_MAPPINGS_MAX && there >= ROW && rpcs_load_be32(p); there -= ROW) {
 		room->list[count++] = (struct rpcs_mapping){
 			.program = rpcs_load_be32(p + 4),
