@@ -3,6 +3,8 @@
 #ifndef RPCSENTRY_BASE_PREFETCH_H
 #define RPCSENTRY_BASE_PREFETCH_H
 
+#include <stddef.h>
+
 /**
  * Asks for the cache line at `at`, which may be no address at all. gcc 12 takes a function that
  * only prefetches for one without effects, and leaves its calls out: hence the asm.
@@ -11,6 +13,18 @@ static inline void rpcs_prefetch(const void *at)
 {
 	__builtin_prefetch(at);
 	__asm__ volatile("");
+}
+
+/** All of what stands there, or NULL. */
+static inline void rpcs_prefetch_all(const void *what, size_t size)
+{
+	const char *at = what, *last = at + size - 1;
+
+	if (!what)
+		return;
+	for (; at < last; at += 64)
+		rpcs_prefetch(at);
+	rpcs_prefetch(last);
 }
 
 #endif

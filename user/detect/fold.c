@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../base/clock.h"
+#include "../base/prefetch.h"
 #include "crowd.h"
 
 struct key {
@@ -142,6 +143,9 @@ static void end(struct rpcs_detect *detect, struct fold *fold, uint64_t now_ns)
 
 	rpcs_alert_close(detect, &fold->account, end_ns < now_ns ? end_ns : now_ns);
 	rpcs_table_remove(detect->fold->table, fold);
+	/* In a full table it goes next, and a new one takes its place. */
+	rpcs_prefetch_all(rpcs_table_oldest(detect->fold->table, RPCS_LANE_FIRST),
+			  sizeof(struct fold));
 }
 
 static void make_room(struct rpcs_detect *detect, uint64_t now_ns)

@@ -14,6 +14,7 @@
 #include <rpcsentry/rpc.h>
 
 #include "../base/clock.h"
+#include "../base/prefetch.h"
 #include "../match/told.h"
 #include "families.h"
 
@@ -118,6 +119,8 @@ static struct told *told_get(struct rpcs_given *given, const struct arrival *arr
 		oldest = rpcs_table_oldest(table, RPCS_LANE_FIRST);
 		*given->evictions += is_within(arrival->lookup.time_ns, oldest->last_ns, TOLD_NS);
 		rpcs_table_remove(table, oldest);
+		/* The next one to go, and to be written. */
+		rpcs_prefetch_all(rpcs_table_oldest(table, RPCS_LANE_FIRST), sizeof(*oldest));
 	}
 	return rpcs_table_add_by(table, &arrival->key, arrival->hash);
 }

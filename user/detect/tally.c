@@ -92,6 +92,7 @@ static uint16_t print_of(uint64_t id)
 static void let_go(struct rpcs_tally *tally, void *entry, uint64_t now_ns)
 {
 	struct rpcs_tally_head *head = entry;
+	enum rpcs_table_lane lane;
 
 	if (is_live(tally, entry, now_ns)) {
 		(*tally->options.evictions)++;
@@ -99,9 +100,12 @@ static void let_go(struct rpcs_tally *tally, void *entry, uint64_t now_ns)
 	}
 	if (tally->options.leave)
 		tally->options.leave(tally->options.arg, entry);
+	lane = rpcs_table_lane_of(entry);
 	rpcs_table_remove(tally->table, entry);
 	/* Who has its place in mind is to see that it has gone. */
 	head->id = 0;
+	/* The next one will probably go next, and a new one be written in its place. */
+	rpcs_prefetch_all(rpcs_table_oldest(tally->table, lane), tally->options.entry_size);
 }
 
 /* The next one to go of a rank. Who came again since it was queued goes round once more. */
