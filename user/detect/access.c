@@ -18,9 +18,9 @@ bool rpcs_dump_matches(const struct rpcs_detect *detect, const struct rpcs_call 
 	return is_dump(rpcs_call_kind(call)) && !rpcs_call_is_silent(call);
 }
 
-static bool asks_sensitive(const struct rpcs_detect *detect, const struct rpcs_call *call)
+static bool asks_sensitive(const struct rpcs_detect *detect, const struct rpcs_message *message)
 {
-	const struct rpcs_portmap *pm = &call->message.portmap;
+	const struct rpcs_portmap *pm = &message->portmap;
 
 	return pm->has >= 1 && rpcs_policy_is_sensitive(detect->policy, pm->program);
 }
@@ -33,12 +33,12 @@ static bool is_bad_lookup(const struct rpcs_call *call)
 /* 1110004 stands instead of 1110003, also where the site has switched 1110004 off. */
 bool rpcs_getport_matches(const struct rpcs_detect *detect, const struct rpcs_call *call)
 {
-	return is_bad_lookup(call) && !asks_sensitive(detect, call);
+	return is_bad_lookup(call) && !asks_sensitive(detect, &call->message);
 }
 
 bool rpcs_getport_sensitive_matches(const struct rpcs_detect *detect, const struct rpcs_call *call)
 {
-	return is_bad_lookup(call) && asks_sensitive(detect, call);
+	return is_bad_lookup(call) && asks_sensitive(detect, &call->message);
 }
 
 static bool is_registered(const struct rpcs_detect *detect, uint32_t program)
@@ -110,17 +110,17 @@ bool rpcs_callit_matches(const struct rpcs_detect *detect, const struct rpcs_cal
 	       !rpcs_call_is_silent(call);
 }
 
-enum rpcs_detection_id rpcs_access_expected(const struct rpcs_detect *detect,
-					    const struct rpcs_call *call)
+enum rpcs_detection_id rpcs_access_expected(const struct rpcs_detect *detect, uint32_t kind,
+					    const struct rpcs_message *message)
 {
-	switch (rpcs_call_kind(call)) {
+	switch (kind) {
 	case RPCS_CALL_DUMP:
 	case RPCS_CALL_GETADDRLIST:
 		return RPCS_D_DUMP;
 	case RPCS_CALL_GETPORT:
 	case RPCS_CALL_GETADDR:
 	case RPCS_CALL_GETVERSADDR:
-		return asks_sensitive(detect, call) ? RPCS_D_GETPORT_SENSITIVE : RPCS_D_GETPORT;
+		return asks_sensitive(detect, message) ? RPCS_D_GETPORT_SENSITIVE : RPCS_D_GETPORT;
 	case RPCS_CALL_SET:
 		return RPCS_D_SET_REMOTE;
 	case RPCS_CALL_UNSET:

@@ -87,13 +87,18 @@ void rpcs_detect_raise(struct rpcs_detect *detect, enum rpcs_detection_id id,
 
 static void judge(struct rpcs_detect *detect, struct rpcs_call *call)
 {
-	uint64_t left = detect->next.call == call ? detect->next.hooks
-						  : rpcs_hooks_of_call(detect, call);
 	const struct rpcs_detection_row *row;
 	enum rpcs_detection_id id;
+	uint64_t left;
 
-	detect->next.call = NULL;
 	call->judged = true;
+	if (detect->next.call == call) {
+		left = detect->next.hooks;
+		rpcs_sweep_call_fetch_items(detect, detect->next.sweep);
+		detect->next.call = NULL;
+	} else {
+		left = rpcs_hooks_of_call(detect, call, &call->message);
+	}
 	for (; left; left &= left - 1) {
 		id = (enum rpcs_detection_id)__builtin_ctzll(left);
 		row = rpcs_detection_row(id);
@@ -190,24 +195,30 @@ void rpcs_detect_ahead(struct rpcs_detect *detect, const struct rpcs_message *me
 		fetch_by_kind(detect, rpcs_kind_of(message));
 }
 
-/* What judge() will look up comes while the message is counted. False: it has no alert, likely. */
-static bool fetch_judgement(struct rpcs_detect *detect, const struct rpcs_call *call)
+/*
+ * What judge() will look up comes while the message is counted. It is read, not the call's copy of
+ * it, which has only just been made. False: the call will raise no alert, probably.
+ */
+static bool fetch_judgement(struct rpcs_detect *detect, const struct rpcs_call *call,
+			    const struct rpcs_message *message)
 {
-	uint64_t hooks = rpcs_hooks_of_call(detect, call);
+	uint64_t hooks = rpcs_hooks_of_call(detect, call, message);
+	uint32_t kind = detect->parties->kind;
 	enum rpcs_detection_id expected;
 
 	detect->next.call = call;
 	detect->next.hooks = hooks;
-	if (rpcs_call_is_silent(call))
+	detect->next.sweep = NULL;
+	if (rpcs_is_silent(call, kind))
 		return false;
 	if (hooks & 1ULL << RPCS_D_SWEEP)
-		rpcs_sweep_call_fetch(detect, call);
+		rpcs_sweep_call_fetch(detect);
 	if (hooks & 1ULL << RPCS_D_FANOUT)
 		rpcs_fanout_fetch(detect, call);
-	expected = rpcs_access_expected(detect, call);
+	expected = rpcs_access_expected(detect, kind, message);
 	if (expected == RPCS_D__MAX)
 		return false;
-	rpcs_fold_fetch(detect, expected, &call->message.tuple, rpcs_alert_about(&call->message));
+	rpcs_fold_fetch(detect, expected, &message->tuple, rpcs_alert_about(message));
 	return true;
 }
 
@@ -231,10 +242,10 @@ void rpcs_detect_message(struct rpcs_detect *detect, const struct rpcs_message *
 
 	rpcs_given_settle(detect);
 	rpcs_parties_fill(detect, message, flow_id);
+	hooks = rpcs_hooks_of_message(detect, message, place);
 	detect->next.call = NULL;
 	if (place == RPCS_PLACE_CALL && call && !call->held)
-		expected = fetch_judgement(detect, call);
-	hooks = rpcs_hooks_of_message(detect, message, place);
+		expected = fetch_judgement(detect, call, message);
 	run_hooks(detect, hooks & ~counting, message, call, place, flow_id);
 	/* By now what these will look up may have come. */
 	if (detect->parties->watched)
@@ -243,7 +254,7 @@ void rpcs_detect_message(struct rpcs_detect *detect, const struct rpcs_message *
 		rpcs_flood_fetch_dumps_entry(detect);
 	if (expected) {
 		rpcs_fold_fetch_entry(detect);
-		rpcs_sweep_call_fetch_entry(detect, call);
+		detect->next.sweep = rpcs_sweep_call_fetch_entry(detect);
 	}
 	run_hooks(detect, hooks & counting, message, call, place, flow_id);
 }

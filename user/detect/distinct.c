@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/prefetch.h"
+
 enum {
 	INLINE = 2,
 	CHUNK = 8,
@@ -305,9 +307,17 @@ void rpcs_distinct_fetch(const struct rpcs_distinct *distinct, uint64_t id)
 	rpcs_tally_fetch_bucket(distinct->tally, id);
 }
 
-void rpcs_distinct_fetch_entry(const struct rpcs_distinct *distinct, uint64_t id)
+const void *rpcs_distinct_fetch_entry(const struct rpcs_distinct *distinct, uint64_t id)
 {
-	rpcs_tally_fetch_entry(distinct->tally, id);
+	return rpcs_tally_fetch_entry(distinct->tally, id);
+}
+
+void rpcs_distinct_fetch_items(const struct rpcs_distinct *distinct, const void *place)
+{
+	const struct entry *entry = place;
+
+	if (entry && entry->chunk)
+		rpcs_prefetch_all(&distinct->chunks[entry->chunk - 1], sizeof(struct chunk));
 }
 
 bool rpcs_distinct_note(struct rpcs_distinct *distinct, const struct rpcs_distinct_rule *rule,

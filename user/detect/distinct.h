@@ -50,9 +50,13 @@ bool rpcs_distinct_note(struct rpcs_distinct *distinct, const struct rpcs_distin
 			uint64_t id, const struct rpcs_address *what, bool mark, uint64_t now_ns,
 			uint32_t *ret_window);
 
-/** Ahead of it: fetches what it will look up first and, once that is there, what it finds. */
+/**
+ * Ahead of it, each once what was fetched before is there: what it looks up first; what that finds,
+ * probably at the place returned, or NULL; and what that has.
+ */
 void rpcs_distinct_fetch(const struct rpcs_distinct *distinct, uint64_t id);
-void rpcs_distinct_fetch_entry(const struct rpcs_distinct *distinct, uint64_t id);
+const void *rpcs_distinct_fetch_entry(const struct rpcs_distinct *distinct, uint64_t id);
+void rpcs_distinct_fetch_items(const struct rpcs_distinct *distinct, const void *place);
 
 /** What made the last alert, the oldest touch first; valid until the next one. */
 const struct rpcs_distinct_item *rpcs_distinct_found(const struct rpcs_distinct *distinct,

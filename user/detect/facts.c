@@ -39,11 +39,7 @@ bool rpcs_call_is_unicast(const struct rpcs_call *call)
 
 bool rpcs_call_is_silent(const struct rpcs_call *call)
 {
-	enum rpcs_policy_call kind = rpcs_call_kind(call);
-
-	if (kind == RPCS_CALL_SET || kind == RPCS_CALL_UNSET)
-		return call->allowed && call->names_change;
-	return call->allowed;
+	return rpcs_is_silent(call, rpcs_call_kind(call));
 }
 
 bool rpcs_message_looks_up(const struct rpcs_message *message)

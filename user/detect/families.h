@@ -9,8 +9,8 @@
  * The detection that a call of this kind will raise if the policy has not permitted it: a guess,
  * for what is fetched ahead. RPCS_D__MAX: most raise none.
  */
-enum rpcs_detection_id rpcs_access_expected(const struct rpcs_detect *detect,
-					    const struct rpcs_call *call);
+enum rpcs_detection_id rpcs_access_expected(const struct rpcs_detect *detect, uint32_t kind,
+					    const struct rpcs_message *message);
 
 bool rpcs_dump_matches(const struct rpcs_detect *detect, const struct rpcs_call *call);
 void rpcs_dump_describe(const struct rpcs_detect *detect, const struct rpcs_call *call,
@@ -98,8 +98,9 @@ uint32_t rpcs_amplify_foresee(const struct rpcs_detect *detect, uint64_t pair,
 uint32_t rpcs_flood_foresee(const struct rpcs_detect *detect, uint64_t client,
 			    struct rpcs_foresight *lookups);
 void rpcs_sweep_fetch(const struct rpcs_detect *detect);
-void rpcs_sweep_call_fetch(struct rpcs_detect *detect, const struct rpcs_call *call);
-void rpcs_sweep_call_fetch_entry(struct rpcs_detect *detect, const struct rpcs_call *call);
+void rpcs_sweep_call_fetch(const struct rpcs_detect *detect);
+const void *rpcs_sweep_call_fetch_entry(const struct rpcs_detect *detect);
+void rpcs_sweep_call_fetch_items(const struct rpcs_detect *detect, const void *place);
 void rpcs_amplify_fetch(const struct rpcs_detect *detect);
 struct rpcs_rate_entry *rpcs_amplify_fetch_entry(const struct rpcs_detect *detect);
 void rpcs_flood_fetch(const struct rpcs_detect *detect);

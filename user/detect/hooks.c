@@ -75,11 +75,11 @@ enum {
 };
 
 /* Nearly none has anything of what the rows with if_odd look for. */
-static bool is_odd_call(const struct rpcs_call *call)
+static bool is_odd_call(const struct rpcs_call *call, const struct rpcs_message *message)
 {
-	const struct rpcs_tuple *tuple = &call->message.tuple;
+	const struct rpcs_tuple *tuple = &message->tuple;
 
-	return call->conflict || call->message.service.over || rpcs_port_is_locator(tuple->dport) ||
+	return call->conflict || message->service.over || rpcs_port_is_locator(tuple->dport) ||
 	       rpcs_address_is_of_no_wire(&tuple->src) ||
 	       rpcs_address_equal(&tuple->src, &tuple->dst);
 }
@@ -113,14 +113,16 @@ uint64_t rpcs_hooks_of_message(struct rpcs_detect *detect, const struct rpcs_mes
 	return is_odd(detect, message) ? hooks : hooks & ~bits->odd;
 }
 
-uint64_t rpcs_hooks_of_call(const struct rpcs_detect *detect, const struct rpcs_call *call)
+uint64_t rpcs_hooks_of_call(const struct rpcs_detect *detect, const struct rpcs_call *call,
+			    const struct rpcs_message *message)
 {
 	const struct rpcs_hook_bits *bits = &detect->hooks.bits;
-	uint64_t hooks = bits->judge[rpcs_kind_of(&call->message)];
+	uint32_t kind = rpcs_kind_of(message);
+	uint64_t hooks = bits->judge[kind];
 
-	hooks &= rpcs_settings_watch(detect->settings, call->message.tuple.dport) ? bits->portmapper
-										  : bits->others;
-	if (!is_odd_call(call))
+	hooks &= rpcs_settings_watch(detect->settings, message->tuple.dport) ? bits->portmapper
+									     : bits->others;
+	if (!is_odd_call(call, message))
 		hooks &= ~bits->odd;
-	return rpcs_call_is_silent(call) ? hooks & bits->silent : hooks;
+	return rpcs_is_silent(call, kind) ? hooks & bits->silent : hooks;
 }

@@ -126,6 +126,7 @@ struct rpcs_detect {
 	struct {
 		const struct rpcs_call *call; /* to be judged after its message; or NULL */
 		uint64_t hooks;
+		const void *sweep; /* where sweep.c has its client, probably; or NULL */
 	} next;
 	struct rpcs_fold *fold; /* what has been said, and what repeats it */
 	struct rpcs_crowds *crowds;
@@ -160,7 +161,10 @@ void rpcs_hooks_init(struct rpcs_detect *detect);
 /** Of a message whose parties are filled in; their `kind` is set here. */
 uint64_t rpcs_hooks_of_message(struct rpcs_detect *detect, const struct rpcs_message *message,
 			       enum rpcs_message_place place);
-uint64_t rpcs_hooks_of_call(const struct rpcs_detect *detect, const struct rpcs_call *call);
+
+/** `message`: the call's, or the one that it is a copy of, if that has only just been made. */
+uint64_t rpcs_hooks_of_call(const struct rpcs_detect *detect, const struct rpcs_call *call,
+			    const struct rpcs_message *message);
 
 /** What stands in a call's kind. */
 uint32_t rpcs_kind_of(const struct rpcs_message *message);
@@ -229,6 +233,14 @@ bool rpcs_mount_status(const struct rpcs_call *call, const struct rpcs_message *
 
 /** The policy permits the call and that silences what depends on it (detections.md, Allowed). */
 bool rpcs_call_is_silent(const struct rpcs_call *call);
+
+/** The same of a call of this kind (enum rpcs_policy_call, as it stands in a call's kind). */
+static inline bool rpcs_is_silent(const struct rpcs_call *call, uint32_t kind)
+{
+	bool is_change = kind == RPCS_CALL_SET || kind == RPCS_CALL_UNSET;
+
+	return call->allowed && (!is_change || call->names_change);
+}
 
 bool rpcs_call_is_local(const struct rpcs_call *call);
 

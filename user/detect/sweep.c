@@ -114,20 +114,22 @@ static void count_touch(struct rpcs_detect *detect, const struct touch *touch)
 	rpcs_alert_send(detect, &alert);
 }
 
-void rpcs_sweep_call_fetch(struct rpcs_detect *detect, const struct rpcs_call *call)
+void rpcs_sweep_call_fetch(const struct rpcs_detect *detect)
 {
-	const struct rpcs_tuple *tuple = &call->message.tuple;
-
 	if (detect->settings->detections[RPCS_D_SWEEP].enabled)
-		rpcs_distinct_fetch(detect->sweep->portmap,
-				    rpcs_id_of_address(detect, &tuple->src));
+		rpcs_distinct_fetch(detect->sweep->portmap, detect->parties->client);
 }
 
-void rpcs_sweep_call_fetch_entry(struct rpcs_detect *detect, const struct rpcs_call *call)
+const void *rpcs_sweep_call_fetch_entry(const struct rpcs_detect *detect)
 {
-	if (detect->settings->detections[RPCS_D_SWEEP].enabled)
-		rpcs_distinct_fetch_entry(detect->sweep->portmap,
-					  rpcs_id_of_address(detect, &call->message.tuple.src));
+	if (!detect->settings->detections[RPCS_D_SWEEP].enabled)
+		return NULL;
+	return rpcs_distinct_fetch_entry(detect->sweep->portmap, detect->parties->client);
+}
+
+void rpcs_sweep_call_fetch_items(const struct rpcs_detect *detect, const void *place)
+{
+	rpcs_distinct_fetch_items(detect->sweep->portmap, place);
 }
 
 void rpcs_sweep_call(struct rpcs_detect *detect, const struct rpcs_call *call)
