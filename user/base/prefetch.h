@@ -18,13 +18,14 @@ static inline void rpcs_prefetch(const void *at)
 /** All of what stands there, or NULL. */
 static inline void rpcs_prefetch_all(const void *what, size_t size)
 {
-	const char *at = what, *last = at + size - 1;
+	const char *bytes = what;
+	size_t at;
 
 	if (!what)
 		return;
-	for (; at < last; at += 64)
-		rpcs_prefetch(at);
-	rpcs_prefetch(last);
+	for (at = 0; at < size - 1; at += 64)
+		rpcs_prefetch(bytes + at);
+	rpcs_prefetch(bytes + size - 1);
 }
 
 #endif

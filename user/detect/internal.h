@@ -237,9 +237,9 @@ bool rpcs_call_is_silent(const struct rpcs_call *call);
 /** The same of a call of this kind (enum rpcs_policy_call, as it stands in a call's kind). */
 static inline bool rpcs_is_silent(const struct rpcs_call *call, uint32_t kind)
 {
-	bool is_change = kind == RPCS_CALL_SET || kind == RPCS_CALL_UNSET;
+	bool by_name = kind == RPCS_CALL_SET || kind == RPCS_CALL_UNSET;
 
-	return call->allowed && (!is_change || call->names_change);
+	return call->allowed && (!by_name || call->names_change);
 }
 
 bool rpcs_call_is_local(const struct rpcs_call *call);
