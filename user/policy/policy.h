@@ -14,10 +14,23 @@
 #include "../base/address.h"
 #include "detections.h"
 
-/** The call a portmapper version and procedure are (version first). */
+enum { RPCS_POLICY_ROW = 16 };
+
+/** rpcs_policy_call_kind() of each version, from the first on, and procedure. */
+extern const uint8_t rpcs_policy_calls[][RPCS_POLICY_ROW];
+
+/**
+ * The call a portmapper version and procedure are (version first): a dozen places ask for each
+ * message, and procedures come in any order, which a switch's jump would be guessed from.
+ */
 static inline enum rpcs_policy_call rpcs_policy_call_of(uint32_t version, uint32_t procedure)
 {
-	return rpcs_policy_call_kind(version, procedure);
+	uint32_t later = version - RPCS_PORTMAP_VERSION_FIRST;
+
+	if (later > RPCS_PORTMAP_VERSION_LAST - RPCS_PORTMAP_VERSION_FIRST ||
+	    procedure >= RPCS_POLICY_ROW)
+		return RPCS_CALL_OTHER;
+	return (enum rpcs_policy_call)rpcs_policy_calls[later][procedure];
 }
 
 enum rpcs_answered {
