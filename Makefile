@@ -57,7 +57,7 @@ LIBRARY := $(BUILD)/librpcsentry.a
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 KERNEL_TESTS := $(patsubst tests/kernel/%.c,$(BUILD)/tests/%,$(wildcard tests/kernel/test_*.c))
 BENCH_PROGRAMS := $(addprefix $(BUILD)/bench/,bench_packet bench_growth bench_growth_kernel \
-	bench_ring live traffic)
+	bench_ring empty live traffic)
 MAN_PAGES := $(patsubst docs/%.scd,$(BUILD)/man/%,$(wildcard docs/*.scd))
 C_FILES := $(wildcard bpf/*.[ch] include/rpcsentry/*.h user/*.[ch] user/*/*.[ch] tests/*/*.[ch])
 

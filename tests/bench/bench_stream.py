@@ -5,8 +5,8 @@
 usage: bench_stream.py [--json] [--scale SCALE] [--rounds N]
 
 client - gateway - server, three networks joined by veth pairs; the sensor watches both interfaces
-of the gateway in the mode that `-m auto` takes there. A run with it and one without in turn; the
-median of the pairs' ratios counts. Once with segments as large as offloads make them, and once
+of the gateway in the mode that `-m auto` takes there. A run with it, one without, and one with an
+empty TC program on the same hooks in turn; the median of the rounds' ratios counts. Once with segments as large as offloads make them, and once
 without offloads, where every packet has 1,500 bytes and so 40 times as many pass the programs.
 """
 import os
@@ -24,6 +24,7 @@ CLIENT, SERVER = "10.91.1.2", "10.91.2.2"
 SECONDS = {"full": 0.5, "quick": 0.5, "tiny": 0.1}
 ROUNDS = {"full": 15, "quick": 5, "tiny": 1}
 WARM = 0.2
+GATES = ("gate1", "gate2")
 FEATURES = ("tso", "gso", "gro")
 
 
@@ -78,7 +79,7 @@ def network():
 
 def offloads(on):
     options = [word for name in FEATURES for word in (name, "on" if on else "off")]
-    for gate in ("gate1", "gate2"):
+    for gate in GATES:
         place.sh("ethtool", "-K", gate, *options)
     for machine in ("client", "server"):
         place.sh(*place.inside(machine, "ethtool", "-K", "eth0", *options))
@@ -97,18 +98,51 @@ def one_run(server, seconds):
     return rate * 8
 
 
+class Empty:
+    """An empty program on the gateway's hooks."""
+
+    def __init__(self):
+        self.process = subprocess.Popen([os.path.join(rows.BUILD, "bench", "empty"), *GATES], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        if self.process.stdout.readline() != "ready\n":
+            sys.exit("bench_stream: the empty program is not on its hooks")
+
+    def end(self):
+        self.process.communicate()
+
+
+def sensor():
+    return place.Sensor(*[word for gate in GATES for word in ("-i", gate)])
+
+
 def measure(server, seconds, rounds):
-    """(with the sensor, without) of each round; which of them is first changes."""
-    pairs = []
+    """A round's (with the sensor, without anything, with an empty program); each is first in turn."""
+    ways = (sensor, None, Empty)
+    made = []
     for number in range(rounds):
-        pair = [0.0, 0.0]
-        for bare in (number % 2, 1 - number % 2):
-            sensor = None if bare else place.Sensor("-i", "gate1", "-i", "gate2")
-            pair[bare] = one_run(server, seconds)
-            if sensor:
-                sensor.end()
-        pairs.append(pair)
-    return pairs
+        one = [0.0] * len(ways)
+        for step in range(len(ways)):
+            way = (number + step) % len(ways)
+            there = ways[way] and ways[way]()
+            one[way] = one_run(server, seconds)
+            if there:
+                there.end()
+        made.append(one)
+    return made
+
+
+def stream_rows(name, made):
+    none = statistics.median(bare for _, bare, _ in made) / 1e9
+
+    def one(what, way, **aim):
+        return rows.row(f"{what}foreign TCP stream through a gateway, {name}",
+                        statistics.median(rates[way] for rates in made) / 1e9, "Gbit/s", "no program", none,
+                        ratio=rows.ratio_of([(rates[way], rates[1]) for rates in made]), **aim)
+
+    yard, line = one("yardstick: an empty program, ", 2), one("", 0, least=0.95)
+    line["ratios"] = sorted(rates[0] / rates[1] for rates in made)
+    line["verdict"] = f"{rows.ratio_of([(rates[0], rates[2]) for rates in made]):.2f} of the empty one's"
+    return [yard, line]
 
 
 def main():
@@ -127,12 +161,8 @@ def main():
             sys.exit("bench_stream: the server does not start")
         for name, on in (("as it comes", True), ("without offloads", False)):
             offloads(on)
-            pairs = measure(server, SECONDS[args.scale], args.rounds or ROUNDS[args.scale])
-            made.append(rows.row(f"foreign TCP stream through a gateway, {name}",
-                                 statistics.median(a for a, _ in pairs) / 1e9, "Gbit/s",
-                                 "no sensor", statistics.median(b for _, b in pairs) / 1e9,
-                                 ratio=rows.ratio_of(pairs), least=0.95))
-            made[-1]["ratios"] = sorted(a / b for a, b in pairs)
+            made += stream_rows(name, measure(server, SECONDS[args.scale],
+                                              args.rounds or ROUNDS[args.scale]))
     finally:
         server.kill()
         server.wait()
