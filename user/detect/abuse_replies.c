@@ -61,8 +61,24 @@ static void describe_address(const struct rpcs_text *address, const char *before
 			    before, rpcs_words_bytes(address, text));
 }
 
-/* A list: the first bad entry, and how many there are. */
-static bool describe_list(const struct rpcs_portmap *pm, struct rpcs_alert *alert)
+static bool is_bad_list(const struct rpcs_portmap *pm)
+{
+	uint32_t ports = 0, i;
+
+	if (pm->shape == RPCS_PORTMAP_MAPPINGS) {
+		for (i = 0; i < pm->mappings_kept; i++)
+			ports |= pm->mappings[i].port;
+		/* PORT_MAX has all bits of a port: one of them is higher if all bits together are. */
+		return ports > PORT_MAX;
+	}
+	for (i = 0; i < pm->mappings_kept; i++)
+		if (is_bad_mapping(&pm->mappings[i], pm->shape))
+			return true;
+	return false;
+}
+
+/* A bad list: the first bad entry, and how many there are. */
+static void describe_list(const struct rpcs_portmap *pm, struct rpcs_alert *alert)
 {
 	char before[RPCS_WORDS_TEXT + 32], program[RPCS_WORDS_TEXT];
 	const struct rpcs_mapping *mapping, *first = NULL;
@@ -76,8 +92,8 @@ static bool describe_list(const struct rpcs_portmap *pm, struct rpcs_alert *aler
 		if (!first)
 			first = mapping;
 	}
-	if (!first || !alert)
-		return first != NULL;
+	if (!first)
+		return;
 	snprintf(before, sizeof(before), "%s version %" PRIu32 ", ",
 		 rpcs_words_program(first->program, program), first->version);
 	if (pm->shape == RPCS_PORTMAP_MAPPINGS)
@@ -86,7 +102,6 @@ static bool describe_list(const struct rpcs_portmap *pm, struct rpcs_alert *aler
 		describe_address(&first->address, pm->shape == RPCS_PORTMAP_ENTRIES ? "" : before,
 				 alert);
 	rpcs_alert_evidence(alert, "%" PRIu32 " of the list's entries", count);
-	return true;
 }
 
 /* Is something wrong with what a reply tells? Says what, where there is an alert to say it in. */
@@ -110,7 +125,11 @@ static bool judge_reply(const struct rpcs_message *reply, const struct rpcs_call
 			describe_address(&pm->address, "", alert);
 		return true;
 	}
-	return describe_list(pm, alert);
+	if (!is_bad_list(pm))
+		return false;
+	if (alert)
+		describe_list(pm, alert);
+	return true;
 }
 
 static bool is_change(const struct rpcs_message *message)

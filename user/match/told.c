@@ -87,30 +87,42 @@ static void tell_address(const struct rpcs_call *call, const struct rpcs_text *a
 		tell_one(tell, arg, asked->program, named, port);
 }
 
-static void tell_mapping(const struct rpcs_call *call, const struct rpcs_mapping *mapping,
-			 enum rpcs_portmap_shape shape, rpcs_told_fn tell, void *arg)
+/* A list of version 2: nearly all are. */
+static void tell_mappings(const struct rpcs_portmap *told, rpcs_told_fn tell, void *arg)
 {
-	/* A GETADDRLIST reply tells of the program that the call names. */
-	uint32_t program = shape == RPCS_PORTMAP_ENTRIES ? call->message.portmap.program
-							 : mapping->program;
+	const struct rpcs_mapping *mapping = told->mappings, *end = mapping + told->mappings_kept;
 
-	if (shape == RPCS_PORTMAP_MAPPINGS)
-		tell_one(tell, arg, program, mapping->protocol, mapping->port);
-	else
+	for (; mapping < end; mapping++)
+		tell_one(tell, arg, mapping->program, mapping->protocol, mapping->port);
+}
+
+static void tell_addresses(const struct rpcs_call *call, const struct rpcs_portmap *told,
+			   rpcs_told_fn tell, void *arg)
+{
+	const struct rpcs_mapping *mapping;
+	uint32_t program, i;
+
+	for (i = 0; i < told->mappings_kept; i++) {
+		mapping = &told->mappings[i];
+		/* A GETADDRLIST reply tells of the program that the call names. */
+		program = told->shape == RPCS_PORTMAP_ENTRIES ? call->message.portmap.program
+							      : mapping->program;
 		tell_one(tell, arg, program, protocol_of(&mapping->netid),
 			 rpcs_uaddr_port(&mapping->address));
+	}
 }
 
 void rpcs_told_each(const struct rpcs_call *call, const struct rpcs_message *reply,
 		    rpcs_told_fn tell, void *arg)
 {
 	const struct rpcs_portmap *asked = &call->message.portmap, *told = &reply->portmap;
-	uint32_t i;
 
 	if (call->message.program != RPCS_PORTMAP_PROGRAM)
 		return;
-	for (i = 0; i < told->mappings_kept; i++)
-		tell_mapping(call, &told->mappings[i], told->shape, tell, arg);
+	if (told->shape == RPCS_PORTMAP_MAPPINGS)
+		tell_mappings(told, tell, arg);
+	else
+		tell_addresses(call, told, tell, arg);
 	if (told->has < 1)
 		return;
 	if (told->shape == RPCS_PORTMAP_PORT && asked->shape == RPCS_PORTMAP_MAPPING)
