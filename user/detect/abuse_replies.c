@@ -68,7 +68,7 @@ static bool is_bad_list(const struct rpcs_portmap *pm)
 	if (pm->shape == RPCS_PORTMAP_MAPPINGS) {
 		for (i = 0; i < pm->mappings_kept; i++)
 			ports |= pm->mappings[i].port;
-		/* PORT_MAX has all bits of a port: one of them is higher if all bits together are. */
+		/* It has all bits of a port: one is higher if all of their bits together are. */
 		return ports > PORT_MAX;
 	}
 	for (i = 0; i < pm->mappings_kept; i++)
