@@ -322,8 +322,4 @@ struct rpcs_told_key {
 bool rpcs_told_before(struct rpcs_detect *detect, struct rpcs_recent *told,
 		      const struct rpcs_told_key *key, uint64_t now_ns);
 
-/** The same by rpcs_recent_id() of the key. */
-bool rpcs_told_by(struct rpcs_detect *detect, struct rpcs_recent *told, uint64_t id,
-		  uint64_t now_ns);
-
 #endif

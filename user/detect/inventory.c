@@ -142,52 +142,59 @@ struct move {
 	const struct rpcs_service_change *change;
 	uint64_t meddled; /* as meddled_id(): if it is not 0, that is held for true at first */
 	uint64_t id;
+	struct rpcs_recent_choices told; /* where that is known */
 	uint8_t severity;
 };
 
 /* Of so many changes at once the look-ups overlap: a list has dozens. */
 enum { AT_ONCE = 32, MEDDLED_SEVERITY = 1 };
 
-/* The moves of the changes from `*at` on that are worth a word, unless nobody has meddled. */
-static uint32_t moves_take(const struct mover *mover, const struct rpcs_lesson *lesson,
-			   uint32_t *at, struct move moves[AT_ONCE])
+static void move_name(const struct mover *mover, struct move *move, uint8_t severity)
 {
-	const struct rpcs_service_change *change;
-	struct move *move;
-	uint32_t count = 0;
+	move->severity = severity;
+	move->id = move_id(mover, move->change, severity);
+	move->told = rpcs_recent_fetch(mover->detect->moved, move->id);
+}
 
-	for (; *at < lesson->count && count < AT_ONCE; ++*at) {
-		change = &lesson->changes[*at];
+/* The moves of the changes from `*at` on that are worth a word, unless nobody has meddled. */
+static uint32_t moves_take(const struct mover *mover, const struct rpcs_service_change **at,
+			   const struct rpcs_service_change *end, struct move moves[AT_ONCE])
+{
+	const struct rpcs_service_change *change = *at;
+	struct move *move = moves;
+	uint8_t severity;
+
+	for (; change < end && move < moves + AT_ONCE; change++) {
 		if (change->kind != RPCS_CHANGE_CHANGED)
 			continue;
-		move = &moves[count];
 		move->meddled = meddled_id(mover, change->program);
 		if (move->meddled)
 			rpcs_recent_fetch(mover->detect->meddled->when, move->meddled);
-		move->severity = move->meddled ? MEDDLED_SEVERITY : severity_of(mover, change);
-		if (!move->severity)
+		severity = move->meddled ? MEDDLED_SEVERITY : severity_of(mover, change);
+		if (!severity)
 			continue;
 		move->change = change;
-		move->id = move_id(mover, change, move->severity);
-		rpcs_recent_fetch(mover->detect->moved, move->id);
-		count++;
+		move_name(mover, move++, severity);
 	}
-	return count;
+	*at = change;
+	return (uint32_t)(move - moves);
 }
 
 /* Has nobody meddled with it of late, it may be worth a word all the same. */
 static bool is_news(const struct mover *mover, struct move *move)
 {
 	struct rpcs_detect *detect = mover->detect;
+	uint8_t severity;
 
 	if (move->meddled &&
 	    !rpcs_recent_find_by(detect->meddled->when, move->meddled, mover->now_ns, MEDDLED_NS)) {
-		move->severity = severity_of(mover, move->change);
-		if (!move->severity)
+		severity = severity_of(mover, move->change);
+		if (!severity)
 			return false;
-		move->id = move_id(mover, move->change, move->severity);
+		move_name(mover, move, severity);
 	}
-	return !rpcs_told_by(detect, detect->moved, move->id, mover->now_ns);
+	return !rpcs_recent_seen_at(detect->moved, &move->told, move->id, mover->now_ns,
+				    detect->settings->alert_repeat_ns);
 }
 
 static void describe_move(const struct rpcs_service_change *change, struct rpcs_alert *alert)
@@ -286,11 +293,12 @@ static void news_find(struct rpcs_detect *detect, const struct rpcs_lesson *less
 	const struct rpcs_message *reply = lesson->reply;
 	struct mover mover = { detect, rpcs_id_of_server(detect, &reply->tuple.src),
 			       reply->seen.time_ns };
+	const struct rpcs_service_change *at = lesson->changes, *end = at + lesson->count;
 	struct move moves[AT_ONCE];
-	uint32_t at, count, i;
+	uint32_t count, i;
 
-	for (at = 0; at < lesson->count;) {
-		count = moves_take(&mover, lesson, &at, moves);
+	while (at < end) {
+		count = moves_take(&mover, &at, end, moves);
 		if (!news->moves && count)
 			fetch_alert(detect, lesson, moves, count);
 		for (i = 0; i < count; i++)

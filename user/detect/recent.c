@@ -15,20 +15,19 @@
 
 enum {
 	WAYS = 4,
-	CHOICES = 2,
 };
 
 /* Places for so many keys: with as many as promised there is hardly one that finds no room. */
 enum { PLACES = 3, KEYS = 2 };
 
 /* A cache line. */
-struct bucket {
+struct rpcs_recent_bucket {
 	uint64_t ids[WAYS]; /* 0: free */
 	uint64_t times_ns[WAYS];
 };
 
 struct rpcs_recent {
-	struct bucket *buckets;
+	struct rpcs_recent_bucket *buckets;
 	uint64_t (*values)[WAYS]; /* of buckets; not touched while all are 0 */
 	bool has_values;
 	uint32_t bucket_count, ways;
@@ -88,32 +87,28 @@ uint64_t rpcs_recent_id(const struct rpcs_recent *recent, const void *key)
 
 /* Where a key stands, or would. */
 struct place {
-	struct bucket *bucket;
+	struct rpcs_recent_bucket *bucket;
 	uint32_t way;
 };
 
-/* The two buckets of a key. */
-struct choices {
-	struct bucket *buckets[CHOICES];
-};
-
-static inline struct choices choices_of(const struct rpcs_recent *recent, uint64_t id)
+static inline struct rpcs_recent_choices choices_of(const struct rpcs_recent *recent, uint64_t id)
 {
 	const uint64_t count = recent->bucket_count;
 
-	return (struct choices){ {
+	return (struct rpcs_recent_choices){ {
 		&recent->buckets[(uint32_t)id * count >> 32],
 		&recent->buckets[(id >> 32) * count >> 32],
 	} };
 }
 
-static inline bool place_find(const struct choices *choices, uint64_t id, struct place *ret_place)
+static inline bool place_find(const struct rpcs_recent_choices *choices, uint64_t id,
+			      struct place *ret_place)
 {
-	struct bucket *bucket;
+	struct rpcs_recent_bucket *bucket;
 	uint32_t way;
 	int i;
 
-	for (i = 0; i < CHOICES; i++) {
+	for (i = 0; i < RPCS_RECENT_CHOICES; i++) {
 		bucket = choices->buckets[i];
 #pragma GCC unroll 4
 		for (way = 0; way < WAYS; way++) {
@@ -138,7 +133,8 @@ static bool is_within(uint64_t then_ns, uint64_t now_ns, uint64_t within_ns)
 }
 
 /* How many places are free: they are taken in order, and none is given back. */
-static inline uint32_t room_of(const struct rpcs_recent *recent, const struct bucket *bucket)
+static inline uint32_t room_of(const struct rpcs_recent *recent,
+			       const struct rpcs_recent_bucket *bucket)
 {
 	uint32_t way, free = 0;
 
@@ -157,9 +153,10 @@ static void move(struct rpcs_recent *recent, const struct place *from, const str
 }
 
 /* Moves one of a full bucket to its other one. False: each of those is full, too. */
-static bool place_clear(struct rpcs_recent *recent, struct bucket *bucket, struct place *ret_place)
+static bool place_clear(struct rpcs_recent *recent, struct rpcs_recent_bucket *bucket,
+			struct place *ret_place)
 {
-	struct choices choices;
+	struct rpcs_recent_choices choices;
 	struct place to;
 	uint32_t way, room;
 
@@ -181,13 +178,13 @@ static bool place_clear(struct rpcs_recent *recent, struct bucket *bucket, struc
  * The place of the one noted longest ago: the first of them. Which it is nobody could guess, so
  * there are no branches; places that a small one does not have are never the oldest.
  */
-static struct place place_oldest(const struct choices *choices)
+static struct place place_oldest(const struct rpcs_recent_choices *choices)
 {
 	uint64_t oldest_ns = UINT64_MAX;
 	uint32_t oldest = 0, at;
 
 #pragma GCC unroll 8
-	for (at = 0; at < CHOICES * WAYS; at++) {
+	for (at = 0; at < RPCS_RECENT_CHOICES * WAYS; at++) {
 		uint64_t time_ns = choices->buckets[at / WAYS]->times_ns[at % WAYS];
 		bool is_older = time_ns < oldest_ns;
 
@@ -197,16 +194,16 @@ static struct place place_oldest(const struct choices *choices)
 	return (struct place){ choices->buckets[oldest / WAYS], oldest % WAYS };
 }
 
-static bool is_full(const struct rpcs_recent *recent, const struct bucket *bucket)
+static bool is_full(const struct rpcs_recent *recent, const struct rpcs_recent_bucket *bucket)
 {
 	return bucket->ids[recent->ways - 1];
 }
 
 /* A place for a new one, in the bucket that has more room. */
-static struct place place_make(struct rpcs_recent *recent, const struct choices *choices,
-			       uint64_t now_ns)
+static struct place place_make(struct rpcs_recent *recent,
+			       const struct rpcs_recent_choices *choices, uint64_t now_ns)
 {
-	struct bucket *const *both = choices->buckets;
+	struct rpcs_recent_bucket *const *both = choices->buckets;
 	struct place place;
 	uint32_t room, other;
 
@@ -237,7 +234,7 @@ static uint64_t id_of(uint64_t id)
 const struct rpcs_recent_note *rpcs_recent_find_by(struct rpcs_recent *recent, uint64_t id,
 						   uint64_t now_ns, uint64_t within_ns)
 {
-	const struct choices choices = choices_of(recent, id_of(id));
+	const struct rpcs_recent_choices choices = choices_of(recent, id_of(id));
 	struct place place;
 
 	recent->within_ns = within_ns;
@@ -248,7 +245,7 @@ const struct rpcs_recent_note *rpcs_recent_find_by(struct rpcs_recent *recent, u
 	return is_within(recent->found.time_ns, now_ns, within_ns) ? &recent->found : NULL;
 }
 
-static inline void note(struct rpcs_recent *recent, const struct choices *choices,
+static inline void note(struct rpcs_recent *recent, const struct rpcs_recent_choices *choices,
 			const struct place *known, uint64_t id, uint64_t now_ns, uint64_t value)
 {
 	struct place place = known ? *known : place_make(recent, choices, now_ns);
@@ -262,33 +259,41 @@ static inline void note(struct rpcs_recent *recent, const struct choices *choice
 
 void rpcs_recent_note_by(struct rpcs_recent *recent, uint64_t id, uint64_t now_ns, uint64_t value)
 {
-	const struct choices choices = choices_of(recent, id_of(id));
+	const struct rpcs_recent_choices choices = choices_of(recent, id_of(id));
 	struct place place;
 	bool known = place_find(&choices, id_of(id), &place);
 
 	note(recent, &choices, known ? &place : NULL, id_of(id), now_ns, value);
 }
 
-bool rpcs_recent_seen_by(struct rpcs_recent *recent, uint64_t id, uint64_t now_ns,
-			 uint64_t within_ns)
+bool rpcs_recent_seen_at(struct rpcs_recent *recent, const struct rpcs_recent_choices *choices,
+			 uint64_t id, uint64_t now_ns, uint64_t within_ns)
 {
-	const struct choices choices = choices_of(recent, id_of(id));
 	struct place place;
-	bool known = place_find(&choices, id_of(id), &place);
+	bool known = place_find(choices, id_of(id), &place);
 
 	recent->within_ns = within_ns;
 	if (known && is_within(place.bucket->times_ns[place.way], now_ns, within_ns))
 		return true;
-	note(recent, &choices, known ? &place : NULL, id_of(id), now_ns, 0);
+	note(recent, choices, known ? &place : NULL, id_of(id), now_ns, 0);
 	return false;
 }
 
-void rpcs_recent_fetch(const struct rpcs_recent *recent, uint64_t id)
+bool rpcs_recent_seen_by(struct rpcs_recent *recent, uint64_t id, uint64_t now_ns,
+			 uint64_t within_ns)
 {
-	const struct choices choices = choices_of(recent, id_of(id));
+	const struct rpcs_recent_choices choices = choices_of(recent, id_of(id));
+
+	return rpcs_recent_seen_at(recent, &choices, id, now_ns, within_ns);
+}
+
+struct rpcs_recent_choices rpcs_recent_fetch(const struct rpcs_recent *recent, uint64_t id)
+{
+	const struct rpcs_recent_choices choices = choices_of(recent, id_of(id));
 
 	rpcs_prefetch(choices.buckets[0]);
 	rpcs_prefetch(choices.buckets[1]);
+	return choices;
 }
 
 const struct rpcs_recent_note *rpcs_recent_find(struct rpcs_recent *recent, const void *key,

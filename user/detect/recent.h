@@ -32,9 +32,17 @@ const struct rpcs_recent_note *rpcs_recent_find(struct rpcs_recent *recent, cons
 /** Notes `value` for `key`, instead of what was noted before. */
 void rpcs_recent_note(struct rpcs_recent *recent, const void *key, uint64_t now_ns, uint64_t value);
 
+enum { RPCS_RECENT_CHOICES = 2 };
+
+/** Where a key may stand. */
+struct rpcs_recent_bucket;
+struct rpcs_recent_choices {
+	struct rpcs_recent_bucket *buckets[RPCS_RECENT_CHOICES];
+};
+
 /** The same by the key's id, any 64 bits that are as good as random, and fetching ahead. */
 uint64_t rpcs_recent_id(const struct rpcs_recent *recent, const void *key);
-void rpcs_recent_fetch(const struct rpcs_recent *recent, uint64_t id);
+struct rpcs_recent_choices rpcs_recent_fetch(const struct rpcs_recent *recent, uint64_t id);
 const struct rpcs_recent_note *rpcs_recent_find_by(struct rpcs_recent *recent, uint64_t id,
 						   uint64_t now_ns, uint64_t within_ns);
 void rpcs_recent_note_by(struct rpcs_recent *recent, uint64_t id, uint64_t now_ns, uint64_t value);
@@ -42,5 +50,9 @@ void rpcs_recent_note_by(struct rpcs_recent *recent, uint64_t id, uint64_t now_n
 /** Was it noted in the last `within_ns`? Notes it if not. */
 bool rpcs_recent_seen_by(struct rpcs_recent *recent, uint64_t id, uint64_t now_ns,
 			 uint64_t within_ns);
+
+/** The same where it was fetched. */
+bool rpcs_recent_seen_at(struct rpcs_recent *recent, const struct rpcs_recent_choices *choices,
+			 uint64_t id, uint64_t now_ns, uint64_t within_ns);
 
 #endif

@@ -2,14 +2,9 @@
 /* What has been told already: the same again is told once in alerts.repeat. */
 #include "families.h"
 
-bool rpcs_told_by(struct rpcs_detect *detect, struct rpcs_recent *told, uint64_t id,
-		  uint64_t now_ns)
-{
-	return rpcs_recent_seen_by(told, id, now_ns, detect->settings->alert_repeat_ns);
-}
-
 bool rpcs_told_before(struct rpcs_detect *detect, struct rpcs_recent *told,
 		      const struct rpcs_told_key *key, uint64_t now_ns)
 {
-	return rpcs_told_by(detect, told, rpcs_recent_id(told, key), now_ns);
+	return rpcs_recent_seen_by(told, rpcs_recent_id(told, key), now_ns,
+				   detect->settings->alert_repeat_ns);
 }
