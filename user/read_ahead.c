@@ -68,12 +68,14 @@ struct guess {
 static bool guess_packet(const struct rpcs_frame *frame, struct guess *guess)
 {
 	const uint8_t *p = frame->bytes;
+	uint16_t type;
 
 	if (frame->len < 14 + 20 + 20)
 		return false;
-	if (p[12] == 0x08 && p[13] == 0x00 && p[14] == 0x45) {
+	type = rpcs_load_be16(p + 12);
+	if (type == RPCS_ETH_IP4 && p[14] == 0x45) {
 		*guess = (struct guess){ .protocol = p[23], .ports = 14 + 20 };
-	} else if (p[12] == 0x86 && p[13] == 0xdd && frame->len >= 14 + 40 + 20) {
+	} else if (type == RPCS_ETH_IP6 && frame->len >= 14 + 40 + 20) {
 		*guess = (struct guess){ .ip6 = true, .protocol = p[20], .ports = 14 + 40 };
 	} else {
 		return false;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -26,6 +27,14 @@ static size_t room(const struct rpcs_ahead *ahead)
 	return (size_t)(ahead->halves[ahead->half].bytes + RPCS_AHEAD_BYTES - ahead->have);
 }
 
+/* Are bytes of the other half in use, or those of nobody knows where? */
+static bool is_pinned(const struct rpcs_ahead *ahead)
+{
+	const struct rpcs_ahead_half *half = &ahead->halves[ahead->half];
+
+	return ahead->pinned && (uintptr_t)ahead->pinned - (uintptr_t)half >= sizeof(*half);
+}
+
 static void turn_over(struct rpcs_ahead *ahead)
 {
 	size_t left = (size_t)(ahead->have - ahead->at);
@@ -39,12 +48,12 @@ static void turn_over(struct rpcs_ahead *ahead)
 }
 
 /* Reads behind what is there, which is to become `len` bytes. */
-static ssize_t ahead_fill(struct rpcs_ahead *ahead, size_t len)
+__attribute__((noinline)) static ssize_t ahead_fill(struct rpcs_ahead *ahead, size_t len)
 {
 	ssize_t got;
 
 	if (room(ahead) < len - (size_t)(ahead->have - ahead->at)) {
-		if (ahead->pinned)
+		if (is_pinned(ahead))
 			return 0;
 		turn_over(ahead);
 	}
@@ -87,7 +96,7 @@ int rpcs_ahead_open(struct rpcs_ahead *ahead, const char *path)
 	int err;
 
 	ahead->half = 0;
-	ahead->pinned = false;
+	ahead->pinned = NULL;
 	ahead->at = ahead->have = ahead->halves[0].bytes;
 	ahead->read = 0;
 	ahead->fd = STDIN_FILENO;

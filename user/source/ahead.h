@@ -8,7 +8,6 @@
 #ifndef RPCSENTRY_SOURCE_AHEAD_H
 #define RPCSENTRY_SOURCE_AHEAD_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -27,10 +26,10 @@ struct rpcs_ahead_half {
 struct rpcs_ahead {
 	FILE *stream; /* closing it closes `fd`, but for standard input */
 	int fd;
-	uint32_t half;	    /* the one that was read to last */
-	bool pinned;	    /* the other one is in use */
-	uint64_t read;	    /* bytes of the file so far */
-	uint8_t *at, *have; /* the next byte, and where they end */
+	uint32_t half;	       /* the one that was read to last */
+	const uint8_t *pinned; /* these are in use, with what came since; NULL: none are */
+	uint64_t read;	       /* bytes of the file so far */
+	uint8_t *at, *have;    /* the next byte, and where they end */
 	struct rpcs_ahead_half halves[2];
 };
 
@@ -38,8 +37,7 @@ struct rpcs_ahead {
 int rpcs_ahead_open(struct rpcs_ahead *ahead, const char *path);
 
 /**
- * The next `len` bytes, which are not taken yet. Reads at most once, and of two calls without a
- * taking in between only one goes over to the other half.
+ * The next `len` bytes, which are not taken yet. Reads at most once.
  * NULL: fewer are there, which the stream will tell of.
  */
 const uint8_t *rpcs_ahead_peek(struct rpcs_ahead *ahead, size_t len);
@@ -50,16 +48,15 @@ static inline void rpcs_ahead_take(struct rpcs_ahead *ahead, size_t len)
 	ahead->at += len;
 }
 
-/** Until it is let go, peeking goes no further than these bytes, and what came since, last. */
+/** Until they are let go, peeking goes only as far as these bytes, and what came since, last. */
 static inline void rpcs_ahead_pin(struct rpcs_ahead *ahead, const uint8_t *bytes)
 {
-	ahead->pinned = (uintptr_t)bytes - (uintptr_t)&ahead->halves[ahead->half] >=
-			sizeof(ahead->halves[0]);
+	ahead->pinned = bytes;
 }
 
 static inline void rpcs_ahead_let_go(struct rpcs_ahead *ahead)
 {
-	ahead->pinned = false;
+	ahead->pinned = NULL;
 }
 
 /** How far the taking has come. */

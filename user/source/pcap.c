@@ -256,7 +256,7 @@ static void frame_make_up(struct rpcs_pcap *pcap, const uint8_t *bytes, uint32_t
  * A frame where it lies in what was read, without a copy. False: there is none that is whole
  * and sound, so libpcap has the word, and the bytes.
  */
-static bool next_in_place(struct rpcs_pcap *pcap, struct rpcs_frame *frame)
+RPCS_INLINE bool next_in_place(struct rpcs_pcap *pcap, struct rpcs_frame *frame)
 {
 	struct {
 		uint32_t seconds, fraction, len, wire_len;
