@@ -168,13 +168,17 @@ void *rpcs_table_add(struct rpcs_table *table, const void *key)
 static void fetch_oldest(const struct rpcs_table *table, uint32_t oldest)
 {
 	const struct rpcs_link *link;
+	const uint8_t *next;
 
 	if (oldest == NONE)
 		return;
 	link = rpcs_link_at(table, oldest);
 	rpcs_prefetch(&table->buckets[link->hash & table->mask]);
-	if (link->newer != NONE)
-		rpcs_prefetch(rpcs_link_at(table, link->newer));
+	if (link->newer == NONE)
+		return;
+	next = (const uint8_t *)rpcs_link_at(table, link->newer);
+	rpcs_prefetch(next);
+	rpcs_prefetch(next + table->stride - 1);
 }
 
 void rpcs_table_remove(struct rpcs_table *table, void *entry)
