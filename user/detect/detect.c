@@ -191,6 +191,7 @@ void rpcs_detect_ahead(struct rpcs_detect *detect, const struct rpcs_message *me
 		       uint64_t flow_id)
 {
 	rpcs_parties_fill(detect, message, flow_id);
+	detect->ahead = message;
 	if (message->is_call)
 		fetch_by_kind(detect, rpcs_kind_of(message));
 }
@@ -241,7 +242,9 @@ void rpcs_detect_message(struct rpcs_detect *detect, const struct rpcs_message *
 	uint64_t hooks;
 
 	rpcs_given_settle(detect);
-	rpcs_parties_fill(detect, message, flow_id);
+	if (detect->ahead != message)
+		rpcs_parties_fill(detect, message, flow_id);
+	detect->ahead = NULL;
 	hooks = rpcs_hooks_of_message(detect, message, place);
 	detect->next.call = NULL;
 	if (place == RPCS_PLACE_CALL && call && !call->held)
@@ -324,6 +327,7 @@ int rpcs_detect_reload(struct rpcs_detect *detect)
 	int err = 0;
 
 	rpcs_parties_forget(detect);
+	detect->ahead = NULL;
 	if (memcmp(&now, &detect->derived, sizeof(now)) == 0)
 		return 0;
 	detect->derived = now;

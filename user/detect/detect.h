@@ -76,7 +76,8 @@ void rpcs_detect_turn(struct rpcs_detect *detect, const struct rpcs_detect_fores
 
 /**
  * Ahead of rpcs_detect_message() of the same, as early as its addresses are known: what that
- * will look up is fetched meanwhile. It need not be called.
+ * will look up is fetched meanwhile. It need not be called; but whoever has called it calls it
+ * for whatever stands at `message` next, too.
  */
 void rpcs_detect_ahead(struct rpcs_detect *detect, const struct rpcs_message *message,
 		       uint64_t flow_id);

@@ -136,13 +136,20 @@ static void arrive(struct rpcs_given *given, const struct arrival *arrival)
 	told->lookup = arrival->lookup;
 }
 
-static void settle(struct rpcs_given *given)
+static __attribute__((noinline)) void settle_all(struct rpcs_given *given)
 {
 	uint32_t i;
 
 	for (i = 0; i < given->arrival_count; i++)
 		arrive(given, &given->arrivals[i]);
 	given->arrival_count = 0;
+}
+
+/* Most often nothing waits. */
+static inline void settle(struct rpcs_given *given)
+{
+	if (given->arrival_count)
+		settle_all(given);
 }
 
 void rpcs_given_settle(const struct rpcs_detect *detect)

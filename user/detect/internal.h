@@ -122,7 +122,8 @@ struct rpcs_detect {
 		struct rpcs_hook_bits bits;
 	} hooks;
 
-	struct rpcs_parties *parties; /* of the message in hand */
+	struct rpcs_parties *parties;	  /* of the message in hand */
+	const struct rpcs_message *ahead; /* for which they were found before; or NULL */
 	struct {
 		const struct rpcs_call *call; /* to be judged after its message; or NULL */
 		uint64_t hooks;
