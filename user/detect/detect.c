@@ -294,10 +294,8 @@ void rpcs_detect_oddity(struct rpcs_detect *detect, const struct rpcs_oddity *od
 
 void rpcs_detect_tick(struct rpcs_detect *detect, uint64_t now_ns)
 {
-	uint32_t i;
-
-	for (i = 0; i < detect->hooks.tick.count; i++)
-		rpcs_detection_row(detect->hooks.tick.ids[i])->on_tick(detect, now_ns);
+	rpcs_surge_tick(detect, now_ns);
+	rpcs_idle_tick(detect, now_ns);
 	rpcs_fold_tick(detect, now_ns);
 	rpcs_crowd_tick(detect, now_ns);
 	rpcs_pace_tick(detect, now_ns);

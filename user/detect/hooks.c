@@ -57,7 +57,6 @@ void rpcs_hooks_init(struct rpcs_detect *detect)
 		hook_add(&detect->hooks.connection, id, row->on_connection);
 		hook_add(&detect->hooks.data, id, row->on_data);
 		hook_add(&detect->hooks.oddity, id, row->on_oddity);
-		hook_add(&detect->hooks.tick, id, row->on_tick);
 	}
 }
 

@@ -41,7 +41,6 @@ struct rpcs_detection_row {
 			const struct rpcs_sighting *seen, bool open);
 	void (*on_oddity)(struct rpcs_detect *detect, const struct rpcs_oddity *oddity,
 			  uint64_t flow_id);
-	void (*on_tick)(struct rpcs_detect *detect, uint64_t now_ns);
 	/*
 	 * When its hooks for calls and messages can do anything at all, so that they need not be
 	 * asked at other times. Bits of what stands in a call's kind (`calls`: not of replies)
@@ -118,7 +117,7 @@ struct rpcs_detect {
 
 	uint64_t alert_number; /* alerts so far, the source of their ids */
 	struct {
-		struct rpcs_hook_list outcome, connection, data, oddity, tick;
+		struct rpcs_hook_list outcome, connection, data, oddity;
 		struct rpcs_hook_bits bits;
 	} hooks;
 

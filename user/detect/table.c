@@ -330,14 +330,12 @@ const struct rpcs_detection_row rpcs_detection_rows[RPCS_D__MAX] = {
 	},
 	[RPCS_D_FLOOD] = {
 		.on_message = rpcs_flood_message,
-		.on_tick = rpcs_surge_tick,
 		.ports = RPCS_PORTS_PORTMAPPER,
 		.explanation = &rpcs_explain_flood,
 	},
 	[RPCS_D_IDLE_CONNECTIONS] = {
 		.on_connection = rpcs_idle_connection,
 		.on_data = rpcs_idle_data,
-		.on_tick = rpcs_idle_tick,
 		.explanation = &rpcs_explain_idle,
 	},
 	[RPCS_D_PIPELINE_FLOOD] = {
