@@ -37,14 +37,13 @@ static bool is_pinned(const struct rpcs_ahead *ahead)
 
 static void turn_over(struct rpcs_ahead *ahead)
 {
+	struct rpcs_ahead_half *half = &ahead->halves[ahead->half ^= 1];
 	size_t left = (size_t)(ahead->have - ahead->at);
-	uint8_t *bytes;
+	uint8_t *rest = half->rest + sizeof(half->rest) - left;
 
-	ahead->half ^= 1;
-	bytes = ahead->halves[ahead->half].bytes;
-	memcpy(bytes - left, ahead->at, left);
-	ahead->at = bytes - left;
-	ahead->have = bytes;
+	memcpy(rest, ahead->at, left);
+	ahead->at = rest;
+	ahead->have = half->bytes;
 }
 
 /* Reads behind what is there, which is to become `len` bytes. */
