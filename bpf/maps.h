@@ -194,6 +194,12 @@ struct {
 	__type(value, __u32);
 } tc_way SEC(".maps");
 
+/*
+ * Interfaces whose incoming packets these programs see, each in the place of its number's lower
+ * bits. A quick yes: who is not there may be in `interfaces`.
+ */
+__u32 rpcs_incoming[RPCS_INCOMING_PLACES];
+
 /* The interfaces watched: a forwarded packet counts where it came in. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -50,8 +50,16 @@ RPCS_INLINE bool rpcs_is_others_afar(const struct rpcs_plain *plain,
 	       !rpcs_glance_is_message(words, far->replies);
 }
 
+/** Is this a forwarded packet that was surely seen where it came in? */
+RPCS_INLINE bool rpcs_came_in(const struct rpcs_plain *plain)
+{
+	__u32 ifindex = ((const struct __sk_buff *)plain->ctx)->ingress_ifindex;
+
+	return ifindex && rpcs_incoming[ifindex % RPCS_INCOMING_PLACES] == ifindex;
+}
+
 /** Counts the packet. True: it takes more than a glance and more than the plain way. */
-RPCS_INLINE bool rpcs_entry(const struct rpcs_plain *plain, bool tagged)
+RPCS_INLINE bool rpcs_entry(const struct rpcs_plain *plain, bool egress, bool tagged)
 {
 	struct rpcs_counters *c = rpcs_counters_here();
 	struct rpcs_ports *table = rpcs_ports_here();
@@ -66,8 +74,9 @@ RPCS_INLINE bool rpcs_entry(const struct rpcs_plain *plain, bool tagged)
 	if (rpcs_glance_is_others(table, any_port, plain->data, plain->end, &far))
 		return false;
 	if (far.at) /* so it is not plain either */
-		return !rpcs_is_others_afar(plain, &far);
-	if (tagged)
+		return !(egress && rpcs_came_in(plain)) && !rpcs_is_others_afar(plain, &far);
+	/* On the way out the long way asks where the packet came in. */
+	if (egress || tagged)
 		return true;
 	return !rpcs_plain_take(plain, c, table, any_port) &&
 	       !rpcs_plain_take_tcp(plain, c, table, any_port);
@@ -125,7 +134,7 @@ int rpcs_xdp(struct xdp_md *ctx)
 {
 	const struct rpcs_plain plain = rpcs_xdp_plain(ctx);
 
-	if (rpcs_entry(&plain, false))
+	if (rpcs_entry(&plain, false, false))
 		rpcs_xdp_go_on(ctx);
 	return XDP_PASS;
 }
@@ -239,12 +248,11 @@ int rpcs_tc_look(struct __sk_buff *skb)
 	return TC_ACT_UNSPEC;
 }
 
-/* On the way out the long way asks where the packet came in. */
 RPCS_INLINE int rpcs_tc(struct __sk_buff *skb, bool egress)
 {
 	const struct rpcs_plain plain = rpcs_tc_plain(skb);
 
-	if (rpcs_entry(&plain, egress || skb->vlan_present))
+	if (rpcs_entry(&plain, egress, skb->vlan_present))
 		rpcs_tc_go_on(skb, egress ? RPCS_WAY_EGRESS : 0);
 	return TC_ACT_UNSPEC;
 }

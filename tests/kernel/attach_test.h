@@ -21,6 +21,17 @@ KT_UNUSED static void make_veth(void)
 		 "ip link set rsv1 up && ip link set lo up");
 }
 
+/** Has rsv0 forward to 10.8.0.0/24 behind rsw0, whose other end is rsw1. */
+KT_UNUSED static void make_gateway(void)
+{
+	kt_shell("ip link add rsw0 type veth peer name rsw1 && ip link set rsw0 up && "
+		 "ip link set rsw1 up && ip link set rsv0 address 02:00:00:00:00:0a && "
+		 "ip addr add 10.9.0.1/24 dev rsv0 && ip addr add 10.8.0.1/24 dev rsw0 && "
+		 "ip neigh add 10.8.0.2 lladdr 02:00:00:00:00:0c dev rsw0 && "
+		 "echo 1 >/proc/sys/net/ipv4/ip_forward && "
+		 "echo 0 >/proc/sys/net/ipv4/conf/all/rp_filter");
+}
+
 /* To a group, what is no plain packet: every other frame takes the long way, by the tail call. */
 KT_UNUSED static void mark_long(uint8_t frame[KT_FRAME], uint32_t xid)
 {

@@ -181,13 +181,6 @@ static void test_no_such_interface(void **state)
 
 static void forwarded(enum rpcs_mode mode)
 {
-	static const char setup[] =
-		"ip link add rsw0 type veth peer name rsw1 && ip link set rsw0 up && "
-		"ip link set rsw1 up && ip link set rsv0 address 02:00:00:00:00:0a && "
-		"ip addr add 10.9.0.1/24 dev rsv0 && ip addr add 10.8.0.1/24 dev rsw0 && "
-		"ip neigh add 10.8.0.2 lladdr 02:00:00:00:00:0c dev rsw0 && "
-		"echo 1 >/proc/sys/net/ipv4/ip_forward && "
-		"echo 0 >/proc/sys/net/ipv4/conf/all/rp_filter";
 	struct rpcs_attachments *attachments;
 	struct rpcs_interface second;
 	struct rpcs_kernel *kernel;
@@ -197,7 +190,7 @@ static void forwarded(enum rpcs_mode mode)
 	ssize_t len = -1;
 	int fd;
 
-	kt_shell(setup);
+	make_gateway();
 	kernel = kt_load(false);
 	attachments = attach(kernel, "rsv0", mode);
 	second = inspect("rsw0", mode);

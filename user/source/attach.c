@@ -159,6 +159,7 @@ static int rpcs_attach_ingress(const struct rpcs_attachments *attachments,
 
 void rpcs_attachment_remove(const struct rpcs_attachments *attachments, struct rpcs_attachment *at)
 {
+	rpcs_kernel_set_incoming(attachments->kernel, at->ifindex, false);
 	rpcs_links_remove(at->name, at->ifindex, &at->out);
 	rpcs_links_remove(at->name, at->ifindex, &at->in);
 	bpf_map_delete_elem(rpcs_kernel_interfaces_fd(attachments->kernel), &at->ifindex);
@@ -242,6 +243,7 @@ int rpcs_attachments_add(struct rpcs_attachments *attachments, struct rpcs_inter
 		rpcs_attachment_remove(attachments, at);
 		return ret;
 	}
+	rpcs_kernel_set_incoming(attachments->kernel, at->ifindex, true);
 	attachments->list[attachments->count++] = at;
 	rpcs_attachment_drop_others(attachments, RPCS_TAKE(at));
 	return 0;

@@ -324,6 +324,16 @@ int rpcs_kernel_look_fd(const struct rpcs_kernel *kernel, enum rpcs_hook hook)
 						     : kernel->skel->progs.rpcs_tc_look);
 }
 
+void rpcs_kernel_set_incoming(struct rpcs_kernel *kernel, uint32_t ifindex, bool seen)
+{
+	uint32_t *place = &kernel->skel->bss->rpcs_incoming[ifindex % RPCS_INCOMING_PLACES];
+
+	if (seen)
+		*place = ifindex;
+	else if (*place == ifindex)
+		*place = 0;
+}
+
 void rpcs_kernel_set_time(struct rpcs_kernel *kernel, uint64_t time_ns)
 {
 	kernel->skel->bss->rpcs_test_time = time_ns;

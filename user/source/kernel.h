@@ -73,6 +73,9 @@ int rpcs_kernel_ring_new(const struct rpcs_kernel *kernel, rpcs_record_fn emit, 
 /** Those of what the programs remember, for rpcs_state_maps(). */
 void rpcs_kernel_state_fds(const struct rpcs_kernel *kernel, struct rpcs_state_fds *ret_fds);
 
+/** Do the programs see what comes in on this interface? Then on its way out they need not look. */
+void rpcs_kernel_set_incoming(struct rpcs_kernel *kernel, uint32_t ifindex, bool seen);
+
 /** With test_clock: the time of the frame to come. */
 void rpcs_kernel_set_time(struct rpcs_kernel *kernel, uint64_t time_ns);
 
