@@ -124,7 +124,10 @@ $(PROFILE)/stamp: $(BUILD)/flags.stamp scripts/train.sh | $(SKELETON)
 $(BUILD)/traffic: tests/bench/traffic.c
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests -o $@ $<
 
-ifndef GIVEN_SKELETON
+ifdef GIVEN_SKELETON
+# It is there by now, but for `make -n`.
+$(SKELETON): ;
+else
 $(SKELETON): $(BUILD)/rpcsentry.bpf.o
 	@$(SAY) "  SKEL  $@"
 	$(Q)$(BPFTOOL) gen skeleton $< name rpcsentry_bpf >$@.tmp

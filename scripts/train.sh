@@ -13,7 +13,7 @@ for kind in mix flood sources; do
 	"$build/traffic" "$kind" "$capture" 100000 >/dev/null &&
 		"$build/rpcsentry" read --alerts "$capture" >/dev/null &&
 		"$build/rpcsentry" read --eve /dev/null "$capture" && continue
-	echo "scripts/train.sh: $build/rpcsentry did not run; compiled without a profile" >&2
+	echo "scripts/train.sh: $build/rpcsentry did not run over made-up traffic; compiled without a profile" >&2
 	find "$build" -name '*.gcda' -exec rm {} +
 	break
 done

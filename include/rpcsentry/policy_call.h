@@ -27,7 +27,10 @@ enum rpcs_policy_call {
 	RPCS_CALL__MAX
 };
 
-/** The call a portmapper version and procedure are: version first, 5 is BCAST in 4 alone. */
+/**
+ * The call a portmapper version and procedure are: version first, 5 is BCAST in 4 alone. The agent
+ * has the same as a table (rpcs_policy_calls), held against this by test_call_names.
+ */
 RPCS_INLINE enum rpcs_policy_call rpcs_policy_call_kind(__u32 version, __u32 procedure)
 {
 	if (version < RPCS_PORTMAP_VERSION_FIRST || version > RPCS_PORTMAP_VERSION_LAST ||

@@ -138,6 +138,7 @@ static void take(struct detect_case *c, struct rpcs_call call, const struct rpcs
 
 static struct rpcs_message draw_reply(const struct rpcs_call *call)
 {
+	static const uint8_t endless[100] = { 'x' };
 	struct rpcs_message reply = case_reply(call);
 
 	reply.portmap.shape = draw(2) ? RPCS_PORTMAP_PORT : RPCS_PORTMAP_ADDRESS;
@@ -146,7 +147,7 @@ static struct rpcs_message draw_reply(const struct rpcs_call *call)
 	reply.portmap.address = case_text(draw(2) ? "10.0.0.1.8.1" : "no address");
 	reply.portmap.address.len = draw(16) ? reply.portmap.address.len : 100;
 	if (reply.portmap.address.len == 100)
-		reply.portmap.address.bytes = (const uint8_t[100]){ 'x' };
+		reply.portmap.address.bytes = endless;
 	reply.has_mismatch = draw(2);
 	reply.mismatch_high = DRAW(2, 50000);
 	reply.stat = draw(2) ? RPCS_ACCEPT_SUCCESS : RPCS_ACCEPT_PROG_MISMATCH;

@@ -206,13 +206,9 @@ static struct crowd *crowd_of(struct rpcs_detect *detect, struct gate *gate, uin
 /* Most who come to a gate that has a crowd join it: its memory comes while the gate is asked. */
 static void fetch(const struct gate *gate)
 {
-	const char *crowd = (const char *)gate->crowd;
-	size_t at;
-
-	if (!crowd)
+	if (!gate->crowd)
 		return;
-	for (at = 0; at < sizeof(struct crowd); at += 64)
-		rpcs_prefetch(crowd + at);
+	rpcs_prefetch_all(gate->crowd, sizeof(*gate->crowd));
 	rpcs_prefetch(&gate->members->prefixes);
 	rpcs_prefetch(&gate->members->sources);
 }

@@ -326,6 +326,7 @@ int rpcs_detect_reload(struct rpcs_detect *detect)
 
 	rpcs_parties_forget(detect);
 	detect->ahead = NULL;
+	detect->next.call = NULL;
 	if (memcmp(&now, &detect->derived, sizeof(now)) == 0)
 		return 0;
 	detect->derived = now;

@@ -102,12 +102,7 @@ static inline struct rpcs_service **rpcs_services_head(const struct rpcs_service
 /** Has the mapping that hangs there brought near before it is looked at. */
 static inline void rpcs_services_fetch(struct rpcs_service *const *head)
 {
-	const char *at = (const char *)*head;
-
-	if (!at)
-		return;
-	rpcs_prefetch(at);
-	rpcs_prefetch(at + sizeof(**head) - 1);
+	rpcs_prefetch_all(*head, sizeof(**head));
 }
 
 static inline struct rpcs_service_target rpcs_services_target(const struct rpcs_services *services,
