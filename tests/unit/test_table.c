@@ -7,10 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "base/cleanup.h"
-#include "base/table.h"
-
-#define OWNED_TABLE RPCS_CLEANUP(rpcs_table_free) struct rpcs_table
+#include "table_case.h"
 
 /* The key is the first member; `number` tells entries of one key apart. */
 struct entry {
@@ -18,17 +15,6 @@ struct entry {
 	uint32_t number;
 	uint8_t rest[21]; /* an odd size: the next entry must be aligned all the same */
 };
-
-static const struct rpcs_hash_seed seed = { 11, 12 };
-
-static struct rpcs_table *table_of(uint32_t capacity)
-{
-	struct rpcs_table *table =
-		rpcs_table_new(capacity, sizeof(uint32_t), sizeof(struct entry), &seed);
-
-	assert_non_null(table);
-	return table;
-}
 
 static struct entry *add(struct rpcs_table *table, uint32_t key, uint32_t number)
 {

@@ -6,10 +6,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "base/cleanup.h"
-#include "base/table.h"
-
-#define OWNED_TABLE RPCS_CLEANUP(rpcs_table_free) struct rpcs_table
+#include "table_case.h"
 
 struct entry {
 	uint32_t key;
@@ -17,17 +14,6 @@ struct entry {
 };
 
 enum { ROUNDS = 50000 };
-
-static const struct rpcs_hash_seed seed = { 11, 12 };
-
-static struct rpcs_table *table_of(uint32_t capacity)
-{
-	struct rpcs_table *table =
-		rpcs_table_new(capacity, sizeof(uint32_t), sizeof(struct entry), &seed);
-
-	assert_non_null(table);
-	return table;
-}
 
 /* Hashes of the caller's: as good as equal ones, so that only keys tell entries apart. */
 static void test_by_hash(void **state)
