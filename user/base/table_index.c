@@ -13,7 +13,6 @@
 
 enum {
 	HASH_BITS = RPCS_TABLE_HASH_BITS,
-	CACHE_LINE = 64,
 	FETCHED_BYTES = 256,
 };
 
@@ -191,16 +190,11 @@ void *rpcs_table_fetch_entry(const struct rpcs_table *table, uint32_t hash)
 {
 	const struct rpcs_bucket *bucket = &table->buckets[hash >> (32 - HASH_BITS) & table->mask];
 	uint32_t tag = tag_of(table, hash >> (32 - HASH_BITS)), bits = tagged(table, bucket, tag);
-	size_t end = table->stride, at;
-	uint8_t *slot;
+	struct rpcs_link *link;
 
 	if (!bits)
 		return NULL;
-	slot = (uint8_t *)rpcs_link_at(table, (bucket->word[__builtin_ctz(bits)] ^ tag) - 1);
-	if (end > FETCHED_BYTES)
-		end = FETCHED_BYTES;
-	for (at = 0; at < end; at += CACHE_LINE)
-		rpcs_prefetch(slot + at);
-	rpcs_prefetch(slot + end - 1); /* it need not begin where a line does */
-	return rpcs_link_entry((struct rpcs_link *)(void *)slot);
+	link = rpcs_link_at(table, (bucket->word[__builtin_ctz(bits)] ^ tag) - 1);
+	rpcs_prefetch_all(link, table->stride < FETCHED_BYTES ? table->stride : FETCHED_BYTES);
+	return rpcs_link_entry(link);
 }

@@ -104,25 +104,25 @@ struct rpcs_service_change *rpcs_learning_note_mapping(const struct rpcs_learnin
 static void move_port(const struct rpcs_learning *learning, struct rpcs_service *service,
 		      uint16_t port)
 {
+	enum { LAST = RPCS_SERVICE_PORTS_BEFORE - 1 };
 	struct rpcs_service_change *change =
 		rpcs_learning_note_mapping(learning, service, RPCS_CHANGE_CHANGED);
 	uint16_t *before = service->before;
-	bool first = before[0] == port, second = first || before[1] == port;
-	bool third = second || before[2] == port;
+	uint32_t i, last;
 
-	change->returned = third || before[3] == port;
+	for (i = 0; i < LAST && before[i] != port; i++)
+		;
+	change->returned = before[i] == port;
 	change->old_port = service->port;
 	change->port = port;
 	/* The place of the port that returned, or of the oldest, is free. */
-	before[3] = third ? before[3] : before[2];
-	before[2] = second ? before[2] : before[1];
-	before[1] = first ? before[1] : before[0];
+#pragma GCC unroll 3
+	for (last = LAST; last > 0; last--)
+		before[last] = before[last <= i ? last - 1 : last];
 	before[0] = service->port;
 	service->port = port;
 	service->removed_ns = 0;
 }
-
-static_assert(RPCS_SERVICE_PORTS_BEFORE == 4, "as many as move_port() moves");
 
 void rpcs_learning_take(const struct rpcs_learning *learning, const struct rpcs_service_key *key,
 			struct rpcs_service *const *chain, uint32_t port,
