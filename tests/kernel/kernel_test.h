@@ -254,21 +254,24 @@ KT_UNUSED static struct rpcs_counters kt_await_calls(const struct rpcs_kernel *k
 	return counters;
 }
 
-KT_UNUSED static struct rpcs_kernel *kt_load(bool pin)
+/** The portmapper's port alone, small tables, and this. */
+KT_UNUSED static struct rpcs_kernel *kt_load_with(struct rpcs_kernel_options options)
 {
 	static const uint16_t ports[] = { 111 };
-	const struct rpcs_kernel_options options = {
-		.ports = ports,
-		.port_count = 1,
-		.ring_size = 1 << 20,
-		.flows = 1024,
-		.calls = 1024,
-		.pin = pin,
-	};
 	struct rpcs_kernel *kernel = NULL;
 
+	options.ports = ports;
+	options.port_count = 1;
+	options.ring_size = 1 << 20;
+	options.flows = 1024;
+	options.calls = 1024;
 	assert_int_equal(rpcs_kernel_load(&options, &kernel), 0);
 	return kernel;
+}
+
+KT_UNUSED static struct rpcs_kernel *kt_load(bool pin)
+{
+	return kt_load_with((struct rpcs_kernel_options){ .pin = pin });
 }
 
 /** The reader of its rings. */

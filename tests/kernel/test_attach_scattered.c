@@ -22,16 +22,7 @@ static void put_payload(struct test_frame *payload, uint32_t xid, bool call)
 
 static struct rpcs_kernel *load(void)
 {
-	static const uint16_t ports[] = { 111 };
-	const struct rpcs_kernel_options options = { .ports = ports,
-						     .port_count = 1,
-						     .ring_size = 1 << 20,
-						     .flows = 1024,
-						     .any_port = RPCS_ANY_PORT_ALL };
-	struct rpcs_kernel *kernel = NULL;
-
-	assert_int_equal(rpcs_kernel_load(&options, &kernel), 0);
-	return kernel;
+	return kt_load_with((struct rpcs_kernel_options){ .any_port = RPCS_ANY_PORT_ALL });
 }
 
 static void payload_is_glanced_at(void **state)

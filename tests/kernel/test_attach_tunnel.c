@@ -7,14 +7,8 @@ enum { LINEAR_ETHERNET = 14 };
 
 static void scattered_headers_are_found(void **state)
 {
-	static const uint16_t ports[] = { 111 };
-	const struct rpcs_kernel_options options = { .ports = ports,
-						     .port_count = 1,
-						     .ring_size = 1 << 20,
-						     .flows = 1024,
-						     .tunnels = true };
 	struct rpcs_attachments *attachments;
-	struct rpcs_kernel *kernel = NULL;
+	struct rpcs_kernel *kernel;
 	struct rpcs_counters counters;
 	struct tunnel_frame t;
 	uint64_t sent = 0;
@@ -22,7 +16,7 @@ static void scattered_headers_are_found(void **state)
 	(void)state;
 	kt_need();
 	scattered_allow();
-	assert_int_equal(rpcs_kernel_load(&options, &kernel), 0);
+	kernel = kt_load_with((struct rpcs_kernel_options){ .tunnels = true });
 	attachments = attach(kernel, "rsv0", RPCS_MODE_TC);
 	for (int i = 0; i < TUNNEL_CASES; i++) {
 		if (tunnel_cases[i].kind != RPCS_RECORD_CALL)
