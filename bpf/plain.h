@@ -204,27 +204,26 @@ RPCS_INLINE void rpcs_plain_count(struct rpcs_counters *c, const __u8 *rpc, bool
 		rpcs_engine_count_call(NULL, rpcs_load_be32(rpc + 16), rpcs_load_be32(rpc + 20));
 }
 
-/** Reports the packet, if it is one of those; false: it takes the long way. */
-RPCS_INLINE bool rpcs_plain_take(const struct rpcs_plain *plain, struct rpcs_counters *c,
-				 struct rpcs_ports *table, bool any_port)
+/** Reports the datagram, if it is one of those; false: it takes the long way. */
+RPCS_INLINE bool rpcs_plain_take_udp(const struct rpcs_plain *plain, struct rpcs_counters *c,
+				     struct rpcs_ports *table, bool any_port,
+				     const struct rpcs_plain_ip *ip)
 {
-	const __u8 *udp, *rpc;
-	bool ip6, is_call;
+	const __u8 *udp = ip->l4, *rpc = udp + 8;
+	bool is_call;
 	__u32 len;
 
-	if (!rpcs_plain_ip(plain, &udp, &ip6) ||
-	    RPCS_BEYOND(udp, 8 + RPCS_PLAIN_REPLY, plain->end) ||
-	    !rpcs_plain_is_portmapper(table, udp))
+	if (RPCS_BEYOND(udp, 8 + RPCS_PLAIN_REPLY, plain->end) ||
+	    rpcs_load_be16(udp + 4) != ip->len || !rpcs_plain_is_portmapper(table, udp))
 		return false;
-	len = rpcs_load_be16(udp + 4) - 8;
-	rpc = udp + 8;
+	len = ip->len - 8;
 	if (!rpcs_plain_is_message(plain, rpc, len, &is_call) ||
-	    rpcs_plain_is_known(plain, udp, rpc, RPCS_IP_UDP, ip6, is_call))
+	    rpcs_plain_is_known(plain, udp, rpc, RPCS_IP_UDP, ip->ip6, is_call))
 		return false;
 	if (any_port)
-		rpcs_plain_learn(plain, c, table, udp, rpc, len, RPCS_IP_UDP, ip6, is_call);
+		rpcs_plain_learn(plain, c, table, udp, rpc, len, RPCS_IP_UDP, ip->ip6, is_call);
 	rpcs_plain_count(c, rpc, is_call);
-	rpcs_plain_emit(plain, c, table, udp, rpc, len, RPCS_IP_UDP, ip6, is_call,
+	rpcs_plain_emit(plain, c, table, udp, rpc, len, RPCS_IP_UDP, ip->ip6, is_call,
 			rpcs_engine_stamp(NULL));
 	return true;
 }

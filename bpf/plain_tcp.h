@@ -11,33 +11,6 @@
 
 #include <rpcsentry/flow.h>
 
-/** The IP header: is it plain, and of a segment that is whole? *ret_len: the segment's length. */
-RPCS_INLINE bool rpcs_plain_tcp_ip(const struct rpcs_plain *plain, const __u8 **ret_tcp,
-				   __u32 *ret_len, bool *ret_ip6)
-{
-	const __u8 *data = plain->data;
-	__u16 type;
-
-	if (RPCS_BEYOND(data, 14 + 40 + 20, plain->end))
-		return false;
-	type = rpcs_load_be16(data + 12);
-	if (type == RPCS_ETH_IP4) {
-		if (data[14] != 0x45 || (rpcs_load_be16(data + 20) & 0x3fff) ||
-		    data[23] != RPCS_IP_TCP)
-			return false;
-		*ret_ip6 = false;
-		*ret_len = rpcs_load_be16(data + 16) - 20;
-		*ret_tcp = data + 34;
-		return true;
-	}
-	if (type != RPCS_ETH_IP6 || data[14] >> 4 != 6 || data[20] != RPCS_IP_TCP)
-		return false;
-	*ret_ip6 = true;
-	*ret_len = rpcs_load_be16(data + 18);
-	*ret_tcp = data + 54;
-	return true;
-}
-
 /** The message behind the record mark of a segment of `len` bytes that holds nothing else. */
 RPCS_INLINE const __u8 *rpcs_plain_tcp_message(const struct rpcs_plain *plain, const __u8 *tcp,
 					       __u32 len, __u32 *ret_len)
@@ -90,30 +63,43 @@ RPCS_INLINE bool rpcs_plain_tcp_step(const struct rpcs_plain *plain, const __u8 
 	return __sync_val_compare_and_swap(&flow->state, here, there) == here;
 }
 
-/** As rpcs_plain_take(). */
+/** As rpcs_plain_take_udp(). */
 RPCS_INLINE bool rpcs_plain_take_tcp(const struct rpcs_plain *plain, struct rpcs_counters *c,
-				     struct rpcs_ports *table, bool any_port)
+				     struct rpcs_ports *table, bool any_port,
+				     const struct rpcs_plain_ip *ip)
 {
-	const __u8 *tcp, *rpc;
+	const __u8 *tcp = ip->l4, *rpc;
+	bool is_call;
 	__u32 len;
-	bool ip6, is_call;
 	__u64 now;
 
-	if (!rpcs_plain_tcp_ip(plain, &tcp, &len, &ip6) || RPCS_BEYOND(tcp, 20, plain->end) ||
-	    !rpcs_plain_is_portmapper(table, tcp))
+	if (RPCS_BEYOND(tcp, 20, plain->end) || !rpcs_plain_is_portmapper(table, tcp))
 		return false;
-	rpc = rpcs_plain_tcp_message(plain, tcp, len, &len);
+	rpc = rpcs_plain_tcp_message(plain, tcp, ip->len, &len);
 	if (!rpc || RPCS_BEYOND(rpc, RPCS_PLAIN_REPLY, plain->end))
 		return false;
 	if (!rpcs_plain_is_message(plain, rpc, len, &is_call) ||
-	    rpcs_plain_is_known(plain, tcp, rpc, RPCS_IP_TCP, ip6, is_call) ||
-	    !rpcs_plain_tcp_step(plain, tcp, ip6, len, &now))
+	    rpcs_plain_is_known(plain, tcp, rpc, RPCS_IP_TCP, ip->ip6, is_call) ||
+	    !rpcs_plain_tcp_step(plain, tcp, ip->ip6, len, &now))
 		return false;
 	if (any_port)
-		rpcs_plain_learn(plain, c, table, tcp, rpc, len, RPCS_IP_TCP, ip6, is_call);
+		rpcs_plain_learn(plain, c, table, tcp, rpc, len, RPCS_IP_TCP, ip->ip6, is_call);
 	rpcs_plain_count(c, rpc, is_call);
-	rpcs_plain_emit(plain, c, table, tcp, rpc, len, RPCS_IP_TCP, ip6, is_call, now);
+	rpcs_plain_emit(plain, c, table, tcp, rpc, len, RPCS_IP_TCP, ip->ip6, is_call, now);
 	return true;
+}
+
+/** Reports the packet, if it is one of those; false: it takes the long way. */
+RPCS_INLINE bool rpcs_plain_take(const struct rpcs_plain *plain, struct rpcs_counters *c,
+				 struct rpcs_ports *table, bool any_port)
+{
+	struct rpcs_plain_ip ip;
+
+	if (!rpcs_plain_ip(plain, &ip))
+		return false;
+	if (ip.protocol == RPCS_IP_UDP)
+		return rpcs_plain_take_udp(plain, c, table, any_port, &ip);
+	return ip.protocol == RPCS_IP_TCP && rpcs_plain_take_tcp(plain, c, table, any_port, &ip);
 }
 
 #endif

@@ -78,8 +78,7 @@ RPCS_INLINE bool rpcs_entry(const struct rpcs_plain *plain, bool egress, bool ta
 	/* On the way out the long way asks where the packet came in. */
 	if (egress || tagged)
 		return true;
-	return !rpcs_plain_take(plain, c, table, any_port) &&
-	       !rpcs_plain_take_tcp(plain, c, table, any_port);
+	return !rpcs_plain_take(plain, c, table, any_port);
 }
 
 /** The rest of the work on a packet that a glance was not enough for; it ends the program. */
