@@ -3,6 +3,7 @@
 #ifndef RPCSENTRY_BPF_ENGINE_H
 #define RPCSENTRY_BPF_ENGINE_H
 
+#include "flows.h"
 #include "send.h"
 
 #include <rpcsentry/tunnel.h>
@@ -22,9 +23,7 @@ struct rpcs_engine {
 	struct rpcs_record_head *head;
 	struct rpcs_record_buffer *record;
 	struct rpcs_record_connection *connection;
-	struct rpcs_flow_value *flow; /* in the map, since flow_get(); NULL: not there */
-	__u64 flow_state;	      /* what it said then */
-	__u32 frame_len;	      /* bytes of the frame, also beyond `end` */
+	__u32 frame_len; /* bytes of the frame, also beyond `end` */
 	__u32 ifindex;
 	__u8 hook;
 };
@@ -91,41 +90,22 @@ RPCS_INLINE __u64 rpcs_engine_stamp(struct rpcs_engine *eng)
 RPCS_INLINE bool rpcs_engine_flow_get(struct rpcs_engine *eng, const struct rpcs_flow_key *key,
 				      struct rpcs_flow_value *ret_value)
 {
-	eng->flow = bpf_map_lookup_elem(&flows, key);
-	if (!eng->flow)
+	rpcs_flow_words_fill(&eng->scratch->flow.words, key);
+	if (rpcs_flows_get() < 0)
 		return false;
-	*ret_value = *eng->flow;
-	eng->flow_state = ret_value->state;
+	*ret_value = eng->scratch->flow.value;
 	return true;
 }
 
+/* flow_get() left the key's words. */
 RPCS_INLINE bool rpcs_engine_flow_put(struct rpcs_engine *eng, const struct rpcs_flow_key *key,
 				      const struct rpcs_flow_value *value, __u64 *ret_other)
 {
-	long err = 0;
-
-	if (!eng->flow)
-		err = bpf_map_update_elem(&flows, key, value, BPF_NOEXIST);
-	else if (__sync_val_compare_and_swap(&eng->flow->state, eng->flow_state, value->state) !=
-		 eng->flow_state)
-		err = -EEXIST;
-	if (err == -EEXIST) {
-		eng->counters->flows_raced += 1;
-		/* The agent's update, or an eviction, may have put it into another element. */
-		eng->flow = bpf_map_lookup_elem(&flows, key);
-		eng->flow_state = eng->flow ? eng->flow->state : RPCS_STEP_UNKNOWN;
-		*ret_other = eng->flow_state;
-		return false;
-	}
-	if (err)
-		eng->counters->flows_full += 1;
-	if (!eng->flow)
+	eng->scratch->flow.value = *value;
+	if (rpcs_flows_put() != RPCS_FLOW_RACED)
 		return true;
-	eng->flow->born = value->born;
-	eng->flow->second = value->second;
-	eng->flow->fallback = value->fallback;
-	eng->flow->turn = value->turn;
-	return true;
+	*ret_other = eng->scratch->flow.old;
+	return false;
 }
 
 RPCS_INLINE enum rpcs_fragment_verdict rpcs_engine_fragment_get(struct rpcs_engine *eng,

@@ -17,6 +17,14 @@ enum { RPCS_MMAPABLE = 1 << 10, RPCS_NO_PREALLOC = 1 << 0 };
 /* A macro in the kernel's uapi, so not in BTF. */
 #define EEXIST 17
 
+/** A flow in hand, for the functions of flows.h. */
+struct rpcs_flow_at {
+	struct rpcs_flow_words words;
+	struct rpcs_flow_value value;
+	__u64 old; /* its state in the map, when it was looked for last */
+	int place; /* there: set and way as one number; -1: it is not there */
+};
+
 /**
  * One CPU's working memory. What a function leaves here for the next one is
  * unknown to the verifier there, which so checks each of them once instead of
@@ -26,6 +34,7 @@ struct rpcs_scratch {
 	struct rpcs_packet packet;
 	struct rpcs_work work;
 	struct rpcs_keys keys;
+	struct rpcs_flow_at flow;
 	struct rpcs_over over;
 	struct rpcs_record_head head;
 	struct rpcs_record_buffer record;
@@ -79,12 +88,16 @@ struct {
 	__type(value, struct rpcs_scratch);
 } scratch SEC(".maps");
 
-/* Both directions of a TCP flow have a state of their own. */
+/*
+ * Both directions of a TCP flow have a state of their own, in one of these sets; behind them is
+ * their hash's seed. The agent finds and changes them in its own mapping.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 2 * 65536); /* set at load */
-	__type(key, struct rpcs_flow_key);
-	__type(value, struct rpcs_flow_value);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, RPCS_MMAPABLE);
+	__uint(max_entries, 2 * 65536 / RPCS_FLOW_WAYS + 1); /* set at load */
+	__type(key, __u32);
+	__type(value, union rpcs_flow_room);
 } flows SEC(".maps");
 
 /* What the first fragment of a packet was, for those that follow it. */

@@ -54,6 +54,17 @@ RPCS_INLINE void rpcs_plain_address(const struct rpcs_plain *plain, bool ip6, bo
 	*ret_low = rpcs_budget_low4(rpcs_load_be32(ip + (source ? 12 : 16)));
 }
 
+/** The same in the order of memory. */
+RPCS_INLINE void rpcs_plain_words(const struct rpcs_plain *plain, bool ip6, bool source,
+				  __u64 ret_words[2])
+{
+	__u64 high, low;
+
+	rpcs_plain_address(plain, ip6, source, &high, &low);
+	ret_words[0] = bpf_cpu_to_be64(high);
+	ret_words[1] = bpf_cpu_to_be64(low);
+}
+
 /**
  * Copies it into a record or a key, 8 bytes at once: a look-up reads its key by words, and
  * waits for each that was written in smaller ones.
@@ -61,11 +72,7 @@ RPCS_INLINE void rpcs_plain_address(const struct rpcs_plain *plain, bool ip6, bo
 RPCS_INLINE void rpcs_plain_copy_address(const struct rpcs_plain *plain, bool ip6, bool source,
 					 __u8 to[16])
 {
-	__u64 *words = (__u64 *)to, high, low;
-
-	rpcs_plain_address(plain, ip6, source, &high, &low);
-	words[0] = bpf_cpu_to_be64(high);
-	words[1] = bpf_cpu_to_be64(low);
+	rpcs_plain_words(plain, ip6, source, (__u64 *)to);
 }
 
 enum {

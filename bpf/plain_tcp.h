@@ -28,13 +28,6 @@ RPCS_INLINE const __u8 *rpcs_plain_tcp_message(const struct rpcs_plain *plain, c
 	return mark + RPCS_MARK_BYTES;
 }
 
-/** Two numbers that lie side by side, for one store; as rpcs_plain_copy_address(). */
-RPCS_INLINE __u32 rpcs_plain_pair(__u16 first, __u16 second)
-{
-	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? (__u32)second << 16 | first
-							 : (__u32)first << 16 | second;
-}
-
 /**
  * Moves the flow from here over the message of `len` bytes; false: it is elsewhere. *ret_now: a
  * time before that, so that who finds the flow there has a later one.
@@ -42,25 +35,20 @@ RPCS_INLINE __u32 rpcs_plain_pair(__u16 first, __u16 second)
 RPCS_INLINE bool rpcs_plain_tcp_step(const struct rpcs_plain *plain, const __u8 *tcp, bool ip6,
 				     __u32 len, __u64 *ret_now)
 {
-	__u32 seq = rpcs_load_be32(tcp + 4), zero = 0;
+	__u32 seq = rpcs_load_be32(tcp + 4);
 	__u64 here = rpcs_flow_in_step(seq, 0, 0);
 	__u64 there = rpcs_flow_in_step(seq + RPCS_MARK_BYTES + len, 0, 0);
-	struct rpcs_flow_value *flow;
-	struct rpcs_flow_key *key;
-	struct rpcs_scratch *s;
+	struct rpcs_flow_words words;
+	struct rpcs_flow_slot *flow;
 
-	s = bpf_map_lookup_elem(&scratch, &zero);
-	if (!s)
-		return false;
-	key = &s->keys.flow;
-	rpcs_plain_copy_address(plain, ip6, true, key->src);
-	rpcs_plain_copy_address(plain, ip6, false, key->dst);
-	*(__u32 *)&key->sport = rpcs_plain_pair(rpcs_load_be16(tcp), rpcs_load_be16(tcp + 2));
-	flow = bpf_map_lookup_elem(&flows, key);
-	if (!flow || !flow->born || flow->state != here)
+	rpcs_plain_words(plain, ip6, true, words.src);
+	rpcs_plain_words(plain, ip6, false, words.dst);
+	words.ports = rpcs_load_be32(tcp);
+	flow = rpcs_flows_find_plain(&words);
+	if (!flow || !flow->value.born || flow->value.state != here)
 		return false;
 	*ret_now = rpcs_engine_stamp(NULL);
-	return __sync_val_compare_and_swap(&flow->state, here, there) == here;
+	return __sync_val_compare_and_swap(&flow->value.state, here, there) == here;
 }
 
 /** As rpcs_plain_take_udp(). */

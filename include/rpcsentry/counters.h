@@ -43,7 +43,7 @@
 	X(tcp_strange, "TCP records and segments of other ports that are no RPC")                \
 	X(flow_unknown, "TCP segments with data on a watched flow without state")                \
 	X(flows_raced, "TCP flows that two CPUs stepped at once: the agent takes them")          \
-	X(flows_full, "TCP flows whose state the kernel could not keep")                         \
+	X(flows_replaced, "TCP flows in use whose state made room for another's")                \
 	X(state_full, "fragments, calls and awaited replies that the kernel could not keep")     \
 	X(tunnelled, "packets inside GRE, IP, VXLAN, PPPoE or MPLS that were looked into")       \
 	X(tunnel_fragments, "fragments of a tunnel's own packets, not looked into")

@@ -90,9 +90,14 @@ struct rpcs_work {
 	__u8 pad[2];
 };
 
-/** Keys under construction: a BPF program's stack, 512 bytes over all calls, is too small. */
+/**
+ * Keys under construction, and values: a BPF program's stack, 512 bytes over all calls, is too
+ * small.
+ */
 struct rpcs_keys {
 	struct rpcs_flow_key flow;
+	struct rpcs_flow_value value; /* of the flow in hand */
+	struct rpcs_flow_value other; /* of its other direction */
 	struct rpcs_first_key first;
 	struct rpcs_expect_key expect;
 	struct rpcs_suppress_key suppress;

@@ -53,7 +53,7 @@ struct rpcs_flow_value {
 	__u32 fallback; /* bytes sent in that second */
 	__u32 wanted;	/* the agent waits for some of what lies before; 0: for nothing */
 	__u32 turn;	/* SYN and fallback packets so far: an older word of the agent's is stale */
-	__u32 pad;
+	__u32 ports;	/* of the key, where one lies beside it (flow_set.h); else 0 */
 };
 
 RPCS_INLINE void rpcs_flow_key_fill(struct rpcs_flow_key *key, const struct rpcs_record_head *head)

@@ -55,8 +55,8 @@ RPCS_INLINE void rpcs_tcp_open(struct rpcs_engine *eng, struct rpcs_flow_value *
 	flow->born = pkt->seq;
 }
 
-/** What is known of the other direction of the flow; its key is in eng->keys then. */
-RPCS_INLINE bool rpcs_tcp_other_way(struct rpcs_engine *eng, struct rpcs_flow_value *ret_value)
+/** What is known of the other direction of the flow; eng->keys has its key and value then. */
+RPCS_INLINE bool rpcs_tcp_other_way(struct rpcs_engine *eng)
 {
 	struct rpcs_flow_key *key = &eng->keys->flow;
 	const struct rpcs_record_head *head = eng->head;
@@ -65,7 +65,7 @@ RPCS_INLINE bool rpcs_tcp_other_way(struct rpcs_engine *eng, struct rpcs_flow_va
 	RPCS_COPY(key->dst, head->src, sizeof(key->dst));
 	key->sport = head->dport;
 	key->dport = head->sport;
-	return rpcs_engine_flow_get(eng, key, ret_value);
+	return rpcs_engine_flow_get(eng, key, &eng->keys->other);
 }
 
 /**
@@ -74,30 +74,28 @@ RPCS_INLINE bool rpcs_tcp_other_way(struct rpcs_engine *eng, struct rpcs_flow_va
  */
 RPCS_INLINE void rpcs_tcp_take_answer(struct rpcs_engine *eng)
 {
-	struct rpcs_flow_value value;
+	struct rpcs_flow_value *value = &eng->keys->other;
 	__u32 ack = eng->packet->ack;
 	__u64 other;
 
-	if (!rpcs_tcp_other_way(eng, &value) || value.born + 1 != ack ||
-	    rpcs_flow_step_of(value.state) != RPCS_STEP_IN_STEP ||
-	    rpcs_flow_next(value.state) - ack - 1 >= RPCS_PACKET_MAX)
+	if (!rpcs_tcp_other_way(eng) || value->born + 1 != ack ||
+	    rpcs_flow_step_of(value->state) != RPCS_STEP_IN_STEP ||
+	    rpcs_flow_next(value->state) - ack - 1 >= RPCS_PACKET_MAX)
 		return;
-	value.state = rpcs_flow_in_step(ack, 0, 0);
+	value->state = rpcs_flow_in_step(ack, 0, 0);
 	/* Another CPU that has data of the flow in hand knows more. */
-	rpcs_engine_flow_put(eng, &eng->keys->flow, &value, &other);
+	rpcs_engine_flow_put(eng, &eng->keys->flow, value, &other);
 }
 
 /** Is the other direction of a flow known? A refusal is all that a closed port sends. */
 RPCS_INLINE bool rpcs_tcp_is_answer(struct rpcs_engine *eng)
 {
 	struct rpcs_flow_key *key = &eng->keys->flow;
-	const struct rpcs_record_head *head = eng->head;
-	struct rpcs_flow_value value;
-	bool known = rpcs_tcp_other_way(eng, &value);
+	bool known = rpcs_tcp_other_way(eng);
 
 	/* flow_put() will be of the packet's own direction. */
-	rpcs_flow_key_fill(key, head);
-	rpcs_engine_flow_get(eng, key, &value);
+	rpcs_flow_key_fill(key, eng->head);
+	rpcs_engine_flow_get(eng, key, &eng->keys->other);
 	return known;
 }
 

@@ -288,29 +288,30 @@ RPCS_INLINE void rpcs_inspect_tcp(struct rpcs_engine *eng)
 {
 	const struct rpcs_packet *pkt = eng->packet;
 	__u8 control = pkt->tcp_flags & RPCS_TCP_CONTROL;
-	struct rpcs_flow_value flow = {};
+	struct rpcs_flow_value *flow = &eng->keys->value;
 	struct rpcs_flow_key *key = &eng->keys->flow;
 	bool known, changed = true;
 
 	if ((pkt->tcp_flags & (RPCS_TCP_SYN | RPCS_TCP_ACK)) == (RPCS_TCP_SYN | RPCS_TCP_ACK))
 		rpcs_tcp_take_answer(eng);
 	rpcs_flow_key_fill(key, eng->head);
-	known = rpcs_engine_flow_get(eng, key, &flow);
+	RPCS_ZERO(flow);
+	known = rpcs_engine_flow_get(eng, key, flow);
 	rpcs_tcp_stamp(eng);
 	eng->work->seq = pkt->seq + !!(control & RPCS_TCP_SYN);
 	if (control & RPCS_TCP_SYN)
-		rpcs_tcp_open(eng, &flow, known);
+		rpcs_tcp_open(eng, flow, known);
 	else if (!control && pkt->payload_len == 0)
-		changed = rpcs_tcp_empty(eng, &flow, known);
+		changed = rpcs_tcp_empty(eng, flow, known);
 	/* What an RST carries is a diagnosis for people (RFC 9293 3.5.3), not stream data. */
 	if (pkt->payload_len > 0 && !(control & RPCS_TCP_RST)) {
-		eng->counters->flow_unknown += rpcs_tcp_is_unknown(&flow);
-		rpcs_tcp_data(eng, &flow);
+		eng->counters->flow_unknown += rpcs_tcp_is_unknown(flow);
+		rpcs_tcp_data(eng, flow);
 	}
 	if (control && !(control & RPCS_TCP_SYN))
-		rpcs_tcp_close(eng, &flow, known);
-	if (changed && (known || flow.state || !control))
-		rpcs_tcp_keep(eng, &flow);
+		rpcs_tcp_close(eng, flow, known);
+	if (changed && (known || flow->state || !control))
+		rpcs_tcp_keep(eng, flow);
 }
 
 #endif

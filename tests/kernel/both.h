@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "both_flows.h"
 
 enum { BOTH_MAPS = 32 };
 
@@ -36,7 +37,8 @@ struct both {
 	struct rpcs_test_run *run[RPCS_HOOK__MAX];
 	enum rpcs_hook hook;
 	int maps[BOTH_MAP__MAX];
-	struct rpcs_ports ports; /* as they were at load */
+	struct rpcs_flow_map flows; /* of BOTH_FLOWS */
+	struct rpcs_ports ports;    /* as they were at load */
 	/* Of the last packet in pieces. */
 	uint32_t packet_id;
 	uint16_t packet_cpu;
@@ -74,6 +76,7 @@ static void both_find_maps(struct both *both)
 	for (j = 0; j < BOTH_MAP__MAX; j++)
 		assert_true(both->maps[j] >= 0);
 	assert_int_equal(bpf_map_lookup_elem(both->maps[BOTH_PORTS], &zero, &both->ports), 0);
+	assert_int_equal(rpcs_flow_map_open(&both->flows, both->maps[BOTH_FLOWS]), 0);
 }
 
 static void both_feed(struct bench *b, const struct rpcs_frame *frame);
@@ -122,6 +125,7 @@ static void both_close(struct bench *b)
 		assert_int_equal(rpcs_test_run_fallbacks(both->run[i]), 0);
 		rpcs_test_run_free(&both->run[i]);
 	}
+	rpcs_flow_map_close(&both->flows);
 	for (i = 0; i < BOTH_MAP__MAX; i++)
 		close(both->maps[i]);
 	rpcs_kernel_free(&both->kernel);
@@ -140,7 +144,8 @@ static void both_fresh(struct bench *b)
 	uint32_t zero = 0;
 	int i;
 
-	for (i = 0; i < BOTH_PORTS; i++)
+	memset(both->flows.rooms, 0, both->flows.sets * sizeof(*both->flows.rooms));
+	for (i = BOTH_FRAGMENTS; i < BOTH_PORTS; i++)
 		while (bpf_map_get_next_key(both->maps[i], NULL, key) == 0)
 			assert_int_equal(bpf_map_delete_elem(both->maps[i], key), 0);
 	assert_int_equal(bpf_map_update_elem(both->maps[BOTH_PORTS], &zero, &both->ports, BPF_ANY),
@@ -164,8 +169,7 @@ static void both_follow(struct bench *b, const struct rpcs_flow_key *key)
 	struct rpcs_flow_value value;
 
 	if (rpcs_state_flow_get(rpcs_native_state(b->native), key, &value))
-		assert_int_equal(bpf_map_update_elem(both->maps[BOTH_FLOWS], key, &value, BPF_ANY),
-				 0);
+		rpcs_flow_map_put(&both->flows, key, &value);
 }
 
 /* A packet's pieces share its number and CPU, and no other packet has them. */
@@ -268,8 +272,6 @@ static bool both_value_of(struct bench *b, int map, const void *key, void *value
 	struct rpcs_state *state = rpcs_native_state(b->native);
 
 	switch (map) {
-	case BOTH_FLOWS:
-		return rpcs_state_flow_get(state, key, value);
 	case BOTH_FRAGMENTS:
 		return rpcs_state_fragment_get(state, key, value);
 	case BOTH_FIRSTS:
@@ -282,9 +284,9 @@ static bool both_value_of(struct bench *b, int map, const void *key, void *value
 /** NULL, or what the engines remember otherwise than each other. */
 static const char *both_memories_differ(struct bench *b)
 {
-	static const uint32_t sizes[] = { sizeof(struct rpcs_flow_value),
-					  sizeof(struct rpcs_fragment_value), sizeof(uint64_t),
-					  sizeof(uint32_t) };
+	static const uint32_t sizes[] = { [BOTH_FRAGMENTS] = sizeof(struct rpcs_fragment_value),
+					  [BOTH_FIRSTS] = sizeof(uint64_t),
+					  [BOTH_EXPECTED] = sizeof(uint32_t) };
 	struct both *both = b->engines;
 	uint64_t native[4], kernel[4];
 	struct rpcs_ports ports;
@@ -293,7 +295,9 @@ static const char *both_memories_differ(struct bench *b)
 	void *last;
 	int i;
 
-	for (i = 0; i < BOTH_PORTS; i++) {
+	if (both_flows_differ(&both->flows, rpcs_native_state(b->native)))
+		return both_map_names[BOTH_FLOWS];
+	for (i = BOTH_FRAGMENTS; i < BOTH_PORTS; i++) {
 		last = NULL;
 		while (bpf_map_get_next_key(both->maps[i], last, key) == 0) {
 			last = key;
@@ -318,7 +322,7 @@ static const char *both_flow_differs(struct bench *b, const struct test_flow *fl
 	struct rpcs_flow_value native, kernel;
 
 	if (rpcs_state_flow_get(rpcs_native_state(b->native), &key, &native) ==
-	    (bpf_map_lookup_elem(both->maps[BOTH_FLOWS], &key, &kernel) == 0))
+	    rpcs_flow_map_get(&both->flows, &key, &kernel))
 		return NULL;
 	return "whether a flow is known";
 }

@@ -4,6 +4,8 @@
 
 #include <bpf/bpf.h>
 
+#include <rpcsentry/flow_set.h>
+
 #include "state_case.h"
 
 static void sut_open(struct sut *sut, enum rpcs_any_port any_port)
@@ -51,6 +53,55 @@ static void sut_close(struct sut *sut)
 	rpcs_state_free(&sut->state);
 	assert_null(sut->state);
 	rpcs_kernel_free(&kernel);
+}
+
+/** So many SYNs of others, each from another port and host. */
+static void run_syns(struct sut *sut, uint32_t count)
+{
+	struct test_frame f;
+	uint32_t i;
+
+	frame_tcp4(&f, 1, RPCS_TCP_SYN);
+	frame_end(&f);
+	for (i = 0; i < count; i++) {
+		set16(&f, f.ip + 14, (uint16_t)(1000 + (i >> 12)));
+		set16(&f, f.ip + 20, (uint16_t)(10000 + (i & 4095)));
+		sut_run(sut, &f);
+	}
+}
+
+/** A flow that speaks stays in step whatever flood of SYNs passes; what was a SYN as well goes. */
+static void test_syn_flood(void **state)
+{
+	struct rpcs_counters before, after;
+	struct test_frame f;
+	struct sut sut;
+
+	(void)state;
+	sut_open(&sut, RPCS_ANY_PORT_OFF);
+	frame_tcp4(&f, 100, RPCS_TCP_SYN);
+	frame_end(&f);
+	sut_run(&sut, &f);
+	run_call(&sut, 101, CALL_BYTES);
+	before = sut_counters(&sut);
+	assert_int_equal(before.calls, 1);
+	/* Thirty times as many as there is room for. */
+	run_syns(&sut, 65536);
+	run_call(&sut, 101 + CALL_BYTES, CALL_BYTES);
+	after = sut_counters(&sut);
+	assert_int_equal(after.calls, 2);
+	assert_int_equal(after.connections, before.connections + 65536);
+	assert_int_equal(after.flow_unknown, 0);
+	assert_int_equal(after.fallbacks, 0);
+	assert_int_equal(after.flows_replaced, 0);
+	/* The flood's own: the first ones are not known any more. */
+	frame_tcp4(&f, 2, RPCS_TCP_ACK);
+	frame_end(&f);
+	set16(&f, f.ip + 14, 1000);
+	set16(&f, f.ip + 20, 10000);
+	sut_run(&sut, &f);
+	assert_int_equal(sut_counters(&sut).probes, after.probes + 1);
+	sut_close(&sut);
 }
 
 static void without_rights(void *arg)
@@ -113,7 +164,7 @@ static void test_sizes(void **state)
 	rpcs_kernel_options_fill(&options, policy);
 	assert_int_equal(rpcs_kernel_load(&options, &kernel), 0);
 	rpcs_kernel_state_fds(kernel, &fds);
-	assert_int_equal(entries(fds.flows), 6000);
+	assert_int_equal(entries(fds.flows), 6000 / RPCS_FLOW_WAYS + 1);
 	assert_int_equal(entries(fds.firsts), 3000);
 	assert_int_equal(entries(fds.expected), RPCS_EXPECTED_MAX);
 	assert_int_equal(entries(fds.fragments), RPCS_FRAGMENTS_MAX);
@@ -126,6 +177,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STATE_TESTS,
+		cmocka_unit_test(test_syn_flood),
 		cmocka_unit_test(test_without_rights),
 		cmocka_unit_test(test_no_map),
 		cmocka_unit_test(test_sizes),

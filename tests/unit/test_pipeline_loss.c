@@ -97,7 +97,7 @@ static void the_kernels_losses_are_told(void **state)
 		.packets_unread = 100,
 		.pieces_unread = 20,
 		.pieces_capped = 3,
-		.flows_full = 4,
+		.flows_replaced = 4,
 		/* no losses */
 		.records_suppressed = 9,
 		.flows_raced = 9,

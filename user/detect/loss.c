@@ -50,7 +50,7 @@ void rpcs_loss_of_kernel(struct rpcs_loss *loss, const struct rpcs_counters *ker
 				     : 0;
 	loss->packets_unread =
 		kernel->packets_unread + kernel->pieces_unread + kernel->pieces_capped;
-	loss->flows_evicted = kernel->flows_full;
+	loss->flows_evicted = kernel->flows_replaced;
 }
 
 static uint64_t figure(const struct rpcs_loss *loss, unsigned int kind)

@@ -19,6 +19,7 @@
 #include "../base/cleanup.h"
 #include "../base/log.h"
 #include "budget.h"
+#include "flow_map.h"
 #include "kernel_object.h"
 #include "pins.h"
 #include "ports.h"
@@ -82,6 +83,7 @@ static int rpcs_kernel_configure(struct rpcs_config *config,
 	config->call_timeout_ns = options->call_timeout_ns;
 	config->suppress = options->suppresses;
 	config->budget = options->budget > 0;
+	config->flow_sets = rpcs_flow_map_sets(2 * (uint64_t)rpcs_kernel_entries(options->flows));
 	return rpcs_budget_seed(config->seed);
 }
 
@@ -94,11 +96,15 @@ static int rpcs_kernel_fill(struct rpcs_kernel *kernel, const struct rpcs_kernel
 	RPCS_CLEANUP(rpcs_state_free) struct rpcs_state *state = NULL;
 	static const uint16_t portmapper = 111;
 	struct rpcs_state_fds fds;
+	const struct rpcs_config *config =
+		(const struct rpcs_config *)&kernel->skel->rodata->rpcs_config;
 	struct rpcs_ports ports = {};
 	const uint8_t one = 1;
 	uint32_t i;
 
 	rpcs_kernel_state_fds(kernel, &fds);
+	if (rpcs_flow_map_set_seed(fds.flows, config->flow_sets, &config->flow_seed))
+		return -errno;
 	state = rpcs_state_maps(&fds);
 	if (!state)
 		return -errno;
@@ -155,7 +161,7 @@ static int rpcs_kernel_size(struct rpcs_kernel *kernel, const struct rpcs_kernel
 	ret = rpcs_kernel_rings_plan(kernel, options);
 	if (!ret)
 		ret = bpf_map__set_max_entries(skel->maps.flows,
-					       2 * rpcs_kernel_entries(options->flows));
+					       skel->rodata->rpcs_config.flow_sets + 1);
 	if (!ret)
 		ret = bpf_map__set_max_entries(skel->maps.firsts,
 					       rpcs_kernel_entries(options->flows));
@@ -213,6 +219,18 @@ static int rpcs_kernel_open(struct rpcs_kernel *kernel, const struct rpcs_kernel
 	return ret;
 }
 
+/** Kept flows are found by the seed that they were kept by. */
+static int rpcs_kernel_seed_flows(struct rpcs_kernel *kernel)
+{
+	struct rpcs_config *config = (struct rpcs_config *)&kernel->skel->rodata->rpcs_config;
+	int ret = rpcs_flow_map_seed(bpf_map__fd(kernel->skel->maps.flows), config->flow_sets,
+				     &config->flow_seed);
+
+	if (ret)
+		rpcs_log_error("can't seed the hash of flows: %s", strerror(-ret));
+	return ret;
+}
+
 static int rpcs_kernel_start(struct rpcs_kernel *kernel, const struct rpcs_kernel_options *options)
 {
 	int ret = rpcs_kernel_check_privilege();
@@ -223,6 +241,8 @@ static int rpcs_kernel_start(struct rpcs_kernel *kernel, const struct rpcs_kerne
 		ret = rpcs_kernel_open(kernel, options);
 	if (!ret && options->pin)
 		ret = rpcs_kernel_take_over(kernel);
+	if (!ret)
+		ret = rpcs_kernel_seed_flows(kernel);
 	if (ret)
 		return ret;
 	ret = rpcs_kernel_rings_make(kernel);

@@ -2,6 +2,10 @@
 /* What is the same whether stages 1 to 4 remember in tables or in the kernel's maps. */
 #include "state_private.h"
 
+enum {
+	TRIES = 8, /* to change a flow that the kernel changes meanwhile: packets come singly */
+};
+
 void rpcs_state_free(struct rpcs_state **state)
 {
 	if (!*state)
@@ -93,53 +97,82 @@ static bool flow_at(struct rpcs_state *state, const struct rpcs_flow_key *key, u
 }
 
 /*
- * Between the look and the change the kernel may move the flow on. Then the place that
- * is put there is an old one: the next segment does not fit, and the flow comes here again.
+ * Changes a flow that says `old`, unless the kernel has moved it on between the look and the
+ * change. False: it has.
  */
+static bool flow_change(struct rpcs_state *state, const struct rpcs_flow_key *key,
+			const struct rpcs_flow_value *old, const struct rpcs_flow_value *value)
+{
+	if (state->flow_change)
+		return state->flow_change(state, key, old, value);
+	rpcs_state_flow_put(state, key, value);
+	return true;
+}
+
+/* Who has moved on knows better. */
 void rpcs_state_flow_back(struct rpcs_state *state, const struct rpcs_flow_key *key, uint32_t turn,
 			  uint32_t next)
 {
-	struct rpcs_flow_value value;
+	struct rpcs_flow_value old, value;
 
-	if (!flow_at(state, key, turn, &value) ||
-	    rpcs_flow_step_of(value.state) != RPCS_STEP_FALLBACK)
+	if (!flow_at(state, key, turn, &old) || rpcs_flow_step_of(old.state) != RPCS_STEP_FALLBACK)
 		return;
+	value = old;
 	value.state = rpcs_flow_in_step(next, 0, 0);
-	rpcs_state_flow_put(state, key, &value);
+	flow_change(state, key, &old, &value);
+}
+
+/* Is the flow the agent's now? False: the kernel has moved it on in between. */
+static bool flow_taken(struct rpcs_state *state, const struct rpcs_flow_key *key)
+{
+	struct rpcs_flow_value old, value = { .state = RPCS_STEP_FALLBACK };
+
+	if (!rpcs_state_flow_get(state, key, &old)) {
+		rpcs_state_flow_put(state, key, &value);
+		return true;
+	}
+	if (rpcs_flow_step_of(old.state) == RPCS_STEP_STOPPED ||
+	    rpcs_flow_step_of(old.state) == RPCS_STEP_FALLBACK)
+		return true;
+	value = old;
+	value.state = RPCS_STEP_FALLBACK;
+	return flow_change(state, key, &old, &value);
 }
 
 void rpcs_state_flow_take(struct rpcs_state *state, const struct rpcs_flow_key *key)
 {
-	struct rpcs_flow_value value = { 0 };
+	int i;
 
-	if (rpcs_state_flow_get(state, key, &value) &&
-	    (rpcs_flow_step_of(value.state) == RPCS_STEP_STOPPED ||
-	     rpcs_flow_step_of(value.state) == RPCS_STEP_FALLBACK))
-		return;
-	value.state = RPCS_STEP_FALLBACK;
-	rpcs_state_flow_put(state, key, &value);
+	for (i = 0; i < TRIES && !flow_taken(state, key); i++)
+		;
 }
 
 void rpcs_state_flow_want(struct rpcs_state *state, const struct rpcs_flow_key *key,
 			  uint32_t wanted)
 {
-	struct rpcs_flow_value value;
+	struct rpcs_flow_value old, value;
 
-	if (!rpcs_state_flow_get(state, key, &value) || value.wanted == wanted)
+	if (!rpcs_state_flow_get(state, key, &old) || old.wanted == wanted)
 		return;
+	value = old;
 	value.wanted = wanted;
-	rpcs_state_flow_put(state, key, &value);
+	flow_change(state, key, &old, &value);
 }
 
 void rpcs_state_flow_lost(struct rpcs_state *state, const struct rpcs_flow_key *key, uint32_t turn,
 			  bool stopped)
 {
-	struct rpcs_flow_value value;
+	struct rpcs_flow_value old, value;
+	int i;
 
-	if (!flow_at(state, key, turn, &value))
-		return;
-	if (!stopped && rpcs_flow_step_of(value.state) != RPCS_STEP_FALLBACK)
-		return;
-	value.state = stopped ? RPCS_STEP_STOPPED : RPCS_FLOW_STRANGE;
-	rpcs_state_flow_put(state, key, &value);
+	for (i = 0; i < TRIES; i++) {
+		if (!flow_at(state, key, turn, &old))
+			return;
+		if (!stopped && rpcs_flow_step_of(old.state) != RPCS_STEP_FALLBACK)
+			return;
+		value = old;
+		value.state = stopped ? RPCS_STEP_STOPPED : RPCS_FLOW_STRANGE;
+		if (flow_change(state, key, &old, &value))
+			return;
+	}
 }

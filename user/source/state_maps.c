@@ -6,11 +6,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "flow_map.h"
 #include "state_private.h"
 
 struct maps {
 	struct rpcs_state state;
-	int fd[RPCS_STATE_KINDS]; /* the caller's */
+	struct rpcs_flow_map flows;
+	int fd[RPCS_STATE_KINDS]; /* the caller's; of flows there is the memory */
 };
 
 /* A map's memory is whole pages. */
@@ -35,18 +37,33 @@ static void *map_memory(int fd, size_t size)
 static bool maps_get(struct rpcs_state *state, enum rpcs_state_kind kind, const void *key,
 		     void *ret_value)
 {
-	return !bpf_map_lookup_elem(((struct maps *)state)->fd[kind], key, ret_value);
+	const struct maps *maps = (const struct maps *)state;
+
+	if (kind == RPCS_STATE_FLOWS)
+		return rpcs_flow_map_get(&maps->flows, key, ret_value);
+	return !bpf_map_lookup_elem(maps->fd[kind], key, ret_value);
 }
 
 /*
  * An LRU map refuses only what it has no memory for at this moment. Then the
- * kernel knows less than the agent: a flow stays with the agent, a reply that is
- * kept off the ring counts as suppressed.
+ * kernel knows less than the agent: a reply that is kept off the ring counts as
+ * suppressed.
  */
 static void maps_put(struct rpcs_state *state, enum rpcs_state_kind kind, const void *key,
 		     const void *value)
 {
-	bpf_map_update_elem(((struct maps *)state)->fd[kind], key, value, BPF_ANY);
+	const struct maps *maps = (const struct maps *)state;
+
+	if (kind == RPCS_STATE_FLOWS)
+		rpcs_flow_map_put(&maps->flows, key, value);
+	else
+		bpf_map_update_elem(maps->fd[kind], key, value, BPF_ANY);
+}
+
+static bool maps_flow_change(struct rpcs_state *state, const struct rpcs_flow_key *key,
+			     const struct rpcs_flow_value *old, const struct rpcs_flow_value *value)
+{
+	return rpcs_flow_map_change(&((struct maps *)state)->flows, key, old, value);
 }
 
 static void maps_release(struct rpcs_state *state)
@@ -55,6 +72,7 @@ static void maps_release(struct rpcs_state *state)
 		munmap(state->ports, mapped_bytes(ports_bytes));
 	if (state->rules)
 		munmap(state->rules, mapped_bytes(rules_bytes));
+	rpcs_flow_map_close(&((struct maps *)state)->flows);
 	free(state);
 }
 
@@ -67,9 +85,11 @@ struct rpcs_state *rpcs_state_maps(const struct rpcs_state_fds *fds)
 	if (!maps)
 		return NULL;
 	*maps = (struct maps){
-		.state = { .get = maps_get, .put = maps_put, .release = maps_release },
-		.fd = { [RPCS_STATE_FLOWS] = fds->flows,
-			[RPCS_STATE_FRAGMENTS] = fds->fragments,
+		.state = { .get = maps_get,
+			   .put = maps_put,
+			   .flow_change = maps_flow_change,
+			   .release = maps_release },
+		.fd = { [RPCS_STATE_FRAGMENTS] = fds->fragments,
 			[RPCS_STATE_FIRSTS] = fds->firsts,
 			[RPCS_STATE_EXPECTED] = fds->expected,
 			[RPCS_STATE_SILENCED] = fds->silenced },
@@ -78,10 +98,10 @@ struct rpcs_state *rpcs_state_maps(const struct rpcs_state_fds *fds)
 	state->ports = map_memory(fds->ports, ports_bytes);
 	if (state->ports)
 		state->rules = map_memory(fds->rules, rules_bytes);
-	if (!state->rules) {
-		err = errno;
+	err = state->rules ? rpcs_flow_map_open(&maps->flows, fds->flows) : -errno;
+	if (err) {
 		rpcs_state_free(&state);
-		errno = err;
+		errno = -err;
 	}
 	return state;
 }

@@ -22,6 +22,10 @@ struct rpcs_state {
 		    void *ret_value);
 	void (*put)(struct rpcs_state *state, enum rpcs_state_kind kind, const void *key,
 		    const void *value);
+	/* Changes a flow's state, and what the agent waits for, from `old`; false: the kernel has
+	   done so. NULL for tables: nobody else is there. */
+	bool (*flow_change)(struct rpcs_state *state, const struct rpcs_flow_key *key,
+			    const struct rpcs_flow_value *old, const struct rpcs_flow_value *value);
 	/* NULL for maps: the kernel looks things up itself. */
 	void (*fetch)(const struct rpcs_state *state, enum rpcs_state_kind kind, const void *key);
 	void (*release)(struct rpcs_state *state);
