@@ -8,6 +8,7 @@
 
 #include <rpcsentry/budget.h>
 #include <rpcsentry/engine.h>
+#include <rpcsentry/incoming.h>
 #include <rpcsentry/ring.h>
 #include <rpcsentry/suppress.h>
 
@@ -208,17 +209,9 @@ struct {
 } tc_way SEC(".maps");
 
 /*
- * Interfaces whose incoming packets these programs see, each in the place of its number's lower
- * bits. A quick yes: who is not there may be in `interfaces`.
+ * The interfaces watched; who attaches or detaches changes them by a mapping. A section of
+ * its own is a map that can be pinned, and takes no look-up here.
  */
-__u32 rpcs_incoming[RPCS_INCOMING_PLACES];
-
-/* The interfaces watched: a forwarded packet counts where it came in. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 256);
-	__type(key, __u32);
-	__type(value, __u32);
-} interfaces SEC(".maps");
+struct rpcs_incoming rpcs_interfaces SEC(".data.interfaces");
 
 #endif

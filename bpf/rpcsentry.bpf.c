@@ -53,9 +53,8 @@ RPCS_INLINE bool rpcs_is_others_afar(const struct rpcs_plain *plain,
 /** Is this a forwarded packet that was surely seen where it came in? */
 RPCS_INLINE bool rpcs_came_in(const struct rpcs_plain *plain)
 {
-	__u32 ifindex = ((const struct __sk_buff *)plain->ctx)->ingress_ifindex;
-
-	return ifindex && rpcs_incoming[ifindex % RPCS_INCOMING_PLACES] == ifindex;
+	return rpcs_incoming_is_first(&rpcs_interfaces,
+				      ((const struct __sk_buff *)plain->ctx)->ingress_ifindex);
 }
 
 /** Counts the packet. True: it takes more than a glance and more than the plain way. */
@@ -158,12 +157,16 @@ RPCS_INLINE bool rpcs_tc_scattered(struct __sk_buff *skb, enum rpcs_packet_resul
 	return (__u64)skb->data_end - (__u64)skb->data < skb->len;
 }
 
+/* Its loop costs thousands of instructions wherever it is verified: so a function of its own. */
+__noinline int rpcs_tc_was_seen(__u32 ifindex)
+{
+	return rpcs_incoming_find(&rpcs_interfaces, ifindex) != NULL;
+}
+
 /** A forwarded packet was seen where it came in, if that interface is watched too. */
 RPCS_INLINE bool rpcs_was_seen(struct __sk_buff *skb)
 {
-	__u32 ifindex = skb->ingress_ifindex;
-
-	return ifindex && bpf_map_lookup_elem(&interfaces, &ifindex);
+	return skb->ingress_ifindex && rpcs_tc_was_seen(skb->ingress_ifindex);
 }
 
 /* The whole way once more, over a longer linear part: rare, so a function of its own. */

@@ -24,8 +24,6 @@ enum {
 	RPCS_RECORD_MACHINE_MAX = 64,
 	/* Arguments or results that ride in a compact record, in XDR units of 4 bytes. */
 	RPCS_RECORD_WORDS = 4,
-	/* Watched interfaces that the way out knows at once: one for each of so many numbers. */
-	RPCS_INCOMING_PLACES = 256,
 	/* A fallback packet crosses the ring in pieces of this many bytes. */
 	RPCS_PIECE_BYTES = 2048,
 	/* Linux's largest offload buffer (GSO_MAX_SIZE); an IP packet has 65,535 bytes at most. */

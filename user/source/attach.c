@@ -2,7 +2,6 @@
 /* The interfaces of a run: programs on their hooks, and the map that names them. */
 #include "attach.h"
 
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/if_link.h>
 #include <stdlib.h>
@@ -18,18 +17,21 @@
 
 int rpcs_attachments_new(struct rpcs_kernel *kernel, struct rpcs_attachments **ret_attachments)
 {
-	struct rpcs_attachments *attachments = calloc(1, sizeof(*attachments));
+	RPCS_OWNED_BLOCK struct rpcs_attachments *attachments = calloc(1, sizeof(*attachments));
 
 	if (!attachments)
 		return -ENOMEM;
 	attachments->kernel = kernel;
+	attachments->incoming = rpcs_incoming_open(rpcs_kernel_interfaces_fd(kernel));
+	if (!attachments->incoming)
+		return -errno;
 	attachments->owner = getpid();
-	*ret_attachments = attachments;
+	*ret_attachments = RPCS_TAKE(attachments);
 	return 0;
 }
 
-static struct rpcs_attachment *rpcs_attachments_find(const struct rpcs_attachments *attachments,
-						     uint32_t ifindex)
+struct rpcs_attachment *rpcs_attachments_find(const struct rpcs_attachments *attachments,
+					      uint32_t ifindex)
 {
 	uint32_t i;
 
@@ -159,20 +161,23 @@ static int rpcs_attach_ingress(const struct rpcs_attachments *attachments,
 
 void rpcs_attachment_remove(const struct rpcs_attachments *attachments, struct rpcs_attachment *at)
 {
-	rpcs_kernel_set_incoming(attachments->kernel, at->ifindex, false);
 	rpcs_links_remove(at->name, at->ifindex, &at->out);
 	rpcs_links_remove(at->name, at->ifindex, &at->in);
-	bpf_map_delete_elem(rpcs_kernel_interfaces_fd(attachments->kernel), &at->ifindex);
+	/* A run that fails may leave a kept program there. */
+	if (!rpcs_links_is_ingress_kept(at->name))
+		rpcs_incoming_remove(attachments->incoming, at->ifindex);
 }
 
-static int rpcs_attach_watch(const struct rpcs_attachments *attachments, uint32_t ifindex)
+/** From here on the way out takes what came in here for seen. */
+static int rpcs_attach_watch(const struct rpcs_attachments *attachments,
+			     const struct rpcs_attachment *at)
 {
-	uint32_t one = 1;
+	int ret = rpcs_incoming_add(attachments->incoming, at->ifindex);
 
-	if (bpf_map_update_elem(rpcs_kernel_interfaces_fd(attachments->kernel), &ifindex, &one,
-				BPF_ANY))
-		return -errno;
-	return 0;
+	if (ret)
+		rpcs_log_error("can't attach to %s: the map of interfaces: %s", at->name,
+			       strerror(-ret));
+	return ret;
 }
 
 /** What would show nothing, or each packet twice, is refused; one line. */
@@ -230,20 +235,15 @@ int rpcs_attachments_add(struct rpcs_attachments *attachments, struct rpcs_inter
 	at->ifindex = interface->ifindex;
 	at->in = RPCS_LINK_NONE;
 	at->out = RPCS_LINK_NONE;
-	ret = rpcs_attach_watch(attachments, at->ifindex);
-	if (ret) {
-		rpcs_log_error("can't attach to %s: the map of interfaces: %s", at->name,
-			       strerror(-ret));
-		return ret;
-	}
 	ret = rpcs_attach_ingress(attachments, interface, wanted, &at->in);
+	if (!ret)
+		ret = rpcs_attach_watch(attachments, at);
 	if (!ret && interface->egress)
 		ret = rpcs_attach_tc(attachments, interface, true, &at->out);
 	if (ret) {
 		rpcs_attachment_remove(attachments, at);
 		return ret;
 	}
-	rpcs_kernel_set_incoming(attachments->kernel, at->ifindex, true);
 	attachments->list[attachments->count++] = at;
 	rpcs_attachment_drop_others(attachments, RPCS_TAKE(at));
 	return 0;

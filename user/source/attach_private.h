@@ -6,10 +6,11 @@
 #include <sys/types.h>
 
 #include "attach.h"
+#include "incoming.h"
 #include "links.h"
 
 enum {
-	RPCS_ATTACHMENTS_MAX = 256, /* the map `interfaces` has that many places */
+	RPCS_ATTACHMENTS_MAX = RPCS_INCOMING_MAX,
 	RPCS_PINS_MAX = RPCS_ATTACHMENTS_MAX * 3,
 };
 
@@ -22,11 +23,16 @@ struct rpcs_attachment {
 
 struct rpcs_attachments {
 	struct rpcs_kernel *kernel;
+	struct rpcs_incoming *incoming; /* the map's memory */
 	struct rpcs_attachment *list[RPCS_ATTACHMENTS_MAX];
 	uint32_t count;
 	pid_t owner; /* only the process that attached takes programs off */
 	bool kept;
 };
+
+/** NULL: this run does not watch it. */
+struct rpcs_attachment *rpcs_attachments_find(const struct rpcs_attachments *attachments,
+					      uint32_t ifindex);
 
 /** Takes one interface's programs off. */
 void rpcs_attachment_remove(const struct rpcs_attachments *attachments, struct rpcs_attachment *at);

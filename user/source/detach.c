@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The end of attachments: kept behind pins, taken off, or found from a former run. */
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,18 +55,14 @@ void rpcs_attachment_drop_others(const struct rpcs_attachments *attachments,
 /** The interfaces in the map that this run does not watch: a former one's. */
 static void rpcs_attachments_forget(const struct rpcs_attachments *attachments)
 {
-	int fd = rpcs_kernel_interfaces_fd(attachments->kernel), i;
-	uint32_t keys[RPCS_ATTACHMENTS_MAX], *last = NULL, count = 0, k;
-	bool watched;
+	struct rpcs_incoming *incoming = attachments->incoming;
+	uint32_t i, ifindex;
 
-	while (count < RPCS_ATTACHMENTS_MAX && !bpf_map_get_next_key(fd, last, &keys[count]))
-		last = &keys[count++];
-	for (k = 0; k < count; k++) {
-		watched = false;
-		for (i = 0; i < (int)attachments->count; i++)
-			watched |= attachments->list[i]->ifindex == keys[k];
-		if (!watched)
-			bpf_map_delete_elem(fd, &keys[k]);
+	for (i = 0; i < RPCS_INCOMING_SETS * RPCS_INCOMING_OF_SET; i++) {
+		ifindex =
+			incoming->sets[i / RPCS_INCOMING_OF_SET].ifindex[i % RPCS_INCOMING_OF_SET];
+		if (ifindex && !rpcs_attachments_find(attachments, ifindex))
+			rpcs_incoming_remove(incoming, ifindex);
 	}
 }
 
@@ -189,6 +184,7 @@ void rpcs_attachments_free(struct rpcs_attachments **attachments_owner)
 		rpcs_cleanup_fd(&at->out.fd);
 		free(at);
 	}
+	rpcs_incoming_close(&attachments->incoming);
 	free(attachments);
 	*attachments_owner = NULL;
 }
@@ -198,6 +194,18 @@ static uint32_t rpcs_detach_filters(uint32_t ifindex)
 {
 	return (uint32_t)rpcs_clsact_detach(ifindex, true) +
 	       (uint32_t)rpcs_clsact_detach(ifindex, false);
+}
+
+/** What comes in on an interface is about to be seen no more: the way out has to look again. */
+static void rpcs_detach_unwatch(const char *name, uint32_t ifindex)
+{
+	RPCS_CLEANUP(rpcs_incoming_close) struct rpcs_incoming *incoming = NULL;
+
+	if (!rpcs_links_is_ingress_kept(name))
+		return;
+	incoming = rpcs_incoming_open_pinned();
+	if (incoming)
+		rpcs_incoming_remove(incoming, ifindex);
 }
 
 static uint32_t rpcs_detach_all_filters(void)
@@ -240,10 +248,12 @@ int rpcs_attachments_detach(const char *name, uint32_t *ret_count)
 		return pin_count;
 	left = pin_count;
 	/* Filters first: a pin that goes with one is not counted a second time. */
-	if (!name)
+	if (!name) {
 		count = rpcs_detach_all_filters();
-	else if (ifindex)
+	} else if (ifindex) {
+		rpcs_detach_unwatch(name, ifindex);
 		count = rpcs_detach_filters(ifindex);
+	}
 	for (i = 0; i < pin_count; i++) {
 		if (name && strcmp(name, pins[i].iface))
 			continue;

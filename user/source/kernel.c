@@ -12,6 +12,7 @@
 
 #include <rpcsentry/config.h>
 #include <rpcsentry/counters.h>
+#include <rpcsentry/incoming.h>
 #include <rpcsentry/record.h>
 
 #include "rpcsentry.skel.h"
@@ -201,7 +202,7 @@ static int rpcs_kernel_open(struct rpcs_kernel *kernel, const struct rpcs_kernel
 	kernel->maps[RPCS_KERNEL_FIRSTS] = skel->maps.firsts;
 	kernel->maps[RPCS_KERNEL_EXPECTED] = skel->maps.expected;
 	kernel->maps[RPCS_KERNEL_PORTS] = skel->maps.ports;
-	kernel->maps[RPCS_KERNEL_INTERFACES] = skel->maps.interfaces;
+	kernel->maps[RPCS_KERNEL_INTERFACES] = skel->maps.data_interfaces;
 	kernel->maps[RPCS_KERNEL_RULES] = skel->maps.rules;
 	kernel->maps[RPCS_KERNEL_SUPPRESS] = skel->maps.suppress;
 	kernel->maps[RPCS_KERNEL_SIEVE] = skel->maps.sieve;
@@ -344,16 +345,6 @@ int rpcs_kernel_look_fd(const struct rpcs_kernel *kernel, enum rpcs_hook hook)
 						     : kernel->skel->progs.rpcs_tc_look);
 }
 
-void rpcs_kernel_set_incoming(struct rpcs_kernel *kernel, uint32_t ifindex, bool seen)
-{
-	uint32_t *place = &kernel->skel->bss->rpcs_incoming[ifindex % RPCS_INCOMING_PLACES];
-
-	if (seen)
-		*place = ifindex;
-	else if (*place == ifindex)
-		*place = 0;
-}
-
 void rpcs_kernel_set_time(struct rpcs_kernel *kernel, uint64_t time_ns)
 {
 	kernel->skel->bss->rpcs_test_time = time_ns;
@@ -371,7 +362,7 @@ int rpcs_kernel_procedures_fd(const struct rpcs_kernel *kernel)
 
 int rpcs_kernel_interfaces_fd(const struct rpcs_kernel *kernel)
 {
-	return bpf_map__fd(kernel->skel->maps.interfaces);
+	return bpf_map__fd(kernel->skel->maps.data_interfaces);
 }
 
 void rpcs_kernel_state_fds(const struct rpcs_kernel *kernel, struct rpcs_state_fds *ret_fds)

@@ -63,6 +63,7 @@ int rpcs_kernel_l3_program_fd(const struct rpcs_kernel *kernel, enum rpcs_hook h
 int rpcs_kernel_look_fd(const struct rpcs_kernel *kernel, enum rpcs_hook hook);
 int rpcs_kernel_counters_fd(const struct rpcs_kernel *kernel);
 int rpcs_kernel_procedures_fd(const struct rpcs_kernel *kernel);
+/** For rpcs_incoming_open(). */
 int rpcs_kernel_interfaces_fd(const struct rpcs_kernel *kernel);
 
 /** Those of the rings, for rpcs_ring_new(); or that at once, by this process. */
@@ -72,9 +73,6 @@ int rpcs_kernel_ring_new(const struct rpcs_kernel *kernel, rpcs_record_fn emit, 
 
 /** Those of what the programs remember, for rpcs_state_maps(). */
 void rpcs_kernel_state_fds(const struct rpcs_kernel *kernel, struct rpcs_state_fds *ret_fds);
-
-/** Do the programs see what comes in on this interface? Then on its way out they need not look. */
-void rpcs_kernel_set_incoming(struct rpcs_kernel *kernel, uint32_t ifindex, bool seen);
 
 /** With test_clock: the time of the frame to come. */
 void rpcs_kernel_set_time(struct rpcs_kernel *kernel, uint64_t time_ns);

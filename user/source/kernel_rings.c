@@ -9,6 +9,7 @@
 
 #include <rpcsentry/config.h>
 #include <rpcsentry/counters.h>
+#include <rpcsentry/incoming.h>
 #include <rpcsentry/record.h>
 
 #include "rpcsentry.skel.h"

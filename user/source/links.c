@@ -194,6 +194,19 @@ bool rpcs_links_is_clsact(enum rpcs_pin_hook hook)
 	return hook == RPCS_PIN_INGRESS_CLSACT || hook == RPCS_PIN_EGRESS_CLSACT;
 }
 
+bool rpcs_links_is_ingress_kept(const char *iface)
+{
+	static const enum rpcs_pin_hook hooks[] = { RPCS_PIN_XDP, RPCS_PIN_INGRESS,
+						    RPCS_PIN_INGRESS_CLSACT };
+	char path[RPCS_PIN_PATH];
+	size_t i;
+
+	for (i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++)
+		if (!rpcs_pins_link_path(iface, hooks[i], path) && !access(path, F_OK))
+			return true;
+	return false;
+}
+
 void rpcs_links_remove(const char *iface, uint32_t ifindex, struct rpcs_link *link)
 {
 	char path[RPCS_PIN_PATH];

@@ -45,6 +45,9 @@ void rpcs_links_remove(const char *iface, uint32_t ifindex, struct rpcs_link *li
 /** Removes what is pinned for a hook of an interface; true when there was something. */
 bool rpcs_links_remove_pin(const char *iface, enum rpcs_pin_hook hook);
 
+/** Is anything pinned that sees what comes in on this interface? */
+bool rpcs_links_is_ingress_kept(const char *iface);
+
 /** Has this kernel TCX? 1, 0, or -errno where it may not be asked (CAP_NET_ADMIN). */
 int rpcs_links_has_tcx(void);
 
