@@ -196,7 +196,7 @@ static int open_sink(struct reader *reader)
  */
 static int open_state(struct reader *reader)
 {
-	struct rpcs_kernel_options options = { .test_clock = true, .only = RPCS_HOOK_XDP };
+	struct rpcs_kernel_options options = { .test_clock = true, .hooks = 1U << RPCS_HOOK_XDP };
 	struct rpcs_state_fds fds;
 	int err;
 

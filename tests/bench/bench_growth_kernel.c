@@ -159,7 +159,7 @@ static void go_on_to(int fd)
 
 static void load(struct rpcs_policy *policy, uint64_t *records)
 {
-	struct rpcs_kernel_options options = { .only = RPCS_HOOK_XDP };
+	struct rpcs_kernel_options options = { .hooks = 1U << RPCS_HOOK_XDP };
 
 	rpcs_kernel_options_fill(&options, policy);
 	options.any_port = RPCS_ANY_PORT_FIRST;

@@ -79,7 +79,7 @@ static void load(struct side *side, uint32_t rings)
 	const struct rpcs_kernel_options options = { .ring_size = RING_BYTES,
 						     .rings = rings,
 						     .flows = 65536,
-						     .only = RPCS_HOOK_TC_INGRESS };
+						     .hooks = 1U << RPCS_HOOK_TC_INGRESS };
 	int err;
 
 	if (rpcs_kernel_load(&options, &side->kernel))

@@ -74,7 +74,7 @@ KT_UNUSED static void bc_open(struct budget_case *c, uint64_t budget)
 		.flow_timeout_ns = 120000000000,
 		.budget = budget,
 		.test_clock = true,
-		.only = bc_hook,
+		.hooks = 1U << bc_hook,
 	};
 	struct rpcs_state_fds fds;
 

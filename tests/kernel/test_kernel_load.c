@@ -70,7 +70,7 @@ static void test_verified(void **state)
 {
 	static const uint32_t entry_max = 20300, look_max = 75500;
 	struct rpcs_kernel *kernel = NULL;
-	struct rpcs_kernel_options options = {
+	const struct rpcs_kernel_options options = {
 		.ring_size = 1 << 20,
 		.flows = 1000,
 		.any_port = RPCS_ANY_PORT_FIRST,
@@ -87,13 +87,39 @@ static void test_verified(void **state)
 		assert_in_range(verified(rpcs_kernel_look_fd(kernel, hook)), 10000, look_max);
 	}
 	rpcs_kernel_free(&kernel);
-	/* Where no interface is to have XDP, none of its programs is verified. */
-	options.no_xdp = true;
-	assert_int_equal(rpcs_kernel_load(&options, &kernel), 0);
-	assert_true(rpcs_kernel_program_fd(kernel, RPCS_HOOK_XDP) < 0);
-	assert_true(rpcs_kernel_look_fd(kernel, RPCS_HOOK_XDP) < 0);
-	assert_true(rpcs_kernel_program_fd(kernel, RPCS_HOOK_TC_INGRESS) >= 0);
-	rpcs_kernel_free(&kernel);
+}
+
+static void assert_loaded(int fd, bool loaded)
+{
+	assert_int_equal(fd >= 0, loaded);
+}
+
+/** Of hooks that no interface has, no program is verified. */
+static void test_hooks(void **state)
+{
+	const uint32_t xdp = 1 << RPCS_HOOK_XDP, in = 1 << RPCS_HOOK_TC_INGRESS,
+		       out = 1 << RPCS_HOOK_TC_EGRESS;
+	const uint32_t sets[] = { xdp, in, out, in | out, xdp | out, xdp | in | out };
+	size_t i;
+
+	(void)state;
+	kt_need();
+	for (i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+		struct rpcs_kernel *kernel =
+			kt_load_with((struct rpcs_kernel_options){ .hooks = sets[i] });
+		int hook;
+
+		for (hook = RPCS_HOOK_XDP; hook <= RPCS_HOOK_TC_EGRESS; hook++)
+			assert_loaded(rpcs_kernel_program_fd(kernel, hook), sets[i] & 1U << hook);
+		assert_loaded(rpcs_kernel_look_fd(kernel, RPCS_HOOK_XDP), sets[i] & xdp);
+		assert_loaded(rpcs_kernel_look_fd(kernel, RPCS_HOOK_TC_EGRESS),
+			      sets[i] & (in | out));
+		assert_loaded(rpcs_kernel_l3_program_fd(kernel, RPCS_HOOK_TC_INGRESS),
+			      sets[i] & in);
+		assert_loaded(rpcs_kernel_l3_program_fd(kernel, RPCS_HOOK_TC_EGRESS),
+			      sets[i] & out);
+		rpcs_kernel_free(&kernel);
+	}
 }
 
 struct got {
@@ -349,6 +375,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_verified),
+		cmocka_unit_test(test_hooks),
 		cmocka_unit_test(test_run_all_hooks),
 		cmocka_unit_test(test_packets_pass_unchanged),
 		cmocka_unit_test(test_ports),

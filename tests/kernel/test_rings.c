@@ -45,7 +45,7 @@ static void take(void *arg, const void *record, uint32_t len, const struct rpcs_
 static void load(uint64_t size, uint32_t rings)
 {
 	const struct rpcs_kernel_options options = {
-		.ring_size = size, .rings = rings, .flows = 1024, .only = RPCS_HOOK_XDP
+		.ring_size = size, .rings = rings, .flows = 1024, .hooks = 1U << RPCS_HOOK_XDP
 	};
 
 	memset(&two, 0, sizeof(two));

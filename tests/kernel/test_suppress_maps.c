@@ -18,7 +18,7 @@ static void sut_open(struct sut *sut)
 
 	kt_need();
 	rpcs_kernel_options_fill(&options, sut->policy);
-	options.only = hook;
+	options.hooks = 1U << hook;
 	assert_int_equal(rpcs_kernel_load(&options, &kernel), 0);
 	rpcs_kernel_state_fds(kernel, &fds);
 	sut->engine = kernel;

@@ -99,20 +99,19 @@ static int rpcs_parent_inspect(struct rpcs_parent *parent)
 	return 0;
 }
 
-/** Will all interfaces have TC? Programs that nobody uses cost a start half its time. */
-static bool rpcs_parent_is_tc(const struct rpcs_parent *parent)
+/** The hooks that are of use: the programs of others cost a start half its time. */
+static uint32_t rpcs_parent_hooks(const struct rpcs_parent *parent)
 {
-	uint32_t i;
+	uint32_t i, hooks = 0;
 
 	for (i = 0; i < parent->plan->interface_count; i++)
-		if (parent->interfaces[i].mode != RPCS_MODE_TC)
-			return false;
-	return true;
+		hooks |= rpcs_interface_hooks(&parent->interfaces[i], parent->plan->mode);
+	return hooks;
 }
 
 static int rpcs_parent_load(struct rpcs_parent *parent)
 {
-	struct rpcs_kernel_options options = { .pin = true, .no_xdp = rpcs_parent_is_tc(parent) };
+	struct rpcs_kernel_options options = { .pin = true, .hooks = rpcs_parent_hooks(parent) };
 	int err = rpcs_home_apply(parent->policy);
 
 	if (err) {

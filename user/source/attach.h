@@ -48,6 +48,9 @@ void rpcs_interface_explain_layer(const struct rpcs_interface *interface);
 /** The mode that `wanted` comes to on this interface (spec cli.md), with its reason. */
 void rpcs_interface_choose(struct rpcs_interface *interface, enum rpcs_mode wanted, bool egress);
 
+/** The hooks that it may get a program on, a bit (1 << enum rpcs_hook) each. */
+uint32_t rpcs_interface_hooks(const struct rpcs_interface *interface, enum rpcs_mode wanted);
+
 /** One entry per interface attached; owned by the caller. */
 int rpcs_attachments_new(struct rpcs_kernel *kernel, struct rpcs_attachments **ret_attachments);
 

@@ -131,3 +131,17 @@ void rpcs_interface_choose(struct rpcs_interface *interface, enum rpcs_mode want
 		interface->reason = "a NIC: driver XDP sees packets first";
 	}
 }
+
+uint32_t rpcs_interface_hooks(const struct rpcs_interface *interface, enum rpcs_mode wanted)
+{
+	uint32_t hooks = 0;
+
+	if (interface->mode != RPCS_MODE_TC)
+		hooks |= 1U << RPCS_HOOK_XDP;
+	/* Where it was not asked for, XDP may fall to TC. */
+	if (interface->mode == RPCS_MODE_TC || wanted == RPCS_MODE_AUTO)
+		hooks |= 1U << RPCS_HOOK_TC_INGRESS;
+	if (interface->egress)
+		hooks |= 1U << RPCS_HOOK_TC_EGRESS;
+	return hooks;
+}

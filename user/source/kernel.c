@@ -128,18 +128,17 @@ static int rpcs_kernel_fill(struct rpcs_kernel *kernel, const struct rpcs_kernel
 static void rpcs_kernel_choose(struct rpcsentry_bpf *skel,
 			       const struct rpcs_kernel_options *options)
 {
-	enum rpcs_hook only = options->only;
-	bool xdp = !options->no_xdp && (!only || only == RPCS_HOOK_XDP);
+	uint32_t hooks = options->hooks ? options->hooks : UINT32_MAX;
+	bool xdp = hooks & 1U << RPCS_HOOK_XDP;
+	bool in = hooks & 1U << RPCS_HOOK_TC_INGRESS, out = hooks & 1U << RPCS_HOOK_TC_EGRESS;
 
 	bpf_program__set_autoload(skel->progs.rpcs_xdp, xdp);
 	bpf_program__set_autoload(skel->progs.rpcs_xdp_look, xdp);
-	if (!only)
-		return;
-	bpf_program__set_autoload(skel->progs.rpcs_tc_look, only != RPCS_HOOK_XDP);
-	bpf_program__set_autoload(skel->progs.rpcs_tc_ingress, only == RPCS_HOOK_TC_INGRESS);
-	bpf_program__set_autoload(skel->progs.rpcs_tc_egress, only == RPCS_HOOK_TC_EGRESS);
-	bpf_program__set_autoload(skel->progs.rpcs_tc_l3_ingress, false);
-	bpf_program__set_autoload(skel->progs.rpcs_tc_l3_egress, false);
+	bpf_program__set_autoload(skel->progs.rpcs_tc_look, in || out);
+	bpf_program__set_autoload(skel->progs.rpcs_tc_ingress, in);
+	bpf_program__set_autoload(skel->progs.rpcs_tc_l3_ingress, in);
+	bpf_program__set_autoload(skel->progs.rpcs_tc_egress, out);
+	bpf_program__set_autoload(skel->progs.rpcs_tc_l3_egress, out);
 }
 
 /** Where the programs on the hooks go on to; kept ones that use the same array do at once. */

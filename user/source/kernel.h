@@ -35,11 +35,10 @@ struct rpcs_kernel_options {
 	bool suppresses; /* a rule does; `suppress` may be empty all the same */
 	const struct rpcs_suppress_entry *suppress;
 	uint32_t suppress_count;
-	uint64_t budget;     /* limits.per_source_records; 0: whatever comes becomes a record */
-	bool test_clock;     /* for test runs over a capture: rpcs_kernel_set_time() is the clock */
-	enum rpcs_hook only; /* load this hook's programs alone; 0: all */
-	bool no_xdp;	     /* load none of XDP: no interface will have it */
-	bool pin;	     /* under RPCS_PIN_DIR; takes maps over that a `run --keep` left */
+	uint64_t budget; /* limits.per_source_records; 0: whatever comes becomes a record */
+	bool test_clock; /* for test runs over a capture: rpcs_kernel_set_time() is the clock */
+	uint32_t hooks;	 /* whose programs are loaded: a bit (1 << hook) each; 0: all */
+	bool pin;	 /* under RPCS_PIN_DIR; takes maps over that a `run --keep` left */
 };
 
 /** What the policy says; test_clock, set before, and pin are left to the caller. */
