@@ -68,8 +68,7 @@ FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/
 FUZZ_SOURCES := $(addprefix user/source/,native.c state.c state_tables.c ports.c) \
 	$(wildcard $(patsubst %,user/%/*.c,base stream match policy detect services output))
 FUZZ_OBJECTS := $(FUZZ_SOURCES:%.c=$(BUILD)/fuzz/%.o)
-# clang wants an attribute where gcc sees that a format is handed on.
-FUZZ_CFLAGS := $(ALL_CFLAGS) -Wno-format-nonliteral -O1 -g -fno-omit-frame-pointer \
+FUZZ_CFLAGS := $(ALL_CFLAGS) -O1 -g -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=all
 
 # A line for each step; V=1 shows the commands.

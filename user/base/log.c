@@ -8,7 +8,7 @@
 
 bool rpcs_verbose;
 
-static void log_line(const char *format, va_list args)
+static void __attribute__((format(printf, 1, 0))) log_line(const char *format, va_list args)
 {
 	char line[1024];
 	int len, used;
