@@ -39,13 +39,13 @@ static inline bool rpcs_address_equal(const struct rpcs_address *a, const struct
 	return __builtin_memcmp(a, b, sizeof(*a)) == 0;
 }
 
-/**
- * A number for a small array of addresses: hosts of a site stand beside each other, and differ
- * in their last bytes.
- */
-static inline uint32_t rpcs_address_spread(const struct rpcs_address *address)
+/** Few servers get most calls: what was found of one is kept in an array of so many places. */
+enum { RPCS_SERVER_PLACES = 256 };
+
+/** A server's place there: a site's hosts stand beside each other, and differ in their last bytes. */
+static inline uint32_t rpcs_server_place(const struct rpcs_address *address)
 {
-	return (uint32_t)address->bytes[15] ^ (uint32_t)address->bytes[14] * 29;
+	return (address->bytes[15] ^ address->bytes[14] * 29U) % RPCS_SERVER_PLACES;
 }
 
 /** Writes the address in RFC 5952 form, IPv4 as a dotted quad; returns the length written. */

@@ -37,15 +37,20 @@ static __attribute__((noinline)) void learn(const struct rpcs_detect *detect,
 	party->total = NULL;
 }
 
-static __attribute__((noinline)) struct rpcs_known_party *
-server_find(const struct rpcs_detect *detect, const struct rpcs_address *address)
+/* Makes this place the address's, if it is not. */
+static inline struct rpcs_known_party *know(const struct rpcs_detect *detect,
+					    struct rpcs_known_party *party,
+					    const struct rpcs_address *address)
 {
-	const uint32_t at = rpcs_address_spread(address) % RPCS_KNOWN_SERVERS;
-	struct rpcs_known_party *party = &detect->parties->known_servers[at];
-
 	if (!party->id || !rpcs_address_equal(&party->address, address))
 		learn(detect, party, address);
 	return party;
+}
+
+static __attribute__((noinline)) struct rpcs_known_party *
+server_find(const struct rpcs_detect *detect, const struct rpcs_address *address)
+{
+	return know(detect, &detect->parties->known_servers[rpcs_server_place(address)], address);
 }
 
 static inline struct rpcs_known_party *known_server(const struct rpcs_detect *detect,
@@ -60,11 +65,7 @@ static inline struct rpcs_known_party *known_server(const struct rpcs_detect *de
 
 uint64_t rpcs_id_of_address(const struct rpcs_detect *detect, const struct rpcs_address *address)
 {
-	struct rpcs_known_party *party = &detect->parties->known_client;
-
-	if (!party->id || !rpcs_address_equal(&party->address, address))
-		learn(detect, party, address);
-	return party->id;
+	return know(detect, &detect->parties->known_client, address)->id;
 }
 
 uint64_t rpcs_id_of_server(const struct rpcs_detect *detect, const struct rpcs_address *address)
@@ -136,14 +137,13 @@ void rpcs_parties_fill(struct rpcs_detect *detect, const struct rpcs_message *me
 void rpcs_detect_foresee(struct rpcs_detect *detect, const struct rpcs_tuple *tuple,
 			 struct rpcs_foresight *lookups, struct rpcs_detect_foreseen *ret_foreseen)
 {
-	struct rpcs_known_party *client = &detect->parties->foreseen_client;
+	const struct rpcs_known_party *client;
 	uint64_t pair;
 
 	ret_foreseen->client_id = 0;
 	if (!rpcs_settings_watch(detect->settings, tuple->dport))
 		return;
-	if (!client->id || !rpcs_address_equal(&client->address, &tuple->src))
-		learn(detect, client, &tuple->src);
+	client = know(detect, &detect->parties->foreseen_client, &tuple->src);
 	ret_foreseen->client = tuple->src;
 	ret_foreseen->client_id = client->id;
 	pair = rpcs_id_of_pair(client->id, rpcs_id_of_server(detect, &tuple->dst));

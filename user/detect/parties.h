@@ -26,8 +26,6 @@ struct rpcs_known_party {
 	struct rpcs_rate_entry *total; /* of a server: where amplify.c has it, probably */
 };
 
-enum { RPCS_KNOWN_SERVERS = 256 };
-
 struct rpcs_parties {
 	struct rpcs_tuple tuple; /* client to server, whoever sent the message */
 	uint64_t flow_id;
@@ -39,7 +37,7 @@ struct rpcs_parties {
 	/* Where amplify.c and flood.c have what they count, probably: as in tally.h. */
 	struct rpcs_rate_entry *peer_place, *calls_place, **total_place;
 	struct rpcs_known_party known_client, foreseen_client;
-	struct rpcs_known_party *last_server, known_servers[RPCS_KNOWN_SERVERS];
+	struct rpcs_known_party *last_server, known_servers[RPCS_SERVER_PLACES];
 };
 
 struct rpcs_detect;

@@ -34,9 +34,6 @@ struct rpcs_services_ahead {
 	struct rpcs_service_target targets[RPCS_HEADS_AHEAD];
 };
 
-/** Servers whose place is known without a search, by rpcs_address_spread(). */
-enum { RPCS_SERVERS_KNOWN = 256 };
-
 struct rpcs_services {
 	struct rpcs_table *servers, *mappings; /* lanes: of home, and outside */
 	struct rpcs_service **heads;	       /* RPCS_SERVICES_HEADS chains of mappings */
@@ -49,7 +46,7 @@ struct rpcs_services {
 	uint64_t told_ns; /* the rate over all servers */
 	uint32_t told;
 
-	struct rpcs_server *known[RPCS_SERVERS_KNOWN];
+	struct rpcs_server *known[RPCS_SERVER_PLACES]; /* without a search */
 	struct rpcs_services_ahead ahead;
 
 	/* where a save in parts is (save.c) */
@@ -62,7 +59,7 @@ struct rpcs_services {
 static inline struct rpcs_server **rpcs_services_known(struct rpcs_services *services,
 						       const struct rpcs_address *address)
 {
-	return &services->known[rpcs_address_spread(address) % RPCS_SERVERS_KNOWN];
+	return &services->known[rpcs_server_place(address)];
 }
 
 /** The server of that address, or NULL. */
