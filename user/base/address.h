@@ -42,7 +42,7 @@ static inline bool rpcs_address_equal(const struct rpcs_address *a, const struct
 /** Few servers get most calls: what was found of one is kept in an array of so many places. */
 enum { RPCS_SERVER_PLACES = 256 };
 
-/** A server's place there: a site's hosts stand beside each other, and differ in their last bytes. */
+/** A server's place: a site's hosts stand beside each other, and differ in their last bytes. */
 static inline uint32_t rpcs_server_place(const struct rpcs_address *address)
 {
 	return (address->bytes[15] ^ address->bytes[14] * 29U) % RPCS_SERVER_PLACES;
