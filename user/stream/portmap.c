@@ -125,32 +125,23 @@ static void skip_stat(struct decoder *dec)
 			return;
 }
 
-/* Version 2's mapping (RFC 1833 3.1): so many numbers, in this order. */
-enum { MAPPING_NUMBERS = 4, MAPPING_BYTES = 4 * MAPPING_NUMBERS };
-
-#define MAPPING_OF(of) &(of)->program, &(of)->version, &(of)->protocol, &(of)->port
-
-static inline void load_mapping(const uint8_t *p, uint32_t *program, uint32_t *version,
-				uint32_t *protocol, uint32_t *port)
-{
-	*program = rpcs_load_be32(p);
-	*version = rpcs_load_be32(p + 4);
-	*protocol = rpcs_load_be32(p + 8);
-	*port = rpcs_load_be32(p + 12);
-}
+/* Version 2's mapping (RFC 1833 3.1), whole: to the members of these names. */
+#define LOAD_MAPPING(of, p)                                                          \
+	((of)->program = rpcs_load_be32(p), (of)->version = rpcs_load_be32((p) + 4), \
+	 (of)->protocol = rpcs_load_be32((p) + 8), (of)->port = rpcs_load_be32((p) + 12))
 
 static void decode_mapping(struct decoder *dec, struct rpcs_portmap *pm)
 {
-	uint32_t *members[] = { MAPPING_OF(pm) };
+	uint32_t *members[] = { &pm->program, &pm->version, &pm->protocol, &pm->port };
 	const uint8_t *p = dec->cur.pos;
 
 	pm->shape = RPCS_PORTMAP_MAPPING;
 	/* Mostly all are there, and nothing comes behind them. */
-	if (dec->cur.left >= MAPPING_BYTES && !RPCS_BEYOND(p, MAPPING_BYTES, dec->cur.end)) {
-		load_mapping(p, MAPPING_OF(pm));
-		pm->has = MAPPING_NUMBERS;
+	if (dec->cur.left >= 16 && !RPCS_BEYOND(p, 16, dec->cur.end)) {
+		LOAD_MAPPING(pm, p);
+		pm->has = 4;
 	}
-	while (pm->has < MAPPING_NUMBERS && take_number(dec, members[pm->has]))
+	while (pm->has < 4 && take_number(dec, members[pm->has]))
 		pm->has++;
 }
 
@@ -229,7 +220,7 @@ static bool take_mapping(struct decoder *dec, enum rpcs_portmap_shape shape, str
 /* The entries that version 2's DUMP begins with: all of a size, so as many as are whole at once. */
 static void take_rows(struct decoder *dec, struct rpcs_portmap *pm, struct rpcs_mapping_room *room)
 {
-	enum { ROW = 4 + MAPPING_BYTES };
+	enum { ROW = 20 };
 	struct rpcs_cursor *cur = &dec->cur;
 	const uint8_t *p = cur->pos;
 	size_t there = cur->end - p < cur->left ? (size_t)(cur->end - p) : cur->left;
@@ -239,7 +230,7 @@ static void take_rows(struct decoder *dec, struct rpcs_portmap *pm, struct rpcs_
 		struct rpcs_mapping *m = &room->list[count++];
 
 		*m = (struct rpcs_mapping){ 0 };
-		load_mapping(p + 4, MAPPING_OF(m));
+		LOAD_MAPPING(m, p + 4);
 		p += ROW;
 	}
 	cur->left -= (uint32_t)(p - cur->pos);
