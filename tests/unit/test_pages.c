@@ -49,10 +49,38 @@ static void test_when(void **state)
 	assert_true(rpcs_pages_huge_at(two + 4096, 4 * MIB - 8192, two + 4096, 64) == SIZE_MAX);
 }
 
+/* Memory that is there stays as it is. */
+static void test_fill(void **state)
+{
+	const size_t size = MIB / 2 + 64;
+	uint8_t *pages = rpcs_pages_map(size);
+	size_t i;
+
+	(void)state;
+	assert_non_null(pages);
+	pages[5 * 4096] = 1;
+	pages[size - 1] = 2;
+	rpcs_pages_fill(pages, size);
+	for (i = 0; i < size; i++)
+		assert_int_equal(pages[i], i == 5 * 4096 ? 1 : i == size - 1 ? 2 : 0);
+	rpcs_pages_unmap(pages, size);
+}
+
+/* A small index is not worth a call of the kernel. */
+static void test_fill_when(void **state)
+{
+	(void)state;
+	assert_true(rpcs_pages_fill_at(8 * 4096 - 64) == SIZE_MAX);
+	assert_int_equal(rpcs_pages_fill_at(8 * 4096), 2);
+	assert_int_equal(rpcs_pages_fill_at(MIB / 2), 32);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_huge),
-					    cmocka_unit_test(test_when) };
+					    cmocka_unit_test(test_when),
+					    cmocka_unit_test(test_fill),
+					    cmocka_unit_test(test_fill_when) };
 
 	return cmocka_run_group_tests_name("pages", tests, NULL, NULL);
 }

@@ -5,8 +5,17 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
-enum { HUGE_PAGE = 2 << 20 };
+enum {
+	HUGE_PAGE = 2 << 20,
+	PAGE = 4096,
+	/* A quarter as many entries as there are pages has touched a fifth of these. */
+	FILL_PART = 4,
+	FILL_PAGES_MIN = 8,
+};
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
+#endif
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25 /* Linux 6.1 */
 #endif
@@ -40,6 +49,16 @@ void rpcs_pages_make_huge(void *pages, size_t size)
 	/* Whole ones only: tables side by side in one would have each other's memory be touched. */
 	madvise(first, (size - skip) & ~(size_t)(HUGE_PAGE - 1), MADV_HUGEPAGE);
 	madvise(first, HUGE_PAGE, MADV_COLLAPSE);
+}
+
+void rpcs_pages_fill(void *pages, size_t size)
+{
+	madvise(pages, size, MADV_POPULATE_WRITE);
+}
+
+size_t rpcs_pages_fill_at(size_t size)
+{
+	return size < FILL_PAGES_MIN * PAGE ? SIZE_MAX : size / PAGE / FILL_PART;
 }
 
 void rpcs_pages_unmap(void *pages, size_t size)

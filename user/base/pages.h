@@ -18,6 +18,15 @@ size_t rpcs_pages_huge_at(const void *pages, size_t size, const void *slots, siz
 /** Has huge pages, from now on and for what is there already, where the kernel can. */
 void rpcs_pages_make_huge(void *pages, size_t size);
 
+/**
+ * Has all of it there at once, where the kernel can. What is touched here and there would take a
+ * fault for each page, and two where it is read first.
+ */
+void rpcs_pages_fill(void *pages, size_t size);
+
+/** Of an index so large: the entries, spread over it by chance, that make filling it worth it. */
+size_t rpcs_pages_fill_at(size_t size);
+
 /** NULL is none. */
 void rpcs_pages_unmap(void *pages, size_t size);
 

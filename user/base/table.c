@@ -36,6 +36,11 @@ static uint32_t index_of(const struct rpcs_table *table, const struct rpcs_link 
 	return (uint32_t)(offset >> table->stride_shift) * table->stride_inverse;
 }
 
+static size_t index_size(const struct rpcs_table *table)
+{
+	return sizeof(*table->buckets) * (table->mask + 1);
+}
+
 struct rpcs_table *rpcs_table_new(uint32_t capacity, uint32_t key_size, uint32_t value_size,
 				  const struct rpcs_hash_seed *seed)
 {
@@ -65,13 +70,14 @@ struct rpcs_table *rpcs_table_new(uint32_t capacity, uint32_t key_size, uint32_t
 	table->tag_mask = ~(table->tag_one - 1);
 	for (lane = 0; lane < RPCS_LANE__MAX; lane++)
 		table->lanes[lane] = (struct rpcs_lane){ .oldest = NONE, .newest = NONE };
-	table->size = sizeof(*table->buckets) * buckets + table->stride * capacity;
+	table->size = index_size(table) + table->stride * capacity;
 	table->buckets = rpcs_pages_map(table->size);
 	if (!table->buckets) {
 		rpcs_table_free(&table);
 		return NULL;
 	}
 	table->slots = (uint8_t *)(table->buckets + buckets);
+	table->fill_at = rpcs_pages_fill_at(index_size(table));
 	table->huge_at =
 		rpcs_pages_huge_at(table->buckets, table->size, table->slots, table->stride);
 	return table;
@@ -122,6 +128,8 @@ static uint32_t slot_begin(struct rpcs_table *table)
 {
 	if (table->fresh == table->capacity)
 		return NONE;
+	if (table->fresh == table->fill_at)
+		rpcs_pages_fill(table->buckets, index_size(table));
 	if (table->fresh == table->huge_at)
 		rpcs_pages_make_huge(table->buckets, table->size);
 	return table->fresh++;

@@ -37,6 +37,7 @@ struct rpcs_table {
 	uint32_t capacity, count;
 	struct rpcs_lane lanes[RPCS_LANE__MAX];
 	uint32_t stride_inverse, stride_shift; /* as index_of() divides by it */
+	size_t fill_at;			       /* when this slot is used, the index is filled */
 	size_t huge_at;			       /* when this slot is used, it is a large table */
 	size_t size;
 	struct rpcs_key_hash key_hash;

@@ -32,12 +32,23 @@ struct rpcs_recent {
 	bool has_values;
 	uint32_t bucket_count, ways;
 	uint32_t promised, kept;
+	size_t fill_at; /* of `kept`: then the buckets are filled */
 	uint32_t key_size;
 	struct rpcs_hash_seed seed;
 	uint64_t within_ns; /* asked for last: what is older is missed by nobody */
 	uint64_t *evictions;
 	struct rpcs_recent_note found;
 };
+
+static size_t buckets_size(const struct rpcs_recent *recent)
+{
+	return recent->bucket_count * sizeof(*recent->buckets);
+}
+
+static size_t values_size(const struct rpcs_recent *recent)
+{
+	return recent->bucket_count * sizeof(*recent->values);
+}
 
 struct rpcs_recent *rpcs_recent_new(uint64_t capacity, uint32_t key_size,
 				    const struct rpcs_hash_seed *seed, uint64_t *evictions)
@@ -57,8 +68,9 @@ struct rpcs_recent *rpcs_recent_new(uint64_t capacity, uint32_t key_size,
 	recent->key_size = key_size;
 	recent->seed = *seed;
 	recent->evictions = evictions;
-	recent->buckets = rpcs_pages_map(recent->bucket_count * sizeof(*recent->buckets));
-	recent->values = rpcs_pages_map(recent->bucket_count * sizeof(*recent->values));
+	recent->buckets = rpcs_pages_map(buckets_size(recent));
+	recent->values = rpcs_pages_map(values_size(recent));
+	recent->fill_at = rpcs_pages_fill_at(buckets_size(recent));
 	if (!recent->buckets || !recent->values) {
 		rpcs_recent_free(&recent);
 		return NULL;
@@ -74,8 +86,8 @@ void rpcs_recent_free(struct rpcs_recent **recent)
 
 	if (!r)
 		return;
-	rpcs_pages_unmap(r->buckets, r->bucket_count * sizeof(*r->buckets));
-	rpcs_pages_unmap(r->values, r->bucket_count * sizeof(*r->values));
+	rpcs_pages_unmap(r->buckets, buckets_size(r));
+	rpcs_pages_unmap(r->values, values_size(r));
 	free(r);
 	*recent = NULL;
 }
@@ -199,6 +211,16 @@ static bool is_full(const struct rpcs_recent *recent, const struct rpcs_recent_b
 	return bucket->ids[recent->ways - 1];
 }
 
+/* One more than before: soon all of the buckets are in use. */
+static void keep_one(struct rpcs_recent *recent)
+{
+	if (++recent->kept != recent->fill_at)
+		return;
+	rpcs_pages_fill(recent->buckets, buckets_size(recent));
+	if (recent->has_values)
+		rpcs_pages_fill(recent->values, values_size(recent));
+}
+
 /* A place for a new one, in the bucket that has more room. */
 static struct place place_make(struct rpcs_recent *recent,
 			       const struct rpcs_recent_choices *choices, uint64_t now_ns)
@@ -210,13 +232,13 @@ static struct place place_make(struct rpcs_recent *recent,
 	if (!is_full(recent, both[0]) || !is_full(recent, both[1])) {
 		room = room_of(recent, both[0]);
 		other = room_of(recent, both[1]);
-		recent->kept++;
+		keep_one(recent);
 		return room >= other ? (struct place){ both[0], recent->ways - room }
 				     : (struct place){ both[1], recent->ways - other };
 	}
 	if (recent->kept < recent->promised &&
 	    (place_clear(recent, both[0], &place) || place_clear(recent, both[1], &place))) {
-		recent->kept++;
+		keep_one(recent);
 		return place;
 	}
 	place = place_oldest(choices);
