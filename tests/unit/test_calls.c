@@ -263,28 +263,6 @@ static void test_timeout(void **state)
 	assert_int_equal(rpcs_calls_evicted(calls), 0);
 }
 
-/* An answered call leaves at its own time, in whatever order the replies came. */
-static void test_answered_leave(void **state)
-{
-	OWNED_CALLS *calls = calls_new();
-	struct rpcs_message early = reply_message(1, "10.0.0.2", 111);
-	struct rpcs_message late = reply_message(2, "10.0.0.2", 111);
-
-	(void)state;
-	add_xid(calls, 1, 100 * SECOND);
-	add_xid(calls, 2, 110 * SECOND);
-	answer(calls, &late, true);
-	answer(calls, &early, true);
-	early.seen.time_ns = late.seen.time_ns = 124 * SECOND;
-	rpcs_calls_expire(calls, 124 * SECOND);
-	assert_false(is_answered(calls, &early));
-	assert_true(is_answered(calls, &late));
-	late.seen.time_ns = 134 * SECOND;
-	rpcs_calls_expire(calls, 134 * SECOND);
-	assert_false(is_answered(calls, &late));
-	assert_int_equal(left.count, 0);
-}
-
 static void test_eviction(void **state)
 {
 	OWNED_CALLS *calls = calls_new();
@@ -365,7 +343,6 @@ int main(void)
 		cmocka_unit_test(test_tcp_is_strict),
 		cmocka_unit_test(test_timeout),
 		cmocka_unit_test(test_one_way),
-		cmocka_unit_test(test_answered_leave),
 		cmocka_unit_test(test_eviction),
 		cmocka_unit_test(test_texts),
 	};

@@ -19,6 +19,9 @@
 enum {
 	/* Calls with one key: more are made to cost time. */
 	SAME_KEY_MAX = 32,
+	/* Answered ones are a part of those that there is room for, or so many. */
+	ANSWERED_PART = 4,
+	ANSWERED_MIN = 4096,
 };
 
 struct slot {
@@ -33,6 +36,7 @@ struct rpcs_calls {
 	struct rpcs_identity identity;
 	uint64_t timeout_ns;
 	uint64_t evicted;
+	uint32_t answered_max;
 	rpcs_calls_fn leave;
 	void *arg;
 	struct slot *kept;	  /* where the call in hand goes back; NULL: there is none */
@@ -50,6 +54,8 @@ struct rpcs_calls *rpcs_calls_new(uint32_t capacity, uint64_t timeout_ns,
 		return NULL;
 	rpcs_identity_init(&calls->identity, seed);
 	calls->timeout_ns = timeout_ns;
+	calls->answered_max = capacity / ANSWERED_PART > ANSWERED_MIN ? capacity / ANSWERED_PART
+								      : ANSWERED_MIN;
 	calls->leave = leave;
 	calls->arg = arg;
 	calls->table =
@@ -166,6 +172,16 @@ static void make_room(struct rpcs_calls *calls)
 		calls->evicted++;
 	}
 	leave(calls, slot, RPCS_STATUS_PENDING);
+}
+
+/*
+ * What is answered once is hardly ever answered again, and soon then. Its place is of more use for
+ * the next call, which finds it in the processor's caches.
+ */
+static void forget_answered(struct rpcs_calls *calls)
+{
+	if (rpcs_table_lane_count(calls->table, RPCS_LANE_SECOND) > calls->answered_max)
+		slot_remove(calls, rpcs_table_oldest(calls->table, RPCS_LANE_SECOND));
 }
 
 /*
@@ -319,6 +335,7 @@ struct rpcs_call *rpcs_calls_answer(struct rpcs_calls *calls, const struct rpcs_
 	if (*ret_first) {
 		call->status = RPCS_STATUS_ANSWERED;
 		rpcs_table_move(calls->table, best, RPCS_LANE_SECOND);
+		forget_answered(calls);
 	}
 	return call;
 }

@@ -15,8 +15,8 @@ typedef void (*rpcs_calls_fn)(void *arg, struct rpcs_call *call);
 /**
  * Room for `capacity` calls. A call waits `timeout_ns` for its reply; an
  * answered one is kept as long, for further replies, but is the first to go
- * when the table is full. `leave` is called for unanswered ones. NULL: out of
- * memory.
+ * when the table is full, or when those are more than a quarter of it and 4,096.
+ * `leave` is called for unanswered ones. NULL: out of memory.
  */
 struct rpcs_calls *rpcs_calls_new(uint32_t capacity, uint64_t timeout_ns,
 				  const struct rpcs_hash_seed *seed, rpcs_calls_fn leave,
