@@ -63,6 +63,10 @@ static void test_order(void **state)
 	rpcs_table_move(table, a, RPCS_LANE_FIRST);
 	assert_ptr_equal(rpcs_table_oldest(table, RPCS_LANE_FIRST), b);
 	assert_ptr_equal(rpcs_table_newer(table, c), a);
+	/* It is there already. */
+	rpcs_table_move(table, a, RPCS_LANE_FIRST);
+	assert_ptr_equal(rpcs_table_newer(table, c), a);
+	assert_null(rpcs_table_newer(table, a));
 	/* From the middle into the other lane. */
 	rpcs_table_move(table, c, RPCS_LANE_SECOND);
 	assert_ptr_equal(rpcs_table_newer(table, b), a);

@@ -58,7 +58,6 @@ struct rpcs_table *rpcs_table_new(uint32_t capacity, uint32_t key_size, uint32_t
 		buckets *= 2;
 	rpcs_key_hash_init(&table->key_hash, seed, key_size);
 	table->key_size = key_size;
-	table->value_size = value_size;
 	table->stride = (sizeof(struct rpcs_link) + value_size + 7) & ~(size_t)7;
 	stride_invert(table);
 	table->capacity = capacity;
@@ -123,45 +122,88 @@ static void lane_leave(struct rpcs_table *table, const struct rpcs_link *link)
 	lane->count--;
 }
 
-/* A slot that was never used, or NONE. */
-static uint32_t slot_begin(struct rpcs_table *table)
+/* Of words, in line: a call costs more than it does, and has registers saved. */
+static inline void clear(void *words, size_t size)
 {
-	if (table->fresh == table->capacity)
-		return NONE;
-	if (table->fresh == table->fill_at)
-		rpcs_pages_fill(table->buckets, index_size(table));
-	if (table->fresh == table->huge_at)
-		rpcs_pages_make_huge(table->buckets, table->size);
-	return table->fresh++;
+	uint8_t *at = words;
+
+	for (; size >= 64; size -= 64, at += 64)
+		memset(at, 0, 64);
+	if (size & 32)
+		memset(at, 0, 32);
+	at += size & 32;
+	if (size & 16)
+		memset(at, 0, 16);
+	at += size & 16;
+	if (size & 8)
+		memset(at, 0, 8);
 }
 
-/* A slot whose entry is zero, or NONE. */
-static uint32_t slot_take(struct rpcs_table *table)
+/* A slot whose entry is zero: there is one. */
+static inline __attribute__((always_inline)) uint32_t slot_take(struct rpcs_table *table)
 {
 	uint32_t index = table->free;
 	struct rpcs_link *link;
 
 	if (index == NONE)
-		return slot_begin(table);
+		return table->fresh++;
 	link = rpcs_link_at(table, index);
 	table->free = link->newer;
-	memset(rpcs_link_entry(link), 0, table->value_size);
+	clear(rpcs_link_entry(link), table->stride - sizeof(*link));
 	return index;
 }
 
-void *rpcs_table_add_by(struct rpcs_table *table, const void *key, uint32_t hash)
+/* Before slot `stop` is used for the first time, if there is such a slot. */
+static void stop_at(struct rpcs_table *table)
+{
+	const size_t stop = table->stop;
+
+	if (stop == table->fill_at)
+		rpcs_pages_fill(table->buckets, index_size(table));
+	if (stop == table->huge_at)
+		rpcs_pages_make_huge(table->buckets, table->size);
+	table->stop = table->capacity;
+	if (table->fill_at > stop && table->fill_at < table->stop)
+		table->stop = (uint32_t)table->fill_at;
+	if (table->huge_at > stop && table->huge_at < table->stop)
+		table->stop = (uint32_t)table->huge_at;
+}
+
+static inline __attribute__((always_inline)) void *
+add(struct rpcs_table *table, const void *key, uint32_t key_size, uint32_t hash, bool is_absent)
 {
 	uint32_t index = slot_take(table);
-	struct rpcs_link *link;
+	struct rpcs_link *link = rpcs_link_at(table, index);
 
-	if (index == NONE)
-		return NULL;
-	link = rpcs_link_at(table, index);
-	rpcs_key_copy(rpcs_link_entry(link), key, table->key_size);
-	rpcs_table_hang(table, link, hash >> (32 - RPCS_TABLE_HASH_BITS), index);
+	rpcs_key_copy(rpcs_link_entry(link), key, key_size);
+	if (is_absent)
+		rpcs_table_hang_absent(table, link, index);
+	else
+		rpcs_table_hang(table, link, hash >> (32 - RPCS_TABLE_HASH_BITS), index);
 	lane_append(table, link, index, RPCS_LANE_FIRST);
 	table->count++;
 	return rpcs_link_entry(link);
+}
+
+static __attribute__((noinline)) void *add_other(struct rpcs_table *table, const void *key,
+						 uint32_t hash)
+{
+	if (table->free == NONE && table->fresh == table->capacity)
+		return NULL;
+	if (table->free == NONE && table->fresh == table->stop)
+		stop_at(table);
+	return add(table, key, table->key_size, hash, false);
+}
+
+/* What was searched for just now calls nothing: most often it is that. */
+void *rpcs_table_add_by(struct rpcs_table *table, const void *key, uint32_t hash)
+{
+	const uint32_t key_size = table->key_size;
+
+	if (table->absent != hash >> (32 - RPCS_TABLE_HASH_BITS) || key_size < sizeof(uint64_t) ||
+	    (table->free == NONE && table->fresh == table->stop))
+		return add_other(table, key, hash);
+	return add(table, key, key_size, hash, true);
 }
 
 void *rpcs_table_add(struct rpcs_table *table, const void *key)
@@ -207,6 +249,9 @@ void rpcs_table_move(struct rpcs_table *table, void *entry, enum rpcs_table_lane
 {
 	struct rpcs_link *link = rpcs_link_of(entry);
 
+	/* It is the newest already, as one just added is. */
+	if (link->newer == NONE && link->lane == lane)
+		return;
 	lane_leave(table, link);
 	lane_append(table, link, index_of(table, link), lane);
 }

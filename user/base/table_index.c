@@ -68,19 +68,29 @@ static uint32_t *word_add(struct rpcs_table *table, uint32_t hash)
 	}
 }
 
+void rpcs_table_hang_absent(struct rpcs_table *table, struct rpcs_link *link, uint32_t index)
+{
+	uint32_t hash = table->absent;
+
+	table->absent = RPCS_TABLE_NONE;
+	link->hash = hash & ((1U << HASH_BITS) - 1);
+	link->next = 0;
+	*word_add(table, hash) = (index + 1) ^ tag_of(table, hash);
+}
+
 void rpcs_table_hang(struct rpcs_table *table, struct rpcs_link *link, uint32_t hash,
 		     uint32_t index)
 {
-	uint32_t tag = tag_of(table, hash), *word = NULL;
+	uint32_t tag = tag_of(table, hash), *word = word_find(table, hash);
 
-	/* Who searched just now need not do so again. */
-	if (table->absent != hash)
-		word = word_find(table, hash);
+	table->absent = hash;
+	if (!word) {
+		rpcs_table_hang_absent(table, link, index);
+		return;
+	}
 	table->absent = RPCS_TABLE_NONE;
 	link->hash = hash & ((1U << HASH_BITS) - 1);
-	link->next = word ? *word ^ tag : 0;
-	if (!word)
-		word = word_add(table, hash);
+	link->next = *word ^ tag;
 	*word = (index + 1) ^ tag;
 }
 

@@ -31,12 +31,13 @@ struct rpcs_table {
 	uint32_t tag_mask; /* of words: what is above a slot's number */
 	uint32_t tag_one;  /* the lowest bit of a tag, which all tags have: no free word does */
 	uint32_t absent;   /* a hash that no slot has, as a search found last; NONE: not known */
-	uint32_t key_size, value_size;
+	uint32_t key_size;
 	uint32_t free;	/* used once and given back */
 	uint32_t fresh; /* slots from here on were never used: they are zero */
 	uint32_t capacity, count;
 	struct rpcs_lane lanes[RPCS_LANE__MAX];
 	uint32_t stride_inverse, stride_shift; /* as index_of() divides by it */
+	uint32_t stop;			       /* the first of these two, or the capacity */
 	size_t fill_at;			       /* when this slot is used, the index is filled */
 	size_t huge_at;			       /* when this slot is used, it is a large table */
 	size_t size;
@@ -61,6 +62,9 @@ static inline void *rpcs_link_entry(const struct rpcs_link *link)
 /** Hangs a new slot with that hash on a word. */
 void rpcs_table_hang(struct rpcs_table *table, struct rpcs_link *link, uint32_t hash,
 		     uint32_t index);
+
+/** The same where the hash is what was just searched for, and not found. */
+void rpcs_table_hang_absent(struct rpcs_table *table, struct rpcs_link *link, uint32_t index);
 
 /** Takes a slot off its word. */
 void rpcs_table_unhang(struct rpcs_table *table, const struct rpcs_link *link, uint32_t index);
