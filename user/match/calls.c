@@ -12,6 +12,8 @@
 #include <rpcsentry/portmap.h>
 #include <rpcsentry/rpc.h>
 
+#include "../base/clock.h"
+#include "../base/prefetch.h"
 #include "../base/table.h"
 #include "identity.h"
 #include "packed.h"
@@ -22,6 +24,8 @@ enum {
 	/* Answered ones are a part of those that there is room for, or so many. */
 	ANSWERED_PART = 4,
 	ANSWERED_MIN = 4096,
+	/* So often in timeout_ns they are looked at: the oldest is another one each time. */
+	ANSWERED_LOOKS = 32,
 };
 
 struct slot {
@@ -37,6 +41,7 @@ struct rpcs_calls {
 	uint64_t timeout_ns;
 	uint64_t evicted;
 	uint32_t answered_max;
+	uint64_t looked_ns; /* at the answered ones */
 	rpcs_calls_fn leave;
 	void *arg;
 	struct slot *kept;	  /* where the call in hand goes back; NULL: there is none */
@@ -176,12 +181,14 @@ static void make_room(struct rpcs_calls *calls)
 
 /*
  * What is answered once is hardly ever answered again, and soon then. Its place is of more use for
- * the next call, which finds it in the processor's caches.
+ * the next call. Which goes after it is known, and fetched.
  */
 static void forget_answered(struct rpcs_calls *calls)
 {
-	if (rpcs_table_lane_count(calls->table, RPCS_LANE_SECOND) > calls->answered_max)
-		slot_remove(calls, rpcs_table_oldest(calls->table, RPCS_LANE_SECOND));
+	if (rpcs_table_lane_count(calls->table, RPCS_LANE_SECOND) <= calls->answered_max)
+		return;
+	slot_remove(calls, rpcs_table_oldest(calls->table, RPCS_LANE_SECOND));
+	rpcs_prefetch_all(rpcs_table_oldest(calls->table, RPCS_LANE_SECOND), sizeof(struct slot));
 }
 
 /*
@@ -346,16 +353,23 @@ static bool is_over(const struct rpcs_calls *calls, const struct slot *slot, uin
 	return slot->done_ns <= now_ns || slot->done_ns - now_ns > 8 * calls->timeout_ns;
 }
 
-void rpcs_calls_expire(struct rpcs_calls *calls, uint64_t now_ns)
+static void lane_expire(struct rpcs_calls *calls, enum rpcs_table_lane lane, uint64_t now_ns)
 {
 	struct slot *slot;
-	int lane;
 
+	while ((slot = rpcs_table_oldest(calls->table, lane)) && is_over(calls, slot, now_ns))
+		leave(calls, slot, RPCS_STATUS_TIMEOUT);
+}
+
+void rpcs_calls_expire(struct rpcs_calls *calls, uint64_t now_ns)
+{
 	put_back(calls);
-	for (lane = RPCS_LANE_FIRST; lane <= RPCS_LANE_SECOND; lane++)
-		while ((slot = rpcs_table_oldest(calls->table, lane)) &&
-		       is_over(calls, slot, now_ns))
-			leave(calls, slot, RPCS_STATUS_TIMEOUT);
+	lane_expire(calls, RPCS_LANE_FIRST, now_ns);
+	/* One that stays longer is not found by a reply all the same. */
+	if (!rpcs_time_is_up(calls->looked_ns, calls->timeout_ns / ANSWERED_LOOKS, now_ns))
+		return;
+	calls->looked_ns = now_ns;
+	lane_expire(calls, RPCS_LANE_SECOND, now_ns);
 }
 
 void rpcs_calls_finish(struct rpcs_calls *calls)
