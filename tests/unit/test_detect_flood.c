@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* 1110062 and 1110064: calls a second, and calls that wait for replies. */
 #include "detect_case.h"
+#include "stream/flow.h"
 
 static struct detect_case c;
 
@@ -270,6 +271,26 @@ static void a_flood_of_flows_takes_its_room_only(void **state)
 	case_end(&c);
 }
 
+/* Ids as flows have them: none of them goes before there are as many as there is room for. */
+static void flows_that_follow_each_other_fill_all_the_room(void **state)
+{
+	enum { SOURCES = 1024, ROOM = SOURCES + SOURCES / 4 };
+	struct rpcs_call call;
+	uint32_t i;
+
+	(void)state;
+	case_start(&c, case_only(RPCS_D_PIPELINE_FLOOD, "", "limits: {sources: 1024}\n"));
+	for (i = 1; i <= ROOM + 100; i++) {
+		if (i == ROOM + 1)
+			assert_int_equal(rpcs_detect_evictions(c.detect), 0);
+		call = pending_call(i * RPCS_FLOW_ID_STEP & RPCS_FLOW_ID_MASK, 0, CASE_WHEN + i);
+		case_take_call(&c, &call);
+	}
+	assert_in_range(rpcs_detect_evictions(c.detect), 90, 100);
+	assert_int_equal(c.count, 0);
+	case_end(&c);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -282,6 +303,7 @@ int main(void)
 		cmocka_unit_test(answered_calls_are_not_pending),
 		cmocka_unit_test(the_first_call_counts_among_many),
 		cmocka_unit_test(a_flood_of_flows_takes_its_room_only),
+		cmocka_unit_test(flows_that_follow_each_other_fill_all_the_room),
 	};
 
 	return cmocka_run_group_tests_name("detect flood", tests, NULL, NULL);

@@ -2,13 +2,15 @@
 /*
  * 1110064: more calls at once than a client would make. Most flows have one call: of such a
  * flow no more is kept than when that was and whether it was answered, in a cache line with
- * those of others. Only with its second call a flow gets a window of its own.
+ * those that began beside it: so the line of new ones is near, and is full only when all are.
+ * Only with its second call a flow gets a window of its own.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "../base/prefetch.h"
+#include "../stream/flow.h"
 #include "families.h"
 
 /* Which note of an entry says that a reply was seen. */
@@ -95,24 +97,25 @@ static void tell_pending(struct rpcs_detect *detect, const struct rpcs_call *cal
 	rpcs_alert_send(detect, &alert);
 }
 
-static struct line *line_of(const struct rpcs_pending *pending, uint64_t id)
+static struct line *line_of(const struct rpcs_pending *pending, uint64_t flow_id)
 {
-	return &pending->firsts[(id >> 32) * pending->line_count >> 32];
+	uint32_t number = (uint32_t)(rpcs_flow_number(flow_id) / WAYS);
+
+	return &pending->firsts[number % pending->line_count];
 }
 
 void rpcs_pending_fetch(const struct rpcs_detect *detect)
 {
-	uint64_t id = detect->parties->flow;
+	const struct rpcs_parties *parties = detect->parties;
 
 	if (!detect->settings->detections[RPCS_D_PIPELINE_FLOOD].enabled)
 		return;
-	rpcs_prefetch(line_of(detect->pending, id));
-	rpcs_rate_fetch_bucket(detect->pending->calls, id);
+	rpcs_prefetch(line_of(detect->pending, parties->flow_id));
+	rpcs_rate_fetch_bucket(detect->pending->calls, parties->flow);
 }
 
-static struct first *first_find(const struct rpcs_pending *pending, uint64_t id)
+static struct first *first_find(struct line *line, uint64_t id)
 {
-	struct line *line = line_of(pending, id);
 	uint32_t i;
 
 	for (i = 0; i < WAYS; i++)
@@ -132,11 +135,11 @@ static void first_open(struct rpcs_pending *pending, struct first *first)
 }
 
 /* Where one more has room: that of one that nobody misses, else of the oldest. */
-static struct first *first_make(struct rpcs_detect *detect, uint64_t id, uint64_t now_ns)
+static struct first *first_make(struct rpcs_detect *detect, struct line *line, uint64_t now_ns)
 {
 	uint64_t timeout_ns = detect->settings->call_timeout_ns;
 	struct rpcs_pending *pending = detect->pending;
-	struct first *ways = line_of(pending, id)->ways, *oldest = ways;
+	struct first *ways = line->ways, *oldest = ways;
 	uint32_t i;
 
 	for (i = 0; i < WAYS; i++) {
@@ -157,13 +160,14 @@ static void count_pending(struct rpcs_detect *detect, const struct rpcs_call *ca
 	uint64_t threshold = detect->settings->thresholds[RPCS_T_PIPELINE_FLOOD_PENDING];
 	struct rpcs_pending *pending = detect->pending;
 	uint64_t now_ns = call->message.seen.time_ns, count;
-	struct first *first = first_find(pending, id);
+	struct line *line = line_of(pending, call->flow_id);
+	struct first *first = first_find(line, id);
 	struct rpcs_rate_entry *entry;
 
 	if (first) {
 		first_open(pending, first);
 	} else if (threshold > 1 && !rpcs_rate_find(pending->calls, id)) {
-		first = first_make(detect, id, now_ns);
+		first = first_make(detect, line, now_ns);
 		*first = (struct first){ .id = id, .time_ns = now_ns & INT64_MAX };
 		return;
 	}
@@ -178,7 +182,7 @@ static void count_pending(struct rpcs_detect *detect, const struct rpcs_call *ca
 
 static void take_reply(struct rpcs_pending *pending, const struct rpcs_call *call, uint64_t id)
 {
-	struct first *first = first_find(pending, id);
+	struct first *first = first_find(line_of(pending, call->flow_id), id);
 	struct rpcs_rate_entry *entry;
 
 	if (first) {

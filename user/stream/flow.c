@@ -9,11 +9,6 @@
 
 #include "tcp.h"
 
-/* flow_id has 51 bits, so that it survives JSON readers that keep numbers as doubles. */
-#define FLOW_ID_MASK ((1ULL << 51) - 1)
-/* From one id to the next: odd, so that none comes twice. */
-#define FLOW_ID_STEP 0x3c6ef372fe94fULL
-
 enum { UDP = 17 };
 
 int rpcs_flow_table_init(struct rpcs_flow_table *flows, uint32_t capacity, uint64_t idle_ns,
@@ -99,7 +94,7 @@ static uint64_t next_id(struct rpcs_flow_table *flows, const struct rpcs_flow_en
 	if (!flows->started++)
 		flows->last_id = id_before(flows, ends, time_ns);
 	do
-		flows->last_id = (flows->last_id + FLOW_ID_STEP) & FLOW_ID_MASK;
+		flows->last_id = (flows->last_id + RPCS_FLOW_ID_STEP) & RPCS_FLOW_ID_MASK;
 	while (!flows->last_id);
 	return flows->last_id;
 }
@@ -251,7 +246,7 @@ static struct rpcs_flow *udp_get(struct rpcs_flow_table *flows, const struct rpc
 			udp->id = udp->rpc = udp->caller = 0;
 	}
 	if (!udp->id) {
-		udp->id = next_id(flows, &place->ends, time_ns) & FLOW_ID_MASK;
+		udp->id = next_id(flows, &place->ends, time_ns) & RPCS_FLOW_ID_MASK;
 		udp->start_ns = time_ns;
 	}
 	udp->last_ns = time_ns;

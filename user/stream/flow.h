@@ -114,6 +114,18 @@ struct rpcs_udp_flow {
 	uint64_t start_ns, last_ns;
 };
 
+/* flow_id has 51 bits, so that it survives JSON readers that keep numbers as doubles. */
+#define RPCS_FLOW_ID_MASK ((1ULL << 51) - 1)
+/* From one id to the next: odd, so that none comes twice. Times its inverse it is 1. */
+#define RPCS_FLOW_ID_STEP 0x3c6ef372fe94fULL
+#define RPCS_FLOW_ID_STEP_INVERSE 0x0ebaa33918dafULL
+
+/** Which flow has this id: the one that starts next has the next number, but for an id of 0. */
+static inline uint64_t rpcs_flow_number(uint64_t id)
+{
+	return id * RPCS_FLOW_ID_STEP_INVERSE & RPCS_FLOW_ID_MASK;
+}
+
 /** Both sides' SYN were seen. */
 static inline bool rpcs_flow_handshake(const struct rpcs_flow *flow)
 {
