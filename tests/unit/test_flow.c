@@ -241,25 +241,6 @@ static void test_midstream(void **state)
 	assert_int_not_equal(flow->id, first);
 }
 
-/* Of whatever kind: the number tells how many began between two of them. */
-static void test_numbers(void **state)
-{
-	OWNED_FLOWS flows = { 0 };
-	struct rpcs_tuple tcp = tuple_of("10.0.0.1", 900, "10.0.0.2", 111, TCP);
-	struct rpcs_tuple udp = tuple_of("10.0.0.1", 900, "10.0.0.2", 111, UDP);
-	uint64_t first, number;
-
-	(void)state;
-	assert_true(RPCS_FLOW_ID_STEP * RPCS_FLOW_ID_STEP_INVERSE % (RPCS_FLOW_ID_MASK + 1) == 1);
-	flows_init(&flows, CAPACITY);
-	first = rpcs_flow_number(packet(&flows, &tcp, SECOND)->id);
-	number = rpcs_flow_number(packet(&flows, &udp, SECOND)->id);
-	assert_int_equal(number, (first + 1) & RPCS_FLOW_ID_MASK);
-	tcp.sport++;
-	number = rpcs_flow_number(packet(&flows, &tcp, SECOND)->id);
-	assert_int_equal(number, (first + 2) & RPCS_FLOW_ID_MASK);
-}
-
 static void test_udp_idle(void **state)
 {
 	OWNED_FLOWS flows = { 0 };
@@ -408,7 +389,6 @@ int main(void)
 		cmocka_unit_test(test_foreseen),
 		cmocka_unit_test(test_tcp_reuse),
 		cmocka_unit_test(test_midstream),
-		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_udp_idle),
 		cmocka_unit_test(test_udp_notes),
 		cmocka_unit_test(test_both_protocols),
