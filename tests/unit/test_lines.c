@@ -50,11 +50,57 @@ static void test_batch(void **state)
 	assert_int_equal(put(&lines, 1000, 'c'), 0);
 	assert_int_equal(put(&lines, RPCS_LINE_MAX, 'd'), 0);
 	/* The batch went when there was enough of it, all in whole lines. */
-	assert_int_equal(lseek(fd, 0, SEEK_END), 100 + 1000 * (RPCS_LINES_BATCH / 1000 + 1));
+	assert_int_equal(lseek(fd, 0, SEEK_END), 100 + 1000 * (RPCS_LINES_BATCH / 1000));
+	/* So does a line that is longer than a batch. */
+	assert_int_equal(put(&lines, 10, 'e'), 0);
+	assert_int_equal(lines.used, 10);
 	assert_int_equal(rpcs_lines_flush(&lines), 0);
 	assert_int_equal(lines.used, 0);
 	rpcs_lines_free(&lines);
 	close(fd);
+}
+
+/* Batches of a file end with the last line before an even place, wherever a flush came. */
+static void even_batches(int fd)
+{
+	enum { LINE = 700, LINES = 4000, FLUSHED = 2000 };
+	static char read[LINE * LINES];
+	struct rpcs_lines lines;
+	off_t size, before = 0;
+	int i;
+
+	assert_int_equal(rpcs_lines_init(&lines, fd, "out", false), 0);
+	for (i = 0; i < LINES; i++) {
+		if (i == FLUSHED) {
+			assert_int_equal(rpcs_lines_flush(&lines), 0);
+			before = LINE * FLUSHED;
+		}
+		assert_int_equal(put(&lines, LINE, (char)('a' + i % 26)), 0);
+		size = lseek(fd, 0, SEEK_END);
+		assert_int_equal(size % LINE, 0);
+		assert_int_equal(size + (off_t)lines.used, LINE * (i + 1));
+		assert_true(size == before || size % RPCS_LINES_BATCH > RPCS_LINES_BATCH - LINE);
+		before = size;
+	}
+	assert_int_equal(rpcs_lines_flush(&lines), 0);
+	assert_int_equal(pread(fd, read, sizeof(read), 0), sizeof(read));
+	for (i = 0; i < LINE * LINES; i++)
+		assert_int_equal(read[i], i % LINE == LINE - 1 ? '\n' : 'a' + i / LINE % 26);
+	rpcs_lines_free(&lines);
+	close(fd);
+}
+
+static void test_even_batches(void **state)
+{
+	char path[] = "/var/tmp/rpcs-lines-XXXXXX";
+	int fd = mkostemp(path, O_CLOEXEC);
+
+	(void)state;
+	even_batches(memfd_create("lines", 0));
+	/* The same where blocks are asked for first, if there is such a file system. */
+	assert_true(fd >= 0);
+	unlink(path);
+	even_batches(fd);
 }
 
 /* A pipe that does not block and holds less than is written: nothing is lost or cut. */
@@ -347,7 +393,7 @@ int main(void)
 		cmocka_unit_test(test_reopen),	     cmocka_unit_test(test_full_device),
 		cmocka_unit_test(test_room_again),   cmocka_unit_test(test_torn_line_of_two),
 		cmocka_unit_test(test_stalled_pipe), cmocka_unit_test(test_stalled_socket),
-		cmocka_unit_test(test_next_reader),
+		cmocka_unit_test(test_next_reader),  cmocka_unit_test(test_even_batches),
 	};
 
 	return cmocka_run_group_tests_name("lines", tests, NULL, NULL);

@@ -3,11 +3,14 @@
 #include "lines.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "../base/clock.h"
@@ -20,21 +23,58 @@ enum {
 	TERMINAL_PORTION = 256,
 };
 
+/*
+ * A batch for a file ends with the last line before a multiple of its size there. Of the page cache
+ * a write gets pieces as large as the place where it begins is even: few large ones like this.
+ */
+static void lines_plan(struct rpcs_lines *lines)
+{
+	uint64_t even = lines->at + RPCS_LINES_BATCH + RPCS_LINES_BATCH / 2;
+
+	lines->due = RPCS_LINES_BATCH;
+	if (lines->kind == RPCS_LINES_FILE)
+		lines->due = (size_t)(even - even % RPCS_LINES_BATCH - lines->at);
+}
+
+/*
+ * ext4 takes half as long for a write to blocks that the file has already; others have ways of
+ * their own. Not live, where a file grows by what a moment brought and would lie in many places.
+ */
+static bool lines_may_allocate(const struct rpcs_lines *lines)
+{
+	struct statfs fs;
+
+	return !lines->live && !fstatfs(lines->fd, &fs) && fs.f_type == EXT4_SUPER_MAGIC;
+}
+
+static void lines_open_file(struct rpcs_lines *lines, uint64_t size)
+{
+	off_t at = lseek(lines->fd, 0, SEEK_CUR);
+
+	lines->kind = RPCS_LINES_FILE;
+	lines->at = at < 0 ? 0 : (uint64_t)at;
+	/* Elsewhere than at the end (or appended, which looks the same) there may be blocks. */
+	lines->allocates = lines->at == size && lines_may_allocate(lines);
+}
+
 static void lines_open(struct rpcs_lines *lines, int fd)
 {
 	struct stat stat;
 
 	lines->fd = fd;
+	lines->at = 0;
+	lines->allocates = false;
 	lines->cut = false;
 	lines->err = 0;
 	lines->kind = RPCS_LINES_STREAM;
 	lines->portion = isatty(fd) ? TERMINAL_PORTION : PIPE_PORTION;
-	if (fstat(fd, &stat))
-		return; /* the first write says why */
-	if (S_ISREG(stat.st_mode))
-		lines->kind = RPCS_LINES_FILE;
-	else if (S_ISSOCK(stat.st_mode))
-		lines->kind = RPCS_LINES_SOCKET;
+	if (fstat(fd, &stat) == 0) { /* else the first write says why */
+		if (S_ISREG(stat.st_mode))
+			lines_open_file(lines, (uint64_t)stat.st_size);
+		else if (S_ISSOCK(stat.st_mode))
+			lines->kind = RPCS_LINES_SOCKET;
+	}
+	lines_plan(lines);
 }
 
 int rpcs_lines_init(struct rpcs_lines *lines, int fd, const char *name, bool live)
@@ -78,20 +118,6 @@ static void lines_tell_over(struct rpcs_lines *lines)
 	if (lines->live)
 		rpcs_log_info("%s: events are written again; lines lost: %llu", lines->name,
 			      (unsigned long long)(lines->lost - lines->lost_told));
-}
-
-int rpcs_lines_room(struct rpcs_lines *lines, char **ret_room)
-{
-	/* After an error the next try is the tick's: not one for each line. */
-	if (lines->used >= RPCS_LINES_BATCH && !lines->err)
-		rpcs_lines_flush(lines);
-	if (lines->used > RPCS_LINES_WAITING) {
-		lines_tell_failing(lines, lines->err ? lines->err : -EAGAIN);
-		rpcs_lines_lose(lines);
-		return -ENOBUFS;
-	}
-	*ret_room = lines->buf + lines->used;
-	return 0;
 }
 
 void rpcs_lines_add(struct rpcs_lines *lines, size_t len)
@@ -185,15 +211,23 @@ static void lines_drop_cut(struct rpcs_lines *lines)
 	rpcs_lines_lose(lines);
 }
 
-int rpcs_lines_flush(struct rpcs_lines *lines)
+/* Just what is written next: nothing has to be given back. Who refuses is not asked again. */
+static void lines_allocate(struct rpcs_lines *lines, size_t len)
+{
+	if (lines->allocates)
+		lines->allocates =
+			!fallocate(lines->fd, FALLOC_FL_KEEP_SIZE, (off_t)lines->at, (off_t)len);
+}
+
+/* Writes the first `len` bytes that wait. */
+static int lines_write_out(struct rpcs_lines *lines, size_t len)
 {
 	size_t done = 0;
 	int err = 0;
 
-	if (!lines->used)
-		return 0; /* which proves nothing */
-	while (done < lines->used && !err) {
-		ssize_t written = lines_write(lines, lines->buf + done, lines->used - done);
+	lines_allocate(lines, len);
+	while (done < len && !err) {
+		ssize_t written = lines_write(lines, lines->buf + done, len - done);
 
 		if (written < 0)
 			err = (int)written;
@@ -207,6 +241,8 @@ int rpcs_lines_flush(struct rpcs_lines *lines)
 	}
 	if (done > 0) {
 		lines->cut = lines->buf[done - 1] != '\n';
+		lines->at += done;
+		lines_plan(lines);
 		lines_drop_front(lines, done);
 	}
 	/* The next reader of a FIFO begins with a line of its own. */
@@ -215,6 +251,36 @@ int rpcs_lines_flush(struct rpcs_lines *lines)
 	if (!err)
 		lines_tell_over(lines);
 	return err;
+}
+
+int rpcs_lines_flush(struct rpcs_lines *lines)
+{
+	return lines->used ? lines_write_out(lines, lines->used) : 0; /* which proves nothing */
+}
+
+/* What of a full batch is written now; what is behind its last line waits on. */
+static size_t lines_batch(const struct rpcs_lines *lines)
+{
+	const char *end = NULL;
+
+	if (lines->kind == RPCS_LINES_FILE)
+		end = memrchr(lines->buf, '\n', lines->due);
+	return end ? (size_t)(end + 1 - lines->buf) : lines->used;
+}
+
+int rpcs_lines_room(struct rpcs_lines *lines, char **ret_room)
+{
+	/* After an error the next try is the tick's: not one for each line. */
+	while (lines->used >= lines->due && !lines->err &&
+	       lines_write_out(lines, lines_batch(lines)) == 0)
+		;
+	if (lines->used > RPCS_LINES_WAITING) {
+		lines_tell_failing(lines, lines->err ? lines->err : -EAGAIN);
+		rpcs_lines_lose(lines);
+		return -ENOBUFS;
+	}
+	*ret_room = lines->buf + lines->used;
+	return 0;
 }
 
 uint64_t rpcs_lines_end(struct rpcs_lines *lines, int timeout_ms)

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 enum {
-	/* Lines are written once this much is waiting. */
+	/* Lines are written once about this much is waiting. */
 	RPCS_LINES_BATCH = 256 * 1024,
 	/* What waits while the descriptor takes nothing; lines beyond it are lost. */
 	RPCS_LINES_WAITING = 1024 * 1024,
@@ -28,6 +28,9 @@ struct rpcs_lines {
 	bool live;	  /* never waits, and goes on after an error */
 	enum rpcs_lines_kind kind;
 	size_t portion; /* of one write to a stream that is ready */
+	uint64_t at;	/* where in a file the next line goes */
+	bool allocates; /* its blocks first */
+	size_t due;	/* what makes a batch full */
 	char *buf;	/* RPCS_LINES_WAITING + RPCS_LINE_MAX */
 	size_t used;
 	bool cut;	    /* the beginning of the first line in `buf` is written already */
@@ -45,7 +48,7 @@ int rpcs_lines_init(struct rpcs_lines *lines, int fd, const char *name, bool liv
 void rpcs_lines_free(struct rpcs_lines *lines);
 
 /**
- * Room for a line of RPCS_LINE_MAX; flushes first when a batch waits.
+ * Room for a line of RPCS_LINE_MAX; writes first when a batch waits, and leaves what is more.
  * -ENOBUFS: too much waits, the line is lost and counted as such.
  */
 int rpcs_lines_room(struct rpcs_lines *lines, char **ret_room);
