@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Community ID against the specification's published values and those of tshark. */
+#include <nettle/base64.h>
+#include <nettle/sha1.h>
+
 #include "unit/output_fixture.h"
 
 FILE *fixture_lines;
@@ -67,11 +70,66 @@ static void test_same_address(void **state)
 	assert_string_not_equal(a, b);
 }
 
+/* The id by the library's own functions, of input whose lesser end is the source. */
+static void expect(const struct rpcs_tuple *tuple, size_t address_len, char text[40])
+{
+	uint8_t input[64] = { 0 }, digest[SHA1_DIGEST_SIZE];
+	struct sha1_ctx sha1;
+	size_t len = 2;
+
+	memcpy(input + len, tuple->src.bytes + 16 - address_len, address_len);
+	len += address_len;
+	memcpy(input + len, tuple->dst.bytes + 16 - address_len, address_len);
+	len += address_len;
+	input[len] = tuple->protocol;
+	input[len + 2] = tuple->sport >> 8;
+	input[len + 3] = tuple->sport & 0xff;
+	input[len + 4] = tuple->dport >> 8;
+	input[len + 5] = tuple->dport & 0xff;
+	sha1_init(&sha1);
+	sha1_update(&sha1, len + 6, input);
+	sha1_digest(&sha1, sizeof(digest), digest);
+	memcpy(text, "1:", 2);
+	base64_encode_raw(text + 2, sizeof(digest), digest);
+	text[2 + BASE64_ENCODE_RAW_LENGTH(SHA1_DIGEST_SIZE)] = '\0';
+}
+
+/* With many addresses and ports, so that every character comes out. */
+static void test_as_the_library(void **state)
+{
+	static const struct {
+		const char *src, *dst;
+		size_t address_len;
+	} ends[] = {
+		{ "10.20.0.0", "10.30.255.255", 4 },
+		{ "2001:db8::", "2001:db8:ffff::ffff", 16 },
+		/* of one end IPv4, of the other one not */
+		{ "::ffff:9.8.7.6", "fe80::1", 16 },
+	};
+	char expected[40];
+	uint32_t i, n;
+
+	(void)state;
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		for (n = 0; n < 1024; n++) {
+			struct rpcs_tuple tuple = tuple_of(ends[i].src, 7 * n, ends[i].dst,
+							   65535 - 11 * n, n % 2 ? 6 : 17);
+
+			tuple.src.bytes[14] = n >> 2;
+			tuple.src.bytes[15] = n & 0xff;
+			tuple.dst.bytes[15] = 255 - n % 251;
+			expect(&tuple, ends[i].address_len, expected);
+			check(&tuple, expected);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_vectors),
 		cmocka_unit_test(test_same_address),
+		cmocka_unit_test(test_as_the_library),
 	};
 
 	return cmocka_run_group_tests_name("community_id", tests, NULL, NULL);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Community ID version 1: the same text for both directions of a flow, in every tool. */
+#include <endian.h>
 #include <string.h>
 
-#include <nettle/base64.h>
 #include <nettle/sha1.h>
 
 #include "outputs.h"
@@ -11,52 +11,123 @@ enum {
 	SEED_LEN = 2,
 	IP4_LEN = 4,
 	IP6_LEN = 16,
-	/* seed, two addresses, protocol, a zero, two ports */
-	INPUT_MAX = SEED_LEN + 2 * IP6_LEN + 2 + 4,
-	ID_LEN = 2 + BASE64_ENCODE_RAW_LENGTH(SHA1_DIGEST_SIZE),
+	/* "1:" and base64 of 160 bits, with a filler */
+	ID_LEN = 2 + 28,
 };
 
-static void put_be16(uint8_t *p, uint16_t value)
+typedef uint64_t pair __attribute__((vector_size(16)));
+typedef int8_t sixteen __attribute__((vector_size(16)));
+
+/* The end of a flow that comes first in what is hashed, and the other one. */
+struct ends {
+	const struct rpcs_address *first, *second;
+	uint16_t first_port, second_port;
+};
+
+static uint64_t load_be64(const uint8_t *p)
 {
-	p[0] = value >> 8;
-	p[1] = value & 0xff;
+	uint64_t value;
+
+	memcpy(&value, p, sizeof(value));
+	return be64toh(value);
+}
+
+static uint32_t load_be32(const uint8_t *p)
+{
+	uint32_t value;
+
+	memcpy(&value, p, sizeof(value));
+	return be32toh(value);
 }
 
 /* Is the tuple the one of its two directions that the id is made of: the lesser end first? */
 static bool is_ordered(const struct rpcs_tuple *tuple)
 {
-	int order = memcmp(tuple->src.bytes, tuple->dst.bytes, IP6_LEN);
+	const uint8_t *src = tuple->src.bytes, *dst = tuple->dst.bytes;
+	uint64_t a = load_be64(src), b = load_be64(dst);
 
-	return order < 0 || (order == 0 && tuple->sport < tuple->dport);
+	if (a == b) {
+		a = load_be64(src + sizeof(a));
+		b = load_be64(dst + sizeof(b));
+	}
+	return a < b || (a == b && tuple->sport < tuple->dport);
 }
 
-size_t rpcs_community_id(const struct rpcs_tuple *tuple, char text[40])
+static struct ends ends_of(const struct rpcs_tuple *tuple)
+{
+	if (is_ordered(tuple))
+		return (struct ends){ &tuple->src, &tuple->dst, tuple->sport, tuple->dport };
+	return (struct ends){ &tuple->dst, &tuple->src, tuple->dport, tuple->sport };
+}
+
+/*
+ * What is hashed: a seed, two addresses, a protocol, a zero, two ports; then what SHA-1 adds, a bit
+ * and the length, all in one block. It is stored in pieces of the size in which it is loaded: else
+ * the loads would wait until the stores are done.
+ */
+static void block_ip4(pair block[4], const struct ends *ends, uint8_t protocol)
+{
+	uint32_t first = load_be32(ends->first->bytes + IP6_LEN - IP4_LEN);
+	uint32_t second = load_be32(ends->second->bytes + IP6_LEN - IP4_LEN);
+	uint64_t lower = (uint64_t)second << 48 | (uint64_t)protocol << 40 |
+			 (uint64_t)ends->first_port << 16 | ends->second_port;
+
+	block[0] = (pair){ htobe64((uint64_t)first << 16 | second >> 16), htobe64(lower) };
+	block[1] = (pair){ htobe64(1ULL << 63) };
+	block[2] = (pair){ 0 };
+	block[3] = (pair){ 0, htobe64(8 * sizeof(pair)) };
+}
+
+static void block_ip6(pair block[4], const struct ends *ends, uint8_t protocol)
+{
+	uint8_t *p = (uint8_t *)block + SEED_LEN;
+	uint32_t ports = htobe32((uint32_t)ends->first_port << 16 | ends->second_port);
+
+	memset(block, 0, SHA1_BLOCK_SIZE);
+	p = (uint8_t *)memcpy(p, ends->first->bytes, IP6_LEN) + IP6_LEN;
+	p = (uint8_t *)memcpy(p, ends->second->bytes, IP6_LEN) + IP6_LEN;
+	p[0] = protocol;
+	p = (uint8_t *)memcpy(p + 2, &ports, sizeof(ports)) + sizeof(ports);
+	*p = 0x80;
+	block[3][1] = htobe64(8 * (uint64_t)(p - (uint8_t *)block));
+}
+
+/* Twice 48 bits as eight characters each. */
+static void base64_put(char *p, uint64_t first, uint64_t second)
+{
+	pair bits = { first, second };
+	sixteen six;
+
+	/* Halves change places, then their halves and theirs: six in each byte, the first ahead. */
+	bits = bits >> 24 | (bits & 0xffffffULL) << 32;
+	bits = (bits >> 12 & 0xfff00000fffULL) | (bits & 0xfff00000fffULL) << 16;
+	bits = (bits >> 6 & 0x3f003f003f003fULL) | (bits & 0x3f003f003f003fULL) << 8;
+	bits = (pair){ htole64(bits[0]), htole64(bits[1]) };
+	/* A to Z, a to z, 0 to 9, '+' and '/', by how far each range is from the one before. */
+	six = (sixteen)bits;
+	six += 'A' + ((six > 25) & ('a' - 'Z' - 1)) - ((six > 51) & ('z' + 1 - '0')) -
+	       ((six > 61) & ('9' + 1 - '+')) + ((six > 62) & ('/' - '+' - 1));
+	memcpy(p, &six, sizeof(six));
+}
+
+size_t rpcs_community_id(const struct rpcs_tuple *tuple, char text[RPCS_COMMUNITY_ID_TEXT])
 {
 	bool ip4 = rpcs_address_is_ip4(&tuple->src) && rpcs_address_is_ip4(&tuple->dst);
-	bool ordered = is_ordered(tuple);
-	const uint8_t *first = ordered ? tuple->src.bytes : tuple->dst.bytes;
-	const uint8_t *second = ordered ? tuple->dst.bytes : tuple->src.bytes;
-	size_t len = ip4 ? IP4_LEN : IP6_LEN;
-	uint8_t input[INPUT_MAX] = { 0 };
-	uint8_t digest[SHA1_DIGEST_SIZE];
-	uint8_t *p = input + SEED_LEN;
-	struct sha1_ctx sha1;
+	struct ends ends = ends_of(tuple);
+	uint32_t digest[] = { 0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0 };
+	pair block[4];
 
-	memcpy(p, first + IP6_LEN - len, len);
-	p += len;
-	memcpy(p, second + IP6_LEN - len, len);
-	p += len;
-	*p++ = tuple->protocol;
-	*p++ = 0;
-	put_be16(p, ordered ? tuple->sport : tuple->dport);
-	put_be16(p + 2, ordered ? tuple->dport : tuple->sport);
-	p += 4;
+	if (ip4)
+		block_ip4(block, &ends, tuple->protocol);
+	else
+		block_ip6(block, &ends, tuple->protocol);
+	nettle_sha1_compress(digest, (const uint8_t *)block);
 
-	sha1_init(&sha1);
-	sha1_update(&sha1, p - input, input);
-	sha1_digest(&sha1, sizeof(digest), digest);
 	memcpy(text, "1:", 2);
-	base64_encode_raw(text + 2, sizeof(digest), digest);
-	text[ID_LEN] = '\0';
+	base64_put(text + 2, (uint64_t)digest[0] << 16 | digest[1] >> 16,
+		   (uint64_t)(digest[1] & 0xffff) << 32 | digest[2]);
+	base64_put(text + 2 + 16, (uint64_t)digest[3] << 16 | digest[4] >> 16,
+		   (uint64_t)(digest[4] & 0xffff) << 32);
+	memcpy(text + ID_LEN - 1, "=", 2);
 	return ID_LEN;
 }

@@ -14,8 +14,6 @@
 #include "names.h"
 #include "outputs.h"
 
-enum { COMMUNITY_ID_TEXT = 40 };
-
 struct eve {
 	struct rpcs_sink sink; /* first: the caller holds its address */
 	struct rpcs_output_context context;
@@ -37,7 +35,7 @@ static void eve_tuple(struct rpcs_json *json, const struct rpcs_tuple *tuple)
 {
 	const char *protocol = rpcs_protocol_name(tuple->protocol);
 	char address[RPCS_ADDRESS_TEXT];
-	char id[COMMUNITY_ID_TEXT];
+	char id[RPCS_COMMUNITY_ID_TEXT];
 
 	rpcs_json_word(json, "src_ip", address, rpcs_address_format(&tuple->src, address));
 	rpcs_json_uint(json, "src_port", tuple->sport);

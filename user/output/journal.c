@@ -15,7 +15,7 @@
 #include "outputs.h"
 #include "phrase.h"
 
-enum { MESSAGE_TEXT = 1024, FIELDS_MAX = 48, COMMUNITY_ID_TEXT = 40 };
+enum { MESSAGE_TEXT = 1024, FIELDS_MAX = 48 };
 
 size_t rpcs_alert_text(const struct rpcs_alert *alert, char *text, size_t size)
 {
@@ -84,7 +84,7 @@ static const char *journal_priority(uint8_t severity)
 static void entry_tuple(struct entry *entry, const struct rpcs_tuple *tuple)
 {
 	char text[RPCS_ADDRESS_TEXT];
-	char id[COMMUNITY_ID_TEXT];
+	char id[RPCS_COMMUNITY_ID_TEXT];
 
 	rpcs_address_format(&tuple->src, text);
 	entry_text(entry, "RPCS_SRC_IP", text);
