@@ -27,7 +27,7 @@ void rpcs_json_init(struct rpcs_json *json, char *buf, size_t size);
 /** Nothing fits from now on. */
 void rpcs_json_fill(struct rpcs_json *json);
 
-/** The number's digits at `p`; returns their end. */
+/** The number's digits at `p`, where RPCS_JSON_UINT_DIGITS have room; returns their end. */
 char *rpcs_json_digits(char *p, uint64_t value);
 
 void rpcs_json_put_string(struct rpcs_json *json, const char *key, size_t key_len, const char *text,
@@ -150,6 +150,36 @@ RPCS_JSON_INLINE void rpcs_json_bytes(struct rpcs_json *json, const char *key, c
 				      size_t len)
 {
 	rpcs_json_put_bytes(json, key, rpcs_json_key_len(key), bytes, len);
+}
+
+/*
+ * Several items at once, by who knows how much room they take at most: from `p` to what each of
+ * these returns, their end.
+ */
+
+/** A literal as it is. */
+#define RPCS_JSON_LITERAL(p, text) \
+	((char *)memcpy((p), (text), sizeof(text) - 1) + sizeof(text) - 1)
+
+/** A comma and a key, which is a literal too, before a value; then the quote before a text. */
+#define RPCS_JSON_KEY(p, key) RPCS_JSON_LITERAL(p, ",\"" key "\":")
+#define RPCS_JSON_TEXT_KEY(p, key) RPCS_JSON_LITERAL(p, ",\"" key "\":\"")
+
+/** Is there room for so many bytes, from `buf` + `len` on? If not, there is none any more. */
+RPCS_JSON_INLINE bool rpcs_json_fits(struct rpcs_json *json, size_t room)
+{
+	bool fits = json->size - json->len >= room;
+
+	if (__builtin_expect(!fits, 0))
+		rpcs_json_fill(json);
+	return fits;
+}
+
+/** They are there, up to `end`. */
+RPCS_JSON_INLINE void rpcs_json_wrote(struct rpcs_json *json, const char *end)
+{
+	json->len = (size_t)(end - json->buf);
+	json->comma = true;
 }
 
 /** Ends the line with '\n'; returns its length, or 0 when it did not fit. */

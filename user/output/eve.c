@@ -23,7 +23,7 @@ struct eve {
 
 /* The common fields of a line; NULL and 0 for what it does not have. */
 struct eve_common {
-	const char *event_type;
+	struct rpcs_name event_type;
 	uint64_t time_ns;
 	uint64_t frame;
 	const struct rpcs_sighting *seen;
@@ -33,16 +33,23 @@ struct eve_common {
 
 static void eve_tuple(struct rpcs_json *json, const struct rpcs_tuple *tuple)
 {
-	const char *protocol = rpcs_protocol_name(tuple->protocol);
-	char address[RPCS_ADDRESS_TEXT];
-	char id[RPCS_COMMUNITY_ID_TEXT];
+	enum { ROOM = 128 + 2 * RPCS_ADDRESS_TEXT + RPCS_COMMUNITY_ID_TEXT };
+	char *p = json->buf + json->len;
 
-	rpcs_json_word(json, "src_ip", address, rpcs_address_format(&tuple->src, address));
-	rpcs_json_uint(json, "src_port", tuple->sport);
-	rpcs_json_word(json, "dest_ip", address, rpcs_address_format(&tuple->dst, address));
-	rpcs_json_uint(json, "dest_port", tuple->dport);
-	rpcs_json_word(json, "proto", protocol, strlen(protocol));
-	rpcs_json_word(json, "community_id", id, rpcs_community_id(tuple, id));
+	if (!rpcs_json_fits(json, ROOM))
+		return;
+	p = RPCS_JSON_TEXT_KEY(p, "src_ip");
+	p += rpcs_address_format(&tuple->src, p);
+	p = rpcs_json_number(RPCS_JSON_LITERAL(p, "\",\"src_port\":"), tuple->sport);
+	p = RPCS_JSON_TEXT_KEY(p, "dest_ip");
+	p += rpcs_address_format(&tuple->dst, p);
+	p = rpcs_json_number(RPCS_JSON_LITERAL(p, "\",\"dest_port\":"), tuple->dport);
+	p = RPCS_JSON_TEXT_KEY(p, "proto");
+	p = (char *)memcpy(p, rpcs_protocol_name(tuple->protocol), 3) + 3;
+	p = RPCS_JSON_LITERAL(p, "\",\"community_id\":\"");
+	p += rpcs_community_id(tuple, p);
+	*p++ = '"';
+	rpcs_json_wrote(json, p);
 }
 
 static void eve_sighting(struct eve *eve, struct rpcs_json *json, const struct rpcs_sighting *seen)
@@ -68,13 +75,18 @@ static void eve_sighting(struct eve *eve, struct rpcs_json *json, const struct r
 static void eve_begin(struct eve *eve, struct rpcs_json *json, const struct eve_common *common,
 		      const struct rpcs_eve_detail *detail)
 {
-	char time[RPCS_TIME_TEXT];
+	enum { ROOM = 64 + RPCS_TIME_TEXT + RPCS_JSON_UINT_DIGITS + sizeof(struct rpcs_name) };
+	char *p = json->buf + json->len;
 
-	rpcs_json_open(json, NULL, '{');
-	rpcs_json_word(json, "timestamp", time, rpcs_time_format(common->time_ns, time));
+	if (!rpcs_json_fits(json, ROOM))
+		return;
+	p = RPCS_JSON_LITERAL(p, "{\"timestamp\":\"");
+	p += rpcs_time_format(common->time_ns, p);
+	*p++ = '"';
 	if (common->flow_id)
-		rpcs_json_uint(json, "flow_id", common->flow_id);
-	rpcs_json_word(json, "event_type", common->event_type, strlen(common->event_type));
+		p = rpcs_json_number(RPCS_JSON_KEY(p, "flow_id"), common->flow_id);
+	p = rpcs_eve_name(RPCS_JSON_TEXT_KEY(p, "event_type"), common->event_type);
+	rpcs_json_wrote(json, p);
 	if (eve->context.sensor_name && eve->context.sensor_name[0])
 		rpcs_json_string(json, "sensor", eve->context.sensor_name);
 	if (!eve->context.live && common->frame)
@@ -182,7 +194,7 @@ static int eve_message(struct rpcs_sink *sink, const struct rpcs_message *messag
 {
 	struct eve_event event = {
 		.common = {
-			.event_type = "rpc",
+			.event_type = RPCS_NAME("rpc"),
 			.time_ns = message->seen.time_ns,
 			.frame = message->seen.frame,
 			.seen = &message->seen,
@@ -198,12 +210,12 @@ static int eve_message(struct rpcs_sink *sink, const struct rpcs_message *messag
 static int eve_call(struct rpcs_sink *sink, const struct rpcs_call *call,
 		    const struct rpcs_message *reply)
 {
+	static const struct rpcs_name types[] = { RPCS_NAME("rpc_call"), RPCS_NAME("portmap") };
 	const struct rpcs_message *message = &call->message;
-	bool portmap = message->program == RPCS_PORTMAP_PROGRAM;
 	struct eve *eve = (struct eve *)sink;
 	struct eve_event event = {
 		.common = {
-			.event_type = portmap ? "portmap" : "rpc_call",
+			.event_type = types[message->program == RPCS_PORTMAP_PROGRAM],
 			.time_ns = message->seen.time_ns,
 			.frame = message->seen.frame,
 			.seen = &message->seen,
@@ -219,9 +231,10 @@ static int eve_call(struct rpcs_sink *sink, const struct rpcs_call *call,
 
 static int eve_alert(struct rpcs_sink *sink, const struct rpcs_alert *alert)
 {
+	static const struct rpcs_name types[] = { RPCS_NAME("alert"), RPCS_NAME("alert_update") };
 	struct eve_event event = {
 		.common = {
-			.event_type = alert->update && !alert->raised ? "alert_update" : "alert",
+			.event_type = types[alert->update && !alert->raised],
 			.time_ns = alert->time_ns,
 			.frame = alert->frame,
 			.seen = &alert->seen,
@@ -239,7 +252,7 @@ static int eve_alert(struct rpcs_sink *sink, const struct rpcs_alert *alert)
 static int eve_stats(struct rpcs_sink *sink, const struct rpcs_stats *stats)
 {
 	struct eve_event event = {
-		.common = { .event_type = "stats", .time_ns = stats->time_ns },
+		.common = { .event_type = RPCS_NAME("stats"), .time_ns = stats->time_ns },
 		.stats = stats,
 	};
 
@@ -252,7 +265,7 @@ static int eve_service(struct rpcs_sink *sink, const struct rpcs_lesson *lesson,
 	struct eve *eve = (struct eve *)sink;
 	struct eve_event event = {
 		.common = {
-			.event_type = "services",
+			.event_type = RPCS_NAME("services"),
 			.time_ns = lesson->reply->seen.time_ns,
 			.frame = lesson->reply->seen.frame,
 			.seen = &lesson->reply->seen,

@@ -7,6 +7,7 @@
 #include "../match/call.h"
 #include "../detect/alert.h"
 #include "../services/services.h"
+#include "names.h"
 #include "stats.h"
 
 /** How much of what the wire gave a line tells: less when all of it did not fit. */
@@ -15,6 +16,14 @@ struct rpcs_eve_detail {
 	uint32_t string_max; /* bytes of one string */
 	bool shortened;	     /* this is not the whole: the line says so */
 };
+
+/** A name at `p`, where all of its struct has room, and the quote behind it; returns their end. */
+static inline char *rpcs_eve_name(char *p, struct rpcs_name name)
+{
+	memcpy(p, &name, sizeof(name));
+	p[name.len] = '"';
+	return p + name.len + 1;
+}
 
 /** The members of a message's `rpc` object, without its brackets. */
 void rpcs_eve_rpc(struct rpcs_json *json, const struct rpcs_message *message,

@@ -110,29 +110,50 @@ static void eve_entry(struct rpcs_json *json, enum rpcs_portmap_shape shape,
 	rpcs_json_close(json, '}');
 }
 
-#define LITERAL(p, text) ((char *)memcpy((p), (text), sizeof(text) - 1) + sizeof(text) - 1)
+enum { MAPPING_ROOM = RPCS_EVE_PROGRAM_ROOM + 3 * RPCS_JSON_UINT_DIGITS + 48 };
 
-/* Entries of version 2, of which lists have dozens, in one go. False: it may not fit. */
+/* What a mapping of version 2 has, in one go. NULL: it may not fit. */
+static char *mapping_at(char *p, uint32_t program, uint32_t version, uint32_t protocol,
+			uint32_t port)
+{
+	p = rpcs_eve_program_at(p, program);
+	if (!p)
+		return NULL;
+	p = rpcs_json_number(RPCS_JSON_KEY(p, "version"), version);
+	p = rpcs_json_number(RPCS_JSON_KEY(p, "protocol"), protocol);
+	return rpcs_json_number(RPCS_JSON_KEY(p, "port"), port);
+}
+
+/* One of a list, which may have dozens. */
 static bool eve_mapping(struct rpcs_json *json, const struct rpcs_mapping *entry)
 {
-	enum { ROOM = RPCS_EVE_PROGRAM_ROOM + 3 * RPCS_JSON_UINT_DIGITS + 48 };
 	char *p = json->buf + json->len;
 
-	if (json->size - json->len < ROOM)
+	if (json->size - json->len < MAPPING_ROOM)
 		return false;
 	*p = ',';
 	p += json->comma;
 	*p++ = '{';
-	p = rpcs_eve_program_at(p, entry->program);
+	p = mapping_at(p, entry->program, entry->version, entry->protocol, entry->port);
 	if (!p)
 		return false;
-	p = rpcs_json_number(LITERAL(p, ",\"version\":"), entry->version);
-	p = rpcs_json_number(LITERAL(p, ",\"protocol\":"), entry->protocol);
-	p = rpcs_json_number(LITERAL(p, ",\"port\":"), entry->port);
 	*p++ = '}';
-	json->len = (size_t)(p - json->buf);
-	json->comma = true;
+	rpcs_json_wrote(json, p);
 	return true;
+}
+
+/* The one that a call names, as most do. */
+static bool eve_named_mapping(struct rpcs_json *json, const struct rpcs_portmap *portmap)
+{
+	char *p = NULL;
+
+	if (portmap->shape == RPCS_PORTMAP_MAPPING && portmap->has == 4 &&
+	    json->size - json->len >= MAPPING_ROOM)
+		p = mapping_at(json->buf + json->len, portmap->program, portmap->version,
+			       portmap->protocol, portmap->port);
+	if (p)
+		rpcs_json_wrote(json, p);
+	return p;
 }
 
 static void eve_list(struct rpcs_json *json, const struct rpcs_portmap *portmap,
@@ -166,6 +187,8 @@ static void eve_members(struct rpcs_json *json, const struct rpcs_portmap *portm
 		eve_list(json, portmap, detail);
 		return;
 	}
+	if (eve_named_mapping(json, portmap))
+		return;
 	for (i = 0; i < portmap->has && i < SHAPE_MEMBERS; i++)
 		eve_member(json, shapes[portmap->shape][i], portmap, detail);
 }

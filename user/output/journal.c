@@ -69,9 +69,7 @@ static void entry_text(struct entry *entry, const char *field, const char *value
 
 static void entry_number(struct entry *entry, const char *field, uint32_t value)
 {
-	char text[RPCS_DIGITS_TEXT];
-
-	entry_text(entry, field, rpcs_digits(value, text));
+	entry_text(entry, field, rpcs_digits(value).text);
 }
 
 static const char *journal_priority(uint8_t severity)

@@ -6,20 +6,32 @@
 #include "../match/call.h"
 #include "../policy/programs.h"
 
-enum { RPCS_DIGITS_TEXT = 11, RPCS_SEVERITIES = 4 };
+enum { RPCS_SEVERITIES = 4 };
+
+/** Copied whole, whatever its length: that takes no call. `text` has its end. */
+struct rpcs_name {
+	char text[15];
+	uint8_t len;
+};
+
+/* A literal as an initialiser of one. */
+#define RPCS_NAME(literal)                   \
+	{                                    \
+		literal, sizeof(literal) - 1 \
+	}
 
 /** A number that has no name, as digits. */
-const char *rpcs_digits(uint32_t value, char text[RPCS_DIGITS_TEXT]);
+struct rpcs_name rpcs_digits(uint32_t value);
 
-/** NULL for a number that RFC 5531 does not have. */
-const char *rpcs_reply_stat_name(uint32_t reply_stat);
-const char *rpcs_accept_stat_name(uint32_t accept_stat);
-const char *rpcs_reject_stat_name(uint32_t reject_stat);
-const char *rpcs_flavor_name(uint32_t flavor);
+/** Digits for a number that RFC 5531 does not have. */
+struct rpcs_name rpcs_reply_stat_name(uint32_t reply_stat);
+struct rpcs_name rpcs_accept_stat_name(uint32_t accept_stat);
+struct rpcs_name rpcs_reject_stat_name(uint32_t reject_stat);
+struct rpcs_name rpcs_flavor_name(uint32_t flavor);
 
-/** rpc.status; `text` is room for a number that has no name. `reply` may be NULL. */
-const char *rpcs_call_status_name(const struct rpcs_call *call, const struct rpcs_message *reply,
-				  char text[RPCS_DIGITS_TEXT]);
+/** rpc.status. `reply` may be NULL. */
+struct rpcs_name rpcs_call_status_name(const struct rpcs_call *call,
+				       const struct rpcs_message *reply);
 
 /** "UDP" or "TCP". */
 const char *rpcs_protocol_name(uint8_t protocol);

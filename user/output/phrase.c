@@ -202,7 +202,6 @@ static void phrase_result(struct rpcs_line *line, const struct rpcs_portmap *p)
 void rpcs_phrase_reply(struct rpcs_line *line, const struct rpcs_message *reply)
 {
 	struct rpcs_call answered = { .status = RPCS_STATUS_ANSWERED };
-	char text[RPCS_DIGITS_TEXT];
 
 	if (reply->reply_has == 2 && reply->reply_stat == RPCS_REPLY_ACCEPTED &&
 	    reply->stat == RPCS_ACCEPT_SUCCESS) {
@@ -210,7 +209,7 @@ void rpcs_phrase_reply(struct rpcs_line *line, const struct rpcs_message *reply)
 	} else {
 		if (reply->reply_has && reply->reply_stat == RPCS_REPLY_DENIED)
 			rpcs_line_add(line, "denied: ");
-		rpcs_line_add(line, "%s", rpcs_call_status_name(&answered, reply, text));
+		rpcs_line_add(line, "%s", rpcs_call_status_name(&answered, reply).text);
 	}
 	if (reply->has_mismatch)
 		rpcs_line_add(line, " (has %" PRIu32 " to %" PRIu32 ")", reply->mismatch_low,
