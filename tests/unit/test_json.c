@@ -77,13 +77,19 @@ static void test_uint(void **state)
 	int i;
 
 	(void)state;
-	for (i = 0; i < 2000; i++)
+	for (i = 0; i < 12000; i++)
 		check_uint(i);
 	for (digits = 1; digits < 20; digits++) {
 		power *= 10;
 		check_uint(power - 1);
 		check_uint(power);
 		check_uint(power + 1);
+	}
+	/* zeros in the midst */
+	for (i = 0; i < 12000; i++) {
+		check_uint(i * 10007ULL);
+		check_uint(i * 1000000000007ULL);
+		check_uint(UINT64_MAX / 12000 * i);
 	}
 	check_uint(UINT32_MAX);
 	check_uint(UINT32_MAX + 1ULL);
