@@ -94,21 +94,25 @@ static size_t ip6_format(const struct rpcs_address *address, char text[RPCS_ADDR
 	return len;
 }
 
-/* Not snprintf(), which takes as long for an address as the rest of an event's line. */
+/*
+ * An octet and a point, of four bytes written; returns their end. Not snprintf(), which takes as
+ * long for an address as the rest of an event's line; and no branch on how many digits there are,
+ * since that cannot be guessed.
+ */
 static char *octet_format(uint8_t octet, char *p)
 {
-	bool hundreds = octet >= 100;
-	uint8_t tens;
+#define TEN(t) t "0.", t "1.", t "2.", t "3.", t "4.", t "5.", t "6.", t "7.", t "8.", t "9."
+	static const char texts[256][4] = {
+		TEN(""),   TEN("1"),  TEN("2"),	 TEN("3"),  TEN("4"),  TEN("5"),  TEN("6"),
+		TEN("7"),  TEN("8"),  TEN("9"),	 TEN("10"), TEN("11"), TEN("12"), TEN("13"),
+		TEN("14"), TEN("15"), TEN("16"), TEN("17"), TEN("18"), TEN("19"), TEN("20"),
+		TEN("21"), TEN("22"), TEN("23"), TEN("24"), "250.",    "251.",	  "252.",
+		"253.",	   "254.",    "255.",
+	};
+#undef TEN
 
-	if (hundreds) {
-		*p++ = octet >= 200 ? '2' : '1';
-		octet -= octet >= 200 ? 200 : 100;
-	}
-	tens = octet / 10;
-	*p = (char)('0' + tens);
-	p += hundreds || tens;
-	*p++ = (char)('0' + octet - 10 * tens);
-	return p;
+	memcpy(p, texts[octet], sizeof(texts[octet]));
+	return p + 2 + (octet >= 10) + (octet >= 100);
 }
 
 size_t rpcs_address_format(const struct rpcs_address *address, char text[RPCS_ADDRESS_TEXT])
@@ -119,10 +123,8 @@ size_t rpcs_address_format(const struct rpcs_address *address, char text[RPCS_AD
 
 	if (!rpcs_address_is_ip4(address))
 		return ip6_format(address, text);
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < 4; i++)
 		p = octet_format(b[i], p);
-		*p++ = '.';
-	}
 	*--p = '\0';
 	return (size_t)(p - text);
 }
