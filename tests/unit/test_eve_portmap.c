@@ -195,6 +195,28 @@ static void test_list_cut(void **state)
 
 enum { OWN = 0x20000200 }; /* of no registry */
 
+static void expect_asked(uint32_t program, const char *name)
+{
+	struct rpcs_message call = call_of(RPCS_PORTMAP_GETPORT);
+	json_t *line;
+
+	for (call.version = 2; call.version < 200; call.version += 101) {
+		for (call.procedure = 3; call.procedure < 70; call.procedure += 32) {
+			call.program = program;
+			line = message_line(&call);
+			assert_number(line, "rpc.program", program);
+			assert_number(line, "rpc.program_version", call.version);
+			assert_number(line, "rpc.procedure", call.procedure);
+			assert_absent(line, "rpc.procedure_name");
+			if (name)
+				assert_text(line, "rpc.program_name", name);
+			else
+				assert_absent(line, "rpc.program_name");
+			json_decref(line);
+		}
+	}
+}
+
 static void expect_names(const char *first, const char *second)
 {
 	static const uint32_t numbers[] = { OWN, OWN + 1 };
@@ -219,6 +241,7 @@ static void expect_names(const char *first, const char *second)
 			assert_text(line, path, names[i]);
 		else
 			assert_absent(line, path);
+		expect_asked(numbers[i], names[i]);
 	}
 	json_decref(line);
 }

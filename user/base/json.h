@@ -103,6 +103,20 @@ RPCS_JSON_INLINE char *rpcs_json_number(char *p, uint64_t value)
 	return p + 1;
 }
 
+/** The same, of a number that has two digits as often as one, but seldom more. */
+RPCS_JSON_INLINE char *rpcs_json_small_number(char *p, uint64_t value)
+{
+	uint32_t tens;
+
+	if (value >= 100)
+		return rpcs_json_digits(p, value);
+	tens = (uint32_t)value / 10;
+	*p = (char)('0' + tens);
+	p += tens > 0;
+	*p = (char)('0' + value - 10 * tens);
+	return p + 1;
+}
+
 RPCS_JSON_INLINE void rpcs_json_uint(struct rpcs_json *json, const char *key, uint64_t value)
 {
 	char *p = rpcs_json_item(json, key, rpcs_json_key_len(key), RPCS_JSON_UINT_DIGITS);

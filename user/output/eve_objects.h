@@ -40,10 +40,13 @@ void rpcs_eve_portmap(struct rpcs_json *json, const struct rpcs_portmap *portmap
 /** "program" and, where it has one, "program_name". */
 void rpcs_eve_program(struct rpcs_json *json, uint32_t program);
 
-enum { RPCS_EVE_PROGRAM_ROOM = 64 };
+/** These two, then the version and procedure asked for and, where it has one, their name. */
+void rpcs_eve_asked(struct rpcs_json *json, uint32_t program, uint32_t version, uint32_t procedure);
+
+enum { RPCS_EVE_PROGRAM_ROOM = 52 };
 
 /**
- * The same two members at `p`, which has room for RPCS_EVE_PROGRAM_ROOM, whatever they take;
+ * "program" and its name at `p`, which has room for RPCS_EVE_PROGRAM_ROOM, whatever they take;
  * returns their end. NULL: they may take more.
  */
 char *rpcs_eve_program_at(char *p, uint32_t program);

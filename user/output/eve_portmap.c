@@ -120,7 +120,7 @@ static char *mapping_at(char *p, uint32_t program, uint32_t version, uint32_t pr
 	if (!p)
 		return NULL;
 	p = rpcs_json_number(RPCS_JSON_KEY(p, "version"), version);
-	p = rpcs_json_number(RPCS_JSON_KEY(p, "protocol"), protocol);
+	p = rpcs_json_small_number(RPCS_JSON_KEY(p, "protocol"), protocol);
 	return rpcs_json_number(RPCS_JSON_KEY(p, "port"), port);
 }
 

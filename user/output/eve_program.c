@@ -1,18 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * A program's number and name, as EVE lines have them. A list names dozens and lines name the same
- * few again and again: their text is kept.
+ * A program's number and name, as EVE lines have them, and what a call asks of it. A list names
+ * dozens and lines name the same few again and again: their text is kept.
  */
 #include "../policy/programs.h"
 #include "eve_objects.h"
 
-enum { KEPT_BITS = 7, KEPT = 1 << KEPT_BITS };
+enum { KEPT_BITS = 7, ASKED_BITS = 5, ASKED_ROOM = 128 - 5 * sizeof(uint32_t) };
 
-static struct {
+/* Each in a cache line. What is longer than its room is written each time. */
+static struct kept {
 	uint32_t program, round;
-	uint32_t len;			  /* 0: of none */
-	char text[RPCS_EVE_PROGRAM_ROOM]; /* what is longer is written each time */
-} kept[KEPT];
+	uint32_t len; /* 0: of none */
+	char text[RPCS_EVE_PROGRAM_ROOM];
+} __attribute__((aligned(64))) kept[1 << KEPT_BITS];
+
+/* Each in two. */
+static struct asked {
+	uint32_t program, version, procedure, round;
+	uint32_t len;
+	char text[ASKED_ROOM];
+} __attribute__((aligned(64))) asked[1 << ASKED_BITS];
+
+static uint32_t spread(uint32_t value, int bits)
+{
+	return value * 0x9e3779b1U >> (32 - bits);
+}
 
 static void write(struct rpcs_json *json, uint32_t program)
 {
@@ -23,31 +36,43 @@ static void write(struct rpcs_json *json, uint32_t program)
 		rpcs_json_string(json, "program_name", name);
 }
 
-/* Its place, with its text there if that is short enough. */
-static uint32_t keep(uint32_t program)
+static void write_asked(struct rpcs_json *json, uint32_t program, uint32_t version,
+			uint32_t procedure)
 {
-	uint32_t i = program * 0x9e3779b1U >> (32 - KEPT_BITS);
-	uint32_t round = rpcs_program_names_round();
+	const char *name = rpcs_procedure_name(program, version, procedure);
+
+	write(json, program);
+	rpcs_json_uint(json, "program_version", version);
+	rpcs_json_uint(json, "procedure", procedure);
+	if (name)
+		rpcs_json_string(json, "procedure_name", name);
+}
+
+/* Apart, so that who finds its text has nothing to put aside. */
+__attribute__((noinline)) static char *keep(char *p, uint32_t program)
+{
+	struct kept *place = &kept[spread(program, KEPT_BITS)];
 	struct rpcs_json json;
 
-	if (kept[i].program == program && kept[i].round == round && kept[i].len)
-		return i;
-	rpcs_json_init(&json, kept[i].text, RPCS_EVE_PROGRAM_ROOM);
+	rpcs_json_init(&json, place->text, sizeof(place->text));
 	write(&json, program);
-	kept[i].program = program;
-	kept[i].round = round;
-	kept[i].len = json.full ? 0 : (uint32_t)json.len;
-	return i;
+	place->program = program;
+	place->round = rpcs_program_names_round();
+	place->len = json.full ? 0 : (uint32_t)json.len;
+	if (!place->len)
+		return NULL;
+	memcpy(p, place->text, sizeof(place->text));
+	return p + place->len;
 }
 
 char *rpcs_eve_program_at(char *p, uint32_t program)
 {
-	uint32_t i = keep(program);
+	const struct kept *place = &kept[spread(program, KEPT_BITS)];
 
-	if (!kept[i].len)
-		return NULL;
-	memcpy(p, kept[i].text, RPCS_EVE_PROGRAM_ROOM);
-	return p + kept[i].len;
+	if (place->program != program || place->round != rpcs_program_names_round() || !place->len)
+		return keep(p, program);
+	memcpy(p, place->text, sizeof(place->text));
+	return p + place->len;
 }
 
 void rpcs_eve_program(struct rpcs_json *json, uint32_t program)
@@ -58,10 +83,41 @@ void rpcs_eve_program(struct rpcs_json *json, uint32_t program)
 		*at = ',';
 		end = rpcs_eve_program_at(at + json->comma, program);
 	}
-	if (!end) {
+	if (end)
+		rpcs_json_wrote(json, end);
+	else
 		write(json, program);
+}
+
+__attribute__((noinline)) static void keep_asked(struct asked *place, uint32_t program,
+						 uint32_t version, uint32_t procedure)
+{
+	struct rpcs_json json;
+
+	rpcs_json_init(&json, place->text, sizeof(place->text));
+	write_asked(&json, program, version, procedure);
+	place->program = program;
+	place->version = version;
+	place->procedure = procedure;
+	place->round = rpcs_program_names_round();
+	place->len = json.full ? 0 : (uint32_t)json.len;
+}
+
+void rpcs_eve_asked(struct rpcs_json *json, uint32_t program, uint32_t version, uint32_t procedure)
+{
+	struct asked *place = &asked[spread(program ^ version << 8 ^ procedure, ASKED_BITS)];
+	char *p = json->buf + json->len;
+
+	if (place->program != program || place->version != version ||
+	    place->procedure != procedure || place->round != rpcs_program_names_round() ||
+	    !place->len)
+		keep_asked(place, program, version, procedure);
+	if (!place->len || json->size - json->len <= sizeof(place->text)) {
+		write_asked(json, program, version, procedure);
 		return;
 	}
-	json->len = (size_t)(end - json->buf);
-	json->comma = true;
+	*p = ',';
+	p += json->comma;
+	memcpy(p, place->text, sizeof(place->text));
+	rpcs_json_wrote(json, p + place->len);
 }

@@ -3,7 +3,6 @@
 #include <rpcsentry/rpc.h>
 
 #include "../base/clock.h"
-#include "../policy/programs.h"
 #include "eve_objects.h"
 #include "names.h"
 
@@ -15,25 +14,6 @@ void rpcs_eve_text(struct rpcs_json *json, const char *key, struct rpcs_text tex
 	uint32_t len = text.len < detail->string_max ? text.len : detail->string_max;
 
 	rpcs_json_bytes(json, key, text.bytes, len);
-}
-
-static void eve_call(struct rpcs_json *json, const struct rpcs_message *message)
-{
-	const char *name =
-		rpcs_procedure_name(message->program, message->version, message->procedure);
-	char *p;
-
-	if (message->is_call && message->rpc_version != RPCS_RPC_VERSION)
-		rpcs_json_uint(json, "rpc_version", message->rpc_version);
-	rpcs_eve_program(json, message->program);
-	p = json->buf + json->len;
-	if (!rpcs_json_fits(json, SOME_ROOM))
-		return;
-	p = rpcs_json_number(RPCS_JSON_KEY(p, "program_version"), message->version);
-	p = rpcs_json_number(RPCS_JSON_KEY(p, "procedure"), message->procedure);
-	rpcs_json_wrote(json, p);
-	if (name)
-		rpcs_json_word(json, "procedure_name", name, strlen(name));
 }
 
 static void eve_auth(struct rpcs_json *json, const struct rpcs_auth *auth,
@@ -117,8 +97,10 @@ void rpcs_eve_rpc(struct rpcs_json *json, const struct rpcs_message *message,
 		  const struct rpcs_eve_detail *detail)
 {
 	eve_kind(json, message);
+	if (message->is_call && message->rpc_version != RPCS_RPC_VERSION)
+		rpcs_json_uint(json, "rpc_version", message->rpc_version);
 	if (message->is_call || message->call_known)
-		eve_call(json, message);
+		rpcs_eve_asked(json, message->program, message->version, message->procedure);
 	if (!message->is_call)
 		eve_reply(json, message);
 	eve_origin(json, message);
