@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -20,20 +19,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "output/lines.h"
-
-static int put(struct rpcs_lines *lines, size_t len, char c)
-{
-	char *room;
-	int err = rpcs_lines_room(lines, &room);
-
-	if (err)
-		return err;
-	memset(room, c, len - 1);
-	room[len - 1] = '\n';
-	rpcs_lines_add(lines, len);
-	return 0;
-}
+#include "unit/lines_put.h"
 
 static void test_batch(void **state)
 {
@@ -58,49 +44,6 @@ static void test_batch(void **state)
 	assert_int_equal(lines.used, 0);
 	rpcs_lines_free(&lines);
 	close(fd);
-}
-
-/* Batches of a file end with the last line before an even place, wherever a flush came. */
-static void even_batches(int fd)
-{
-	enum { LINE = 700, LINES = 4000, FLUSHED = 2000 };
-	static char read[LINE * LINES];
-	struct rpcs_lines lines;
-	off_t size, before = 0;
-	int i;
-
-	assert_int_equal(rpcs_lines_init(&lines, fd, "out", false), 0);
-	for (i = 0; i < LINES; i++) {
-		if (i == FLUSHED) {
-			assert_int_equal(rpcs_lines_flush(&lines), 0);
-			before = LINE * FLUSHED;
-		}
-		assert_int_equal(put(&lines, LINE, (char)('a' + i % 26)), 0);
-		size = lseek(fd, 0, SEEK_END);
-		assert_int_equal(size % LINE, 0);
-		assert_int_equal(size + (off_t)lines.used, LINE * (i + 1));
-		assert_true(size == before || size % RPCS_LINES_BATCH > RPCS_LINES_BATCH - LINE);
-		before = size;
-	}
-	assert_int_equal(rpcs_lines_flush(&lines), 0);
-	assert_int_equal(pread(fd, read, sizeof(read), 0), sizeof(read));
-	for (i = 0; i < LINE * LINES; i++)
-		assert_int_equal(read[i], i % LINE == LINE - 1 ? '\n' : 'a' + i / LINE % 26);
-	rpcs_lines_free(&lines);
-	close(fd);
-}
-
-static void test_even_batches(void **state)
-{
-	char path[] = "/var/tmp/rpcs-lines-XXXXXX";
-	int fd = mkostemp(path, O_CLOEXEC);
-
-	(void)state;
-	even_batches(memfd_create("lines", 0));
-	/* The same where blocks are asked for first, if there is such a file system. */
-	assert_true(fd >= 0);
-	unlink(path);
-	even_batches(fd);
 }
 
 /* A pipe that does not block and holds less than is written: nothing is lost or cut. */
@@ -160,93 +103,6 @@ static void test_reader_gone(void **state)
 	assert_int_equal(lines.lost + lines.used / 1000, 10000);
 	rpcs_lines_free(&lines);
 	close(ends[1]);
-}
-
-static void limit_files(rlim_t size)
-{
-	struct rlimit limit;
-
-	signal(SIGXFSZ, SIG_IGN);
-	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-	limit.rlim_cur = size == RLIM_INFINITY ? limit.rlim_max : size;
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
-/* A file that may grow no further after half a line: the half is taken back. */
-static void test_torn_line(void **state)
-{
-	static char text[8000];
-	struct rpcs_lines lines;
-	int before = memfd_create("before", 0);
-	int after = memfd_create("after", 0);
-
-	(void)state;
-	assert_int_equal(rpcs_lines_init(&lines, before, "out", true), 0);
-	assert_int_equal(put(&lines, 10, 'a'), 0);
-	assert_int_equal(put(&lines, 6000, 'b'), 0);
-	limit_files(4096);
-	assert_int_equal(rpcs_lines_flush(&lines), -EFBIG);
-	assert_int_equal(lseek(before, 0, SEEK_END), 10);
-	assert_int_equal(lines.used, 6000);
-	assert_true(lines.failing);
-	rpcs_lines_reopen(&lines, after);
-	limit_files(RLIM_INFINITY);
-	assert_int_equal(lseek(before, 0, SEEK_END), 10);
-	assert_int_equal(put(&lines, 10, 'c'), 0);
-	assert_int_equal(rpcs_lines_flush(&lines), 0);
-	assert_false(lines.failing);
-	assert_int_equal(pread(after, text, sizeof(text), 0), 6010);
-	assert_ptr_equal(strchr(text, '\n'), text + 5999);
-	assert_int_equal(lines.lost, 0);
-	rpcs_lines_free(&lines);
-	close(before);
-	close(after);
-}
-
-/* The same, but room came again: the line is there once and whole. */
-static void test_room_again(void **state)
-{
-	static char text[8000];
-	struct rpcs_lines lines;
-	int fd = memfd_create("lines", 0);
-
-	(void)state;
-	assert_int_equal(rpcs_lines_init(&lines, fd, "out", true), 0);
-	assert_int_equal(put(&lines, 6000, 'a'), 0);
-	limit_files(4096);
-	assert_int_equal(rpcs_lines_flush(&lines), -EFBIG);
-	assert_int_equal(rpcs_lines_flush(&lines), -EFBIG);
-	assert_int_equal(lseek(fd, 0, SEEK_END), 0);
-	limit_files(RLIM_INFINITY);
-	assert_int_equal(put(&lines, 10, 'b'), 0);
-	assert_int_equal(rpcs_lines_flush(&lines), 0);
-	assert_int_equal(pread(fd, text, sizeof(text), 0), 6010);
-	assert_ptr_equal(strchr(text, '\n'), text + 5999);
-	rpcs_lines_free(&lines);
-	close(fd);
-}
-
-/* What another process has appended in the meantime is not ours to cut. */
-static void test_torn_line_of_two(void **state)
-{
-	char path[] = "/tmp/rpcs-lines-XXXXXX";
-	struct rpcs_lines lines;
-	int fd = mkostemp(path, O_APPEND);
-	int other = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-
-	(void)state;
-	unlink(path);
-	assert_true(fd >= 0 && other >= 0);
-	assert_int_equal(rpcs_lines_init(&lines, fd, "out", true), 0);
-	assert_int_equal(write(other, "before\n", 7), 7);
-	assert_int_equal(put(&lines, 6000, 'a'), 0);
-	limit_files(4096);
-	assert_int_equal(rpcs_lines_flush(&lines), -EFBIG);
-	limit_files(RLIM_INFINITY);
-	assert_int_equal(lseek(fd, 0, SEEK_END), 7);
-	rpcs_lines_free(&lines);
-	close(other);
-	close(fd);
 }
 
 /* Nobody reads: no call waits, memory is bounded, and every line is written or counted. */
@@ -389,11 +245,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_batch),	     cmocka_unit_test(test_slow_reader),
-		cmocka_unit_test(test_reader_gone),  cmocka_unit_test(test_torn_line),
-		cmocka_unit_test(test_reopen),	     cmocka_unit_test(test_full_device),
-		cmocka_unit_test(test_room_again),   cmocka_unit_test(test_torn_line_of_two),
+		cmocka_unit_test(test_reader_gone),  cmocka_unit_test(test_reopen),
+		cmocka_unit_test(test_full_device),
+
 		cmocka_unit_test(test_stalled_pipe), cmocka_unit_test(test_stalled_socket),
-		cmocka_unit_test(test_next_reader),  cmocka_unit_test(test_even_batches),
+		cmocka_unit_test(test_next_reader),
 	};
 
 	return cmocka_run_group_tests_name("lines", tests, NULL, NULL);

@@ -17,6 +17,8 @@
 #include "../base/log.h"
 
 enum {
+	/* Blocks that a file gets at once. */
+	BLOCKS_AHEAD = 8 * 1024 * 1024,
 	/* A pipe that is ready takes this much (PIPE_BUF) without waiting. */
 	PIPE_PORTION = 4096,
 	/* A terminal may have little more room than none. */
@@ -55,6 +57,7 @@ static void lines_open_file(struct rpcs_lines *lines, uint64_t size)
 	lines->at = at < 0 ? 0 : (uint64_t)at;
 	/* Elsewhere than at the end (or appended, which looks the same) there may be blocks. */
 	lines->allocates = lines->at == size && lines_may_allocate(lines);
+	lines->allocated = lines->at;
 }
 
 static void lines_open(struct rpcs_lines *lines, int fd)
@@ -63,6 +66,7 @@ static void lines_open(struct rpcs_lines *lines, int fd)
 
 	lines->fd = fd;
 	lines->at = 0;
+	lines->allocated = 0;
 	lines->allocates = false;
 	lines->cut = false;
 	lines->err = 0;
@@ -85,8 +89,19 @@ int rpcs_lines_init(struct rpcs_lines *lines, int fd, const char *name, bool liv
 	return lines->buf ? 0 : -ENOMEM;
 }
 
+/* Gives back the blocks that no line came for, unless somebody else has written behind them. */
+static void lines_trim(const struct rpcs_lines *lines)
+{
+	struct stat stat;
+
+	if (lines->allocated > lines->at && fstat(lines->fd, &stat) == 0 &&
+	    (uint64_t)stat.st_size == lines->at && ftruncate(lines->fd, stat.st_size))
+		rpcs_log_error("%s: %s", lines->name, strerror(errno));
+}
+
 void rpcs_lines_free(struct rpcs_lines *lines)
 {
+	lines_trim(lines);
 	free(lines->buf);
 	lines->buf = NULL;
 }
@@ -211,12 +226,15 @@ static void lines_drop_cut(struct rpcs_lines *lines)
 	rpcs_lines_lose(lines);
 }
 
-/* Just what is written next: nothing has to be given back. Who refuses is not asked again. */
+/* Blocks for the next `len` bytes and more. Who refuses is not asked again. */
 static void lines_allocate(struct rpcs_lines *lines, size_t len)
 {
-	if (lines->allocates)
-		lines->allocates =
-			!fallocate(lines->fd, FALLOC_FL_KEEP_SIZE, (off_t)lines->at, (off_t)len);
+	if (!lines->allocates || lines->at + len <= lines->allocated)
+		return;
+	lines->allocates =
+		!fallocate(lines->fd, FALLOC_FL_KEEP_SIZE, (off_t)lines->allocated, BLOCKS_AHEAD);
+	/* Where there is not so much room, some of it may be ours now. */
+	lines->allocated += BLOCKS_AHEAD;
 }
 
 /* Writes the first `len` bytes that wait. */
@@ -312,5 +330,6 @@ void rpcs_lines_reopen(struct rpcs_lines *lines, int fd)
 	/* An error here shows again at the next line, on the new descriptor or not at all. */
 	rpcs_lines_flush(lines);
 	lines_drop_cut(lines);
+	lines_trim(lines);
 	lines_open(lines, fd);
 }

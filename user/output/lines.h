@@ -27,11 +27,12 @@ struct rpcs_lines {
 	const char *name; /* of it, for messages; the caller's */
 	bool live;	  /* never waits, and goes on after an error */
 	enum rpcs_lines_kind kind;
-	size_t portion; /* of one write to a stream that is ready */
-	uint64_t at;	/* where in a file the next line goes */
-	bool allocates; /* its blocks first */
-	size_t due;	/* what makes a batch full */
-	char *buf;	/* RPCS_LINES_WAITING + RPCS_LINE_MAX */
+	size_t portion;	    /* of one write to a stream that is ready */
+	uint64_t at;	    /* where in a file the next line goes */
+	bool allocates;	    /* its blocks first */
+	uint64_t allocated; /* up to where they were asked for */
+	size_t due;	    /* what makes a batch full */
+	char *buf;	    /* RPCS_LINES_WAITING + RPCS_LINE_MAX */
 	size_t used;
 	bool cut;	    /* the beginning of the first line in `buf` is written already */
 	int err;	    /* of the last write; 0: it went well, or has to wait */
