@@ -3,6 +3,7 @@
 #include <nettle/base64.h>
 #include <nettle/sha1.h>
 
+#include "output/community.h"
 #include "unit/output_fixture.h"
 
 FILE *fixture_lines;
@@ -124,12 +125,45 @@ static void test_as_the_library(void **state)
 	}
 }
 
+/* Those that are made together are the same, in their places and nowhere else. */
+static void test_together(void **state)
+{
+	enum { GAP = 3, PLACE = RPCS_COMMUNITY_ID_LEN + GAP };
+	struct rpcs_tuple tuple = tuple_of("10.0.0.1", 1, "10.0.0.2", 111, 17);
+	char text[RPCS_COMMUNITY_IDS * PLACE], expected[RPCS_COMMUNITY_ID_LEN + 1];
+	struct rpcs_community_ids ids = { .count = 0 };
+	uint32_t count, i;
+
+	(void)state;
+	for (count = 0; count <= RPCS_COMMUNITY_IDS; count++) {
+		memset(text, 'x', sizeof(text));
+		for (i = 0; i < count; i++) {
+			tuple.sport = (uint16_t)(count * 100 + i);
+			rpcs_community_ids_add(&ids, &tuple, text + i * PLACE);
+		}
+		assert_int_equal(ids.count, count);
+		rpcs_community_ids_make(&ids);
+		assert_int_equal(ids.count, 0);
+		for (i = 0; i < RPCS_COMMUNITY_IDS; i++) {
+			tuple.sport = (uint16_t)(count * 100 + i);
+			rpcs_community_id(&tuple, expected);
+			if (i < count)
+				assert_memory_equal(text + i * PLACE, expected,
+						    RPCS_COMMUNITY_ID_LEN);
+			else
+				assert_memory_equal(text + i * PLACE, "xxxxxx", 6);
+			assert_memory_equal(text + (i + 1) * PLACE - GAP, "xxx", GAP);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_vectors),
 		cmocka_unit_test(test_same_address),
 		cmocka_unit_test(test_as_the_library),
+		cmocka_unit_test(test_together),
 	};
 
 	return cmocka_run_group_tests_name("community_id", tests, NULL, NULL);

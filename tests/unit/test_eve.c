@@ -5,6 +5,7 @@
 
 #include <rpcsentry/tunnel.h>
 
+#include "output/community.h"
 #include "unit/output_fixture.h"
 #include "unit/output_schema.h"
 
@@ -254,6 +255,56 @@ static void test_silent(void **state)
 	close(fixture.fd);
 }
 
+/*
+ * Ids are made for several lines together: each line has its own, also those that were written
+ * anew since they did not fit, and those behind them.
+ */
+static void test_ids(void **state)
+{
+	enum { LINES = 1000, TOO_LONG_EACH = 37 };
+	static uint8_t bytes[600000];
+	struct rpcs_text heavy = { .bytes = bytes, .len = sizeof(bytes) };
+	struct rpcs_portmap too_long = { .shape = RPCS_PORTMAP_RPCB,
+					 .has = 5,
+					 .netid = heavy,
+					 .address = heavy,
+					 .owner = heavy };
+	struct fixture fixture = fixture_open(&offline);
+	struct rpcs_message call = call_of(RPCS_PORTMAP_NULL);
+	char expected[RPCS_COMMUNITY_ID_LEN + 1];
+	json_t *line;
+	char *text, *next;
+	size_t len;
+	int i;
+
+	(void)state;
+	memset(bytes, 0xff, sizeof(bytes));
+	for (i = 0; i < LINES; i++) {
+		call.tuple.sport = 1000 + i;
+		call.portmap = i % TOO_LONG_EACH == 0 ? too_long : (struct rpcs_portmap){ 0 };
+		assert_int_equal(fixture.sink->message(fixture.sink, &call, 1), 0);
+	}
+	text = fixture_text(&fixture, &len);
+	for (i = 0, next = text; i < LINES; i++) {
+		line = json_loads(next, JSON_DISABLE_EOF_CHECK, NULL);
+		assert_non_null(line);
+		call.tuple.sport = 1000 + i;
+		rpcs_community_id(&call.tuple, expected);
+		assert_number(line, "src_port", 1000 + i);
+		assert_text(line, "community_id", expected);
+		if (i % TOO_LONG_EACH == 0)
+			assert_yes(line, "shortened");
+		else
+			assert_absent(line, "shortened");
+		json_decref(line);
+		next = strchr(next, '\n') + 1;
+	}
+	assert_int_equal(*next, '\0');
+	free(text);
+	rpcs_eve_free(&fixture.sink);
+	close(fixture.fd);
+}
+
 static int begin(void **state)
 {
 	setenv("TZ", "UTC0", 1);
@@ -264,13 +315,10 @@ static int begin(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_common),
-		cmocka_unit_test(test_live),
-		cmocka_unit_test(test_answered),
-		cmocka_unit_test(test_unanswered),
-		cmocka_unit_test(test_failures),
-		cmocka_unit_test(test_rpc_call),
-		cmocka_unit_test(test_silent),
+		cmocka_unit_test(test_common),	 cmocka_unit_test(test_live),
+		cmocka_unit_test(test_answered), cmocka_unit_test(test_unanswered),
+		cmocka_unit_test(test_failures), cmocka_unit_test(test_rpc_call),
+		cmocka_unit_test(test_silent),	 cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_schema), /* last: of the lines of all before */
 	};
 

@@ -5,17 +5,10 @@
 
 #include <nettle/sha1.h>
 
-#include "outputs.h"
+#include "community.h"
 
-enum {
-	SEED_LEN = 2,
-	IP4_LEN = 4,
-	IP6_LEN = 16,
-	/* "1:" and base64 of 160 bits, with a filler */
-	ID_LEN = 2 + 28,
-};
+enum { SEED_LEN = 2, IP4_LEN = 4, IP6_LEN = 16 };
 
-typedef uint64_t pair __attribute__((vector_size(16)));
 typedef int8_t sixteen __attribute__((vector_size(16)));
 
 /* The end of a flow that comes first in what is hashed, and the other one. */
@@ -65,20 +58,20 @@ static struct ends ends_of(const struct rpcs_tuple *tuple)
  * and the length, all in one block. It is stored in pieces of the size in which it is loaded: else
  * the loads would wait until the stores are done.
  */
-static void block_ip4(pair block[4], const struct ends *ends, uint8_t protocol)
+static void block_ip4(rpcs_pair block[4], const struct ends *ends, uint8_t protocol)
 {
 	uint32_t first = load_be32(ends->first->bytes + IP6_LEN - IP4_LEN);
 	uint32_t second = load_be32(ends->second->bytes + IP6_LEN - IP4_LEN);
 	uint64_t lower = (uint64_t)second << 48 | (uint64_t)protocol << 40 |
 			 (uint64_t)ends->first_port << 16 | ends->second_port;
 
-	block[0] = (pair){ htobe64((uint64_t)first << 16 | second >> 16), htobe64(lower) };
-	block[1] = (pair){ htobe64(1ULL << 63) };
-	block[2] = (pair){ 0 };
-	block[3] = (pair){ 0, htobe64(8 * sizeof(pair)) };
+	block[0] = (rpcs_pair){ htobe64((uint64_t)first << 16 | second >> 16), htobe64(lower) };
+	block[1] = (rpcs_pair){ htobe64(1ULL << 63) };
+	block[2] = (rpcs_pair){ 0 };
+	block[3] = (rpcs_pair){ 0, htobe64(8 * sizeof(rpcs_pair)) };
 }
 
-static void block_ip6(pair block[4], const struct ends *ends, uint8_t protocol)
+static void block_ip6(rpcs_pair block[4], const struct ends *ends, uint8_t protocol)
 {
 	uint8_t *p = (uint8_t *)block + SEED_LEN;
 	uint32_t ports = htobe32((uint32_t)ends->first_port << 16 | ends->second_port);
@@ -93,41 +86,72 @@ static void block_ip6(pair block[4], const struct ends *ends, uint8_t protocol)
 }
 
 /* Twice 48 bits as eight characters each. */
-static void base64_put(char *p, uint64_t first, uint64_t second)
+static sixteen base64(uint64_t first, uint64_t second)
 {
-	pair bits = { first, second };
+	rpcs_pair bits = { first, second };
 	sixteen six;
 
 	/* Halves change places, then their halves and theirs: six in each byte, the first ahead. */
 	bits = bits >> 24 | (bits & 0xffffffULL) << 32;
 	bits = (bits >> 12 & 0xfff00000fffULL) | (bits & 0xfff00000fffULL) << 16;
 	bits = (bits >> 6 & 0x3f003f003f003fULL) | (bits & 0x3f003f003f003fULL) << 8;
-	bits = (pair){ htole64(bits[0]), htole64(bits[1]) };
+	bits = (rpcs_pair){ htole64(bits[0]), htole64(bits[1]) };
 	/* A to Z, a to z, 0 to 9, '+' and '/', by how far each range is from the one before. */
 	six = (sixteen)bits;
-	six += 'A' + ((six > 25) & ('a' - 'Z' - 1)) - ((six > 51) & ('z' + 1 - '0')) -
+	return six + 'A' + ((six > 25) & ('a' - 'Z' - 1)) - ((six > 51) & ('z' + 1 - '0')) -
 	       ((six > 61) & ('9' + 1 - '+')) + ((six > 62) & ('/' - '+' - 1));
-	memcpy(p, &six, sizeof(six));
 }
 
-size_t rpcs_community_id(const struct rpcs_tuple *tuple, char text[RPCS_COMMUNITY_ID_TEXT])
+/* "1:", 160 bits in base64, which are 27 characters, and a filler. */
+static void put(char *text, const uint32_t digest[5])
+{
+	sixteen first = base64((uint64_t)digest[0] << 16 | digest[1] >> 16,
+			       (uint64_t)(digest[1] & 0xffff) << 32 | digest[2]);
+	sixteen second = base64((uint64_t)digest[3] << 16 | digest[4] >> 16,
+				(uint64_t)(digest[4] & 0xffff) << 32);
+
+	memcpy(text, "1:", 2);
+	memcpy(text + 2, &first, 16);
+	memcpy(text + 18, &second, 11);
+	text[29] = '=';
+}
+
+void rpcs_community_ids_add(struct rpcs_community_ids *ids, const struct rpcs_tuple *tuple,
+			    char *text)
 {
 	bool ip4 = rpcs_address_is_ip4(&tuple->src) && rpcs_address_is_ip4(&tuple->dst);
 	struct ends ends = ends_of(tuple);
-	uint32_t digest[] = { 0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0 };
-	pair block[4];
+	uint32_t i = ids->count++;
 
+	ids->waiting[i].text = text;
 	if (ip4)
-		block_ip4(block, &ends, tuple->protocol);
+		block_ip4(ids->waiting[i].block, &ends, tuple->protocol);
 	else
-		block_ip6(block, &ends, tuple->protocol);
-	nettle_sha1_compress(digest, (const uint8_t *)block);
+		block_ip6(ids->waiting[i].block, &ends, tuple->protocol);
+}
 
-	memcpy(text, "1:", 2);
-	base64_put(text + 2, (uint64_t)digest[0] << 16 | digest[1] >> 16,
-		   (uint64_t)(digest[1] & 0xffff) << 32 | digest[2]);
-	base64_put(text + 2 + 16, (uint64_t)digest[3] << 16 | digest[4] >> 16,
-		   (uint64_t)(digest[4] & 0xffff) << 32);
-	memcpy(text + ID_LEN - 1, "=", 2);
-	return ID_LEN;
+void rpcs_community_ids_make(struct rpcs_community_ids *ids)
+{
+	static const uint32_t start[] = { 0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476,
+					  0xc3d2e1f0 };
+	uint32_t digests[RPCS_COMMUNITY_IDS][5];
+	uint32_t i;
+
+	/* Nothing between them that waits for one. */
+	for (i = 0; i < ids->count; i++) {
+		memcpy(digests[i], start, sizeof(start));
+		nettle_sha1_compress(digests[i], (const uint8_t *)ids->waiting[i].block);
+	}
+	for (i = 0; i < ids->count; i++)
+		put(ids->waiting[i].text, digests[i]);
+	ids->count = 0;
+}
+
+void rpcs_community_id(const struct rpcs_tuple *tuple, char text[RPCS_COMMUNITY_ID_LEN + 1])
+{
+	struct rpcs_community_ids ids = { .count = 0 };
+
+	rpcs_community_ids_add(&ids, tuple, text);
+	rpcs_community_ids_make(&ids);
+	text[RPCS_COMMUNITY_ID_LEN] = '\0';
 }

@@ -8,6 +8,7 @@
 #include <rpcsentry/portmap.h>
 
 #include "../base/clock.h"
+#include "community.h"
 #include "eve_objects.h"
 #include "interfaces.h"
 #include "lines.h"
@@ -18,6 +19,7 @@ struct eve {
 	struct rpcs_sink sink; /* first: the caller holds its address */
 	struct rpcs_output_context context;
 	struct rpcs_lines lines;
+	struct rpcs_community_ids ids; /* of lines that wait */
 	struct rpcs_interfaces interfaces;
 };
 
@@ -31,9 +33,9 @@ struct eve_common {
 	uint64_t flow_id;
 };
 
-static void eve_tuple(struct rpcs_json *json, const struct rpcs_tuple *tuple)
+static void eve_tuple(struct eve *eve, struct rpcs_json *json, const struct rpcs_tuple *tuple)
 {
-	enum { ROOM = 128 + 2 * RPCS_ADDRESS_TEXT + RPCS_COMMUNITY_ID_TEXT };
+	enum { ROOM = 128 + 2 * RPCS_ADDRESS_TEXT + RPCS_COMMUNITY_ID_LEN };
 	char *p = json->buf + json->len;
 
 	if (!rpcs_json_fits(json, ROOM))
@@ -47,7 +49,8 @@ static void eve_tuple(struct rpcs_json *json, const struct rpcs_tuple *tuple)
 	p = RPCS_JSON_TEXT_KEY(p, "proto");
 	p = (char *)memcpy(p, rpcs_protocol_name(tuple->protocol), 3) + 3;
 	p = RPCS_JSON_LITERAL(p, "\",\"community_id\":\"");
-	p += rpcs_community_id(tuple, p);
+	rpcs_community_ids_add(&eve->ids, tuple, p);
+	p += RPCS_COMMUNITY_ID_LEN;
 	*p++ = '"';
 	rpcs_json_wrote(json, p);
 }
@@ -94,7 +97,7 @@ static void eve_begin(struct eve *eve, struct rpcs_json *json, const struct eve_
 	if (common->seen)
 		eve_sighting(eve, json, common->seen);
 	if (common->tuple && common->tuple->protocol)
-		eve_tuple(json, common->tuple);
+		eve_tuple(eve, json, common->tuple);
 	if (detail->shortened)
 		rpcs_json_bool(json, "shortened", true);
 }
@@ -173,6 +176,7 @@ static int eve_write(struct eve *eve, const struct eve_event *event)
 		{ .mappings = false, .string_max = 1024, .shortened = true },
 	};
 	size_t len = 0;
+	uint32_t ids;
 	char *room;
 	size_t i;
 	int err;
@@ -180,9 +184,15 @@ static int eve_write(struct eve *eve, const struct eve_event *event)
 	err = rpcs_lines_room(&eve->lines, &room);
 	if (err)
 		return err;
-	for (i = 0; i < sizeof(details) / sizeof(details[0]) && len == 0; i++)
+	if (eve->ids.count == RPCS_COMMUNITY_IDS)
+		rpcs_community_ids_make(&eve->ids);
+	ids = eve->ids.count;
+	for (i = 0; i < sizeof(details) / sizeof(details[0]) && len == 0; i++) {
+		eve->ids.count = ids;
 		len = eve_format(eve, event, &details[i], room);
+	}
 	if (len == 0) {
+		eve->ids.count = ids;
 		rpcs_lines_lose(&eve->lines);
 		return -EMSGSIZE;
 	}
@@ -278,6 +288,11 @@ static int eve_service(struct rpcs_sink *sink, const struct rpcs_lesson *lesson,
 	return eve->context.transactions ? eve_write(eve, &event) : 0;
 }
 
+static void eve_finish(void *arg)
+{
+	rpcs_community_ids_make(&((struct eve *)arg)->ids);
+}
+
 static int eve_flush(struct rpcs_sink *sink)
 {
 	/* What an error keeps waiting is not lost yet: the lines count what is. */
@@ -296,6 +311,8 @@ struct rpcs_sink *rpcs_eve_new(int fd, const struct rpcs_output_context *context
 		free(eve);
 		return NULL;
 	}
+	eve->lines.finish = eve_finish;
+	eve->lines.finish_arg = eve;
 	eve->context = *context;
 	eve->sink = (struct rpcs_sink){
 		.message = eve_message,

@@ -11,6 +11,7 @@
 #include <nettle/sha2.h>
 #include <systemd/sd-journal.h>
 
+#include "community.h"
 #include "names.h"
 #include "outputs.h"
 #include "phrase.h"
@@ -82,7 +83,7 @@ static const char *journal_priority(uint8_t severity)
 static void entry_tuple(struct entry *entry, const struct rpcs_tuple *tuple)
 {
 	char text[RPCS_ADDRESS_TEXT];
-	char id[RPCS_COMMUNITY_ID_TEXT];
+	char id[RPCS_COMMUNITY_ID_LEN + 1];
 
 	rpcs_address_format(&tuple->src, text);
 	entry_text(entry, "RPCS_SRC_IP", text);

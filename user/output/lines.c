@@ -243,6 +243,8 @@ static int lines_write_out(struct rpcs_lines *lines, size_t len)
 	size_t done = 0;
 	int err = 0;
 
+	if (lines->finish)
+		lines->finish(lines->finish_arg);
 	lines_allocate(lines, len);
 	while (done < len && !err) {
 		ssize_t written = lines_write(lines, lines->buf + done, len - done);

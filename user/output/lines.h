@@ -39,6 +39,9 @@ struct rpcs_lines {
 	bool failing;	    /* told so, and not yet that it is over */
 	uint64_t lost;	    /* lines that were never written, or not to their end */
 	uint64_t lost_told; /* those before the errors that are told now */
+	/* What is left to do to lines that wait, before any is written or moved; NULL: nothing. */
+	void (*finish)(void *arg);
+	void *finish_arg;
 };
 
 /**

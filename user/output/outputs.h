@@ -47,9 +47,4 @@ int rpcs_journal_send(const char *entry, size_t len);
 /** The MESSAGE_ID of a detection, 32 hex digits: fixed for ever, from its signature_id. */
 void rpcs_journal_message_id(enum rpcs_detection_id id, char text[33]);
 
-enum { RPCS_COMMUNITY_ID_TEXT = 40 };
-
-/** Community ID v1, seed 0 ("1:" and base64 of SHA-1), and its length; `text` has its end. */
-size_t rpcs_community_id(const struct rpcs_tuple *tuple, char text[RPCS_COMMUNITY_ID_TEXT]);
-
 #endif
