@@ -59,6 +59,12 @@ __noinline int rpcs_flows_find(void)
 	rpcs_flow_touch(set, way, rpcs_flows_tick());
 	slot = &set->slots[way];
 	s->flow.old = slot->value.state;
+	/* Another flow's by now? Its state must not be taken for this one's. */
+	RPCS_FORGET();
+	if (set->tags[way] != rpcs_flow_tag(hash)) {
+		s->flow.old = RPCS_STEP_UNKNOWN;
+		return -1;
+	}
 	s->flow.place = rpcs_flow_set_of(hash, rpcs_config.flow_sets) * RPCS_FLOW_WAYS + way;
 	return s->flow.place;
 }

@@ -14,6 +14,11 @@
 
 #include "flow.h"
 
+/* Where a test has another CPU come in between. */
+#ifndef RPCS_FLOW_BETWEEN
+#define RPCS_FLOW_BETWEEN() ((void)0)
+#endif
+
 enum {
 	RPCS_FLOW_WAYS = 8,
 	/* Ticks by which a flow that has spoken outlives others: SYNs alone push none out. */
@@ -204,8 +209,8 @@ RPCS_INLINE __u32 rpcs_flow_has_spoken(const struct rpcs_flow_slot *slot)
 	__u64 state = slot->value.state;
 	__u32 beyond = (rpcs_flow_next(state) ^ (slot->value.born + 1)) | rpcs_flow_left(state);
 
-	/* UNKNOWN is 0 and IN_STEP 2: of these only the latter has a place in its stream. */
-	return (state & 1) | (state >> 1 & rpcs_flow_some(beyond));
+	/* UNKNOWN is 0, unless it is STRANGE, and IN_STEP 2: with a place in its stream. */
+	return (state & 1) | (rpcs_flow_some(state) & rpcs_flow_some(beyond));
 }
 
 _Static_assert(RPCS_STEP_UNKNOWN == 0 && RPCS_STEP_IN_STEP == 2 && (RPCS_STEP_FALLBACK & 1) &&
@@ -261,6 +266,7 @@ rpcs_flow_slot_insert(struct rpcs_flow_set *set, const struct rpcs_flow_words *w
 		 rpcs_flow_age(set, way, tick) < RPCS_FLOW_GRACE;
 	if (__sync_val_compare_and_swap(&set->tags[way], old, tag) != old)
 		return RPCS_FLOW_RACED;
+	RPCS_FLOW_BETWEEN();
 	__sync_lock_test_and_set(&slot->value.state, 0);
 	slot->src[0] = words->src[0];
 	slot->src[1] = words->src[1];
@@ -271,7 +277,11 @@ rpcs_flow_slot_insert(struct rpcs_flow_set *set, const struct rpcs_flow_words *w
 	rpcs_flow_slot_note(slot, value);
 	set->touched[way] = tick;
 	raced = __sync_val_compare_and_swap(&slot->value.state, 0, value->state) != 0;
-	if (rpcs_flow_count(set, tag) > 1) {
+	if (*(const volatile __u32 *)&set->tags[way] != tag) {
+		/* Taken meanwhile: whose key and state are there now nobody knows. */
+		__sync_lock_test_and_set(&set->tags[way], 0);
+		raced = true;
+	} else if (raced || rpcs_flow_count(set, tag) > 1) {
 		__sync_val_compare_and_swap(&set->tags[way], tag, 0);
 		raced = true;
 	}

@@ -85,7 +85,7 @@ static void test_syn_flood(void **state)
 	run_call(&sut, 101, CALL_BYTES);
 	before = sut_counters(&sut);
 	assert_int_equal(before.calls, 1);
-	/* Thirty times as many as there is room for. */
+	/* Many times as many as there is room for. */
 	run_syns(&sut, 65536);
 	run_call(&sut, 101 + CALL_BYTES, CALL_BYTES);
 	after = sut_counters(&sut);
@@ -164,7 +164,7 @@ static void test_sizes(void **state)
 	rpcs_kernel_options_fill(&options, policy);
 	assert_int_equal(rpcs_kernel_load(&options, &kernel), 0);
 	rpcs_kernel_state_fds(kernel, &fds);
-	assert_int_equal(entries(fds.flows), 6000 / RPCS_FLOW_WAYS + 1);
+	assert_int_equal(entries(fds.flows), 2 * 6000 / RPCS_FLOW_WAYS + 1);
 	assert_int_equal(entries(fds.firsts), 3000);
 	assert_int_equal(entries(fds.expected), RPCS_EXPECTED_MAX);
 	assert_int_equal(entries(fds.fragments), RPCS_FRAGMENTS_MAX);

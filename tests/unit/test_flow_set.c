@@ -6,7 +6,13 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+static void come_between(void);
+#define RPCS_FLOW_BETWEEN() come_between()
+
 #include "flow_set_case.h"
+
+/** Put in by another CPU as soon as a slot's tag is taken; NULL: nobody comes. */
+static const struct rpcs_flow_key *comes_between;
 
 /** Puts a flow in as the kernel does. */
 static enum rpcs_flow_inserted insert(const struct rpcs_flow_key *key, uint64_t state,
@@ -83,6 +89,49 @@ static void test_twice(void **state)
 		for (way = 0; way < RPCS_FLOW_WAYS; way++)
 			count += map.rooms[i].set.tags[way] != 0;
 	assert_int_equal(count, 1);
+}
+
+static void come_between(void)
+{
+	const struct rpcs_flow_key *key = comes_between;
+
+	comes_between = NULL;
+	if (key)
+		assert_int_equal(insert(key, spoken(7), 7, TICK), RPCS_FLOW_INSERTED);
+}
+
+/** A slot that another one takes while it changes hands: neither is left under the other's key. */
+static void test_taken_meanwhile(void **state)
+{
+	const struct rpcs_flow_set *set = &map.rooms[0].set;
+	struct rpcs_flow_key ended, mine, other, key;
+	struct rpcs_flow_words words;
+	uint32_t number = 0, way;
+	uint64_t hash;
+
+	(void)state;
+	for (way = 1; way < RPCS_FLOW_WAYS; way++) {
+		key = next_of_first_set(&number);
+		insert(&key, spoken(9), 9, TICK);
+	}
+	ended = next_of_first_set(&number);
+	insert(&ended, 0, 0, TICK);
+	mine = next_of_first_set(&number);
+	other = next_of_first_set(&number);
+	comes_between = &other;
+	assert_int_equal(insert(&mine, spoken(8), 8, TICK), RPCS_FLOW_RACED);
+	assert_null(comes_between);
+	for (way = 0; way < RPCS_FLOW_WAYS; way++) {
+		memcpy(words.src, set->slots[way].src, sizeof(words.src));
+		memcpy(words.dst, set->slots[way].dst, sizeof(words.dst));
+		words.ports = set->slots[way].value.ports;
+		hash = rpcs_flow_hash(&map.rooms[SETS].seed, &words);
+		if (set->tags[way])
+			assert_int_equal(set->tags[way], rpcs_flow_tag(hash));
+	}
+	assert_false(is_there(&mine));
+	assert_int_equal(insert(&mine, spoken(8), 8, TICK), RPCS_FLOW_INSERTED);
+	assert_true(is_there(&mine));
 }
 
 /** SYNs push each other out, and what has ended; what speaks stays for a while. */
@@ -180,10 +229,15 @@ static void test_agent(void **state)
 	assert_true(rpcs_flow_map_get(&map, &key, &value));
 	assert_true(value.state == spoken(50));
 	assert_false(rpcs_flow_map_change(&map, &unknown, &old, &value));
+	/* A flow that begins anew: all that is known of it is the agent's. */
+	old.born = 60;
+	old.turn = 0;
 	rpcs_flow_map_put(&map, &key, &old);
 	rpcs_flow_map_put(&map, &unknown, &old);
 	assert_true(rpcs_flow_map_get(&map, &key, &value));
 	assert_true(value.state == RPCS_STEP_FALLBACK);
+	assert_int_equal(value.born, 60);
+	assert_int_equal(value.turn, 0);
 	assert_true(rpcs_flow_map_get(&map, &unknown, &value));
 	assert_true(value.state == RPCS_STEP_FALLBACK);
 }
@@ -218,9 +272,9 @@ static void test_spread(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FLOW_TEST(test_found),	  FLOW_TEST(test_twice),	FLOW_TEST(test_room),
-		FLOW_TEST(test_replaced), FLOW_TEST(test_clock_behind), FLOW_TEST(test_agent),
-		FLOW_TEST(test_spread),
+		FLOW_TEST(test_found), FLOW_TEST(test_twice),	 FLOW_TEST(test_taken_meanwhile),
+		FLOW_TEST(test_room),  FLOW_TEST(test_replaced), FLOW_TEST(test_clock_behind),
+		FLOW_TEST(test_agent), FLOW_TEST(test_spread),
 	};
 
 	return cmocka_run_group_tests_name("flow_set", tests, NULL, NULL);

@@ -13,13 +13,14 @@ enum {
 	ROUNDS = 200000, /* of each thread */
 	SHARED = 300,	 /* flows that both threads step */
 	ROOMY = 4,	 /* of a set, where there is to be room */
+	THREADS = 2,
 };
 
 /** The flows that both threads share, and what these have done to them. */
 static struct {
 	uint32_t numbers[SHARED];
-	uint64_t steps[2];
-	uint32_t raced[2];
+	uint64_t steps[THREADS];
+	uint32_t raced[THREADS];
 	bool wrong;
 } race;
 
@@ -81,13 +82,13 @@ static void share(uint32_t each)
 
 static void run_threads(void)
 {
-	pthread_t threads[2];
+	pthread_t threads[THREADS];
 	uint32_t i;
 
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < THREADS; i++)
 		assert_int_equal(
 			pthread_create(&threads[i], NULL, run_thread, (void *)(uintptr_t)i), 0);
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
 }
 

@@ -17,7 +17,8 @@ enum {
 
 uint32_t rpcs_flow_map_sets(uint64_t flows)
 {
-	return (uint32_t)((flows + RPCS_FLOW_WAYS - 1) / RPCS_FLOW_WAYS);
+	/* Half of the ways are spare: else chance would fill single sets long before. */
+	return (uint32_t)((2 * flows + RPCS_FLOW_WAYS - 1) / RPCS_FLOW_WAYS);
 }
 
 /* A map's memory is whole pages. */
@@ -132,9 +133,11 @@ bool rpcs_flow_map_get(const struct rpcs_flow_map *map, const struct rpcs_flow_k
 {
 	const struct rpcs_flow_slot *slot = slot_of(map, key);
 
-	if (slot)
-		rpcs_flow_slot_get(slot, ret_value);
-	return slot;
+	if (!slot)
+		return false;
+	rpcs_flow_slot_get(slot, ret_value);
+	/* Another flow's by now? */
+	return slot_of(map, key) == slot;
 }
 
 bool rpcs_flow_map_change(const struct rpcs_flow_map *map, const struct rpcs_flow_key *key,
@@ -144,9 +147,11 @@ bool rpcs_flow_map_change(const struct rpcs_flow_map *map, const struct rpcs_flo
 
 	if (!slot)
 		return false;
+	if (old->state != value->state &&
+	    !__sync_bool_compare_and_swap(&slot->value.state, old->state, value->state))
+		return false;
 	slot->value.wanted = value->wanted;
-	return old->state == value->state ||
-	       __sync_bool_compare_and_swap(&slot->value.state, old->state, value->state);
+	return true;
 }
 
 /*
@@ -167,6 +172,7 @@ void rpcs_flow_map_put(const struct rpcs_flow_map *map, const struct rpcs_flow_k
 		slot = slot_in(set, &words, hash);
 		if (slot) {
 			slot->value.wanted = value->wanted;
+			rpcs_flow_slot_note(slot, value);
 			__sync_lock_test_and_set(&slot->value.state, value->state);
 			return;
 		}

@@ -11,7 +11,7 @@ struct rpcs_flow_map {
 	uint32_t sets;		     /* the seed is behind them */
 };
 
-/** How many sets hold `flows` directions of flows. */
+/** How many sets hold `flows` directions of flows, nearly all of them at once. */
 uint32_t rpcs_flow_map_sets(uint64_t flows);
 
 /** Maps it. 0 or -errno. */
@@ -26,7 +26,7 @@ int rpcs_flow_map_set_seed(int fd, uint32_t sets, const struct rpcs_flow_seed *s
 /** False: nothing is known of it. */
 bool rpcs_flow_map_get(const struct rpcs_flow_map *map, const struct rpcs_flow_key *key,
 		       struct rpcs_flow_value *ret_value);
-/** Puts a flow in that is not there; of others it changes state and wanted. */
+/** Puts a flow in, whatever is known of it. */
 void rpcs_flow_map_put(const struct rpcs_flow_map *map, const struct rpcs_flow_key *key,
 		       const struct rpcs_flow_value *value);
 /** As flow_change() of struct rpcs_state. */
