@@ -32,12 +32,12 @@ def agent(kind, full=True):
     return tuple(made)
 
 
-def programs(kind, full=True):
+def programs(kind, full=True, limit=LIMIT):
     """The same of the programs, in the kernel."""
     made = [Series("XDP", "bench_growth_kernel", kind, (), None)]
     if full:
-        made.append(Series(f"XDP, room for {LIMIT:,}", "bench_growth_kernel", kind,
-                           ("--limit", str(LIMIT)), LIMIT))
+        made.append(Series(f"XDP, room for {limit:,}", "bench_growth_kernel", kind,
+                           ("--limit", str(limit)), limit))
     return tuple(made)
 
 
@@ -53,9 +53,9 @@ def of_agent(name, axis, title, full=True, most=1000000):
     return Curve(name, title, axis, agent(name, full), most, "memory", 1)
 
 
-def of_kernel(kind, axis, title, yardstick, times, full=True, most=1000000):
-    return Curve(f"kernel-{kind}", f"in the kernel, {title}", axis, programs(kind, full), most, yardstick,
-                 times)
+def of_kernel(kind, axis, title, yardstick, times, full=True, most=1000000, limit=LIMIT):
+    return Curve(f"kernel-{kind}", f"in the kernel, {title}", axis, programs(kind, full, limit), most,
+                 yardstick, times)
 
 
 CURVES = (
@@ -72,8 +72,9 @@ CURVES = (
     of_agent("addresses", "addresses in a rule", "UDP lookup and reply", False, 100000),
     of_agent("shared", "rules of a server each, with the same clients", "UDP lookup and reply", False,
              100000),
-    # A look-up, and the words of the entry that are written back.
-    of_kernel("flows", "connections", "TCP lookup in step", "look-up", 2),
+    # A look-up, and the words of the entry that are written back. There are four places for each
+    # connection of the limit: with a lower one all are full where the others' tables are.
+    of_kernel("flows", "connections", "TCP lookup in step", "look-up", 2, limit=LIMIT // 2),
     of_kernel("sources", "sources", "UDP lookup", "look-up", 1),
     Curve("kernel-pending", "in the kernel, UDP lookup of a TCP port", "calls that wait",
           (Series(f"XDP, room for {AWAITED:,}", "bench_growth_kernel", "pending", (), AWAITED),),
