@@ -5,6 +5,8 @@
 
 #include <nettle/sha1.h>
 
+#include <rpcsentry/cursor.h>
+
 #include "community.h"
 
 enum { SEED_LEN = 2, IP4_LEN = 4, IP6_LEN = 16 };
@@ -17,31 +19,15 @@ struct ends {
 	uint16_t first_port, second_port;
 };
 
-static uint64_t load_be64(const uint8_t *p)
-{
-	uint64_t value;
-
-	memcpy(&value, p, sizeof(value));
-	return be64toh(value);
-}
-
-static uint32_t load_be32(const uint8_t *p)
-{
-	uint32_t value;
-
-	memcpy(&value, p, sizeof(value));
-	return be32toh(value);
-}
-
 /* Is the tuple the one of its two directions that the id is made of: the lesser end first? */
 static bool is_ordered(const struct rpcs_tuple *tuple)
 {
 	const uint8_t *src = tuple->src.bytes, *dst = tuple->dst.bytes;
-	uint64_t a = load_be64(src), b = load_be64(dst);
+	uint64_t a = rpcs_load_be64(src), b = rpcs_load_be64(dst);
 
 	if (a == b) {
-		a = load_be64(src + sizeof(a));
-		b = load_be64(dst + sizeof(b));
+		a = rpcs_load_be64(src + sizeof(a));
+		b = rpcs_load_be64(dst + sizeof(b));
 	}
 	return a < b || (a == b && tuple->sport < tuple->dport);
 }
@@ -60,8 +46,8 @@ static struct ends ends_of(const struct rpcs_tuple *tuple)
  */
 static void block_ip4(rpcs_pair block[4], const struct ends *ends, uint8_t protocol)
 {
-	uint32_t first = load_be32(ends->first->bytes + IP6_LEN - IP4_LEN);
-	uint32_t second = load_be32(ends->second->bytes + IP6_LEN - IP4_LEN);
+	uint32_t first = rpcs_load_be32(ends->first->bytes + IP6_LEN - IP4_LEN);
+	uint32_t second = rpcs_load_be32(ends->second->bytes + IP6_LEN - IP4_LEN);
 	uint64_t lower = (uint64_t)second << 48 | (uint64_t)protocol << 40 |
 			 (uint64_t)ends->first_port << 16 | ends->second_port;
 

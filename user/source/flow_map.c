@@ -5,10 +5,9 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "../base/hash.h"
+#include "map_memory.h"
 
 enum {
 	/* To put a flow in while others take the places: packets come singly. */
@@ -21,12 +20,9 @@ uint32_t rpcs_flow_map_sets(uint64_t flows)
 	return (uint32_t)((2 * flows + RPCS_FLOW_WAYS - 1) / RPCS_FLOW_WAYS);
 }
 
-/* A map's memory is whole pages. */
 static size_t map_bytes(uint32_t sets)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-
-	return (((size_t)sets + 1) * sizeof(union rpcs_flow_room) + page - 1) / page * page;
+	return ((size_t)sets + 1) * sizeof(union rpcs_flow_room);
 }
 
 int rpcs_flow_map_open(struct rpcs_flow_map *map, int fd)
@@ -40,9 +36,8 @@ int rpcs_flow_map_open(struct rpcs_flow_map *map, int fd)
 		return -errno;
 	if (info.value_size != sizeof(*map->rooms) || info.max_entries < 2)
 		return -EINVAL;
-	rooms = mmap(NULL, map_bytes(info.max_entries - 1), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-		     0);
-	if (rooms == MAP_FAILED)
+	rooms = rpcs_map_memory(fd, map_bytes(info.max_entries - 1));
+	if (!rooms)
 		return -errno;
 	map->rooms = rooms;
 	map->sets = info.max_entries - 1;

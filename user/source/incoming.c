@@ -4,9 +4,9 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <sys/mman.h>
 
 #include "../base/cleanup.h"
+#include "map_memory.h"
 #include "pins.h"
 
 static void rpcs_incoming_store(uint32_t *word, uint32_t value)
@@ -72,10 +72,7 @@ void rpcs_incoming_remove(struct rpcs_incoming *incoming, uint32_t ifindex)
 /* Not libbpf's own mapping of the section: it may make none of a map that is taken over. */
 struct rpcs_incoming *rpcs_incoming_open(int fd)
 {
-	void *memory =
-		mmap(NULL, sizeof(struct rpcs_incoming), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-
-	return memory == MAP_FAILED ? NULL : memory;
+	return rpcs_map_memory(fd, sizeof(struct rpcs_incoming));
 }
 
 /* Another version may have kept a map of another form, which is not ours to change. */

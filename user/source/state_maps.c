@@ -3,10 +3,9 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "flow_map.h"
+#include "map_memory.h"
 #include "state_private.h"
 
 struct maps {
@@ -15,24 +14,8 @@ struct maps {
 	int fd[RPCS_STATE_KINDS]; /* the caller's; of flows there is the memory */
 };
 
-/* A map's memory is whole pages. */
-static size_t mapped_bytes(size_t size)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-
-	return (size + page - 1) / page * page;
-}
-
 static const size_t ports_bytes = sizeof(struct rpcs_ports);
 static const size_t rules_bytes = RPCS_RULES_SHOWN_MAX * sizeof(struct rpcs_rule_hits);
-
-/** NULL: errno says why. */
-static void *map_memory(int fd, size_t size)
-{
-	void *memory = mmap(NULL, mapped_bytes(size), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-
-	return memory == MAP_FAILED ? NULL : memory;
-}
 
 static bool maps_get(struct rpcs_state *state, enum rpcs_state_kind kind, const void *key,
 		     void *ret_value)
@@ -69,9 +52,9 @@ static bool maps_flow_change(struct rpcs_state *state, const struct rpcs_flow_ke
 static void maps_release(struct rpcs_state *state)
 {
 	if (state->ports)
-		munmap(state->ports, mapped_bytes(ports_bytes));
+		munmap(state->ports, ports_bytes);
 	if (state->rules)
-		munmap(state->rules, mapped_bytes(rules_bytes));
+		munmap(state->rules, rules_bytes);
 	rpcs_flow_map_close(&((struct maps *)state)->flows);
 	free(state);
 }
@@ -95,9 +78,9 @@ struct rpcs_state *rpcs_state_maps(const struct rpcs_state_fds *fds)
 			[RPCS_STATE_SILENCED] = fds->silenced },
 	};
 	state = &maps->state;
-	state->ports = map_memory(fds->ports, ports_bytes);
+	state->ports = rpcs_map_memory(fds->ports, ports_bytes);
 	if (state->ports)
-		state->rules = map_memory(fds->rules, rules_bytes);
+		state->rules = rpcs_map_memory(fds->rules, rules_bytes);
 	err = state->rules ? rpcs_flow_map_open(&maps->flows, fds->flows) : -errno;
 	if (err) {
 		rpcs_state_free(&state);
