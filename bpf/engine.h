@@ -3,6 +3,7 @@
 #ifndef RPCSENTRY_BPF_ENGINE_H
 #define RPCSENTRY_BPF_ENGINE_H
 
+#include "expected.h"
 #include "flows.h"
 #include "send.h"
 
@@ -150,21 +151,17 @@ RPCS_INLINE bool rpcs_engine_is_first(struct rpcs_engine *eng, const struct rpcs
 	return first;
 }
 
+/* The key is the one in the scratch memory. */
 RPCS_INLINE void rpcs_engine_expect(struct rpcs_engine *eng, const struct rpcs_expect_key *key,
-				    __u32 program)
+				    enum rpcs_expect_kind kind)
 {
-	if (bpf_map_update_elem(&expected, key, &program, BPF_ANY))
-		eng->counters->state_full += 1;
+	rpcs_expected_put_key(kind);
 }
 
-RPCS_INLINE bool rpcs_engine_expected(struct rpcs_engine *eng, const struct rpcs_expect_key *key,
-				      __u32 *ret_program)
+RPCS_INLINE enum rpcs_expect_kind rpcs_engine_expected(struct rpcs_engine *eng,
+						       const struct rpcs_expect_key *key)
 {
-	__u32 *program = bpf_map_lookup_elem(&expected, key);
-
-	if (program)
-		*ret_program = *program;
-	return program;
+	return rpcs_expected_find_key();
 }
 
 RPCS_INLINE struct rpcs_early *rpcs_engine_early(struct rpcs_engine *eng)

@@ -8,7 +8,7 @@
 /** The set that a flow is in, if it is anywhere; NULL cannot happen but to the verifier. */
 RPCS_INLINE struct rpcs_flow_set *rpcs_flows_set(__u64 hash)
 {
-	__u32 index = rpcs_flow_set_of(hash, rpcs_config.flow_sets);
+	__u32 index = rpcs_set_of(hash, rpcs_config.flow_sets);
 
 	return bpf_map_lookup_elem(&flows, &index);
 }
@@ -21,13 +21,13 @@ RPCS_INLINE __u32 rpcs_flows_tick(void)
 /** The slot at a place; NULL: -1. */
 RPCS_INLINE struct rpcs_flow_slot *rpcs_flows_at(int place)
 {
-	__u32 index = (__u32)place / RPCS_FLOW_WAYS;
+	__u32 index = (__u32)place / RPCS_SET_WAYS;
 	struct rpcs_flow_set *set;
 
 	if (place < 0)
 		return NULL;
 	set = bpf_map_lookup_elem(&flows, &index);
-	return set ? &set->slots[place & (RPCS_FLOW_WAYS - 1)] : NULL;
+	return set ? &set->slots[place & (RPCS_SET_WAYS - 1)] : NULL;
 }
 
 /*
@@ -54,7 +54,7 @@ __noinline int rpcs_flows_find(void)
 	if (!set)
 		return -1;
 	way = rpcs_flow_way_of(set, &s->flow.words, hash);
-	if (way >= RPCS_FLOW_WAYS)
+	if (way >= RPCS_SET_WAYS)
 		return -1;
 	rpcs_flow_touch(set, way, rpcs_flows_tick());
 	slot = &set->slots[way];
@@ -65,7 +65,7 @@ __noinline int rpcs_flows_find(void)
 		s->flow.old = RPCS_STEP_UNKNOWN;
 		return -1;
 	}
-	s->flow.place = rpcs_flow_set_of(hash, rpcs_config.flow_sets) * RPCS_FLOW_WAYS + way;
+	s->flow.place = rpcs_set_of(hash, rpcs_config.flow_sets) * RPCS_SET_WAYS + way;
 	return s->flow.place;
 }
 

@@ -96,7 +96,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, RPCS_MMAPABLE);
-	__uint(max_entries, 2 * 65536 / RPCS_FLOW_WAYS + 1); /* set at load */
+	__uint(max_entries, 2 * 65536 / RPCS_SET_WAYS + 1); /* set at load */
 	__type(key, __u32);
 	__type(value, union rpcs_flow_room);
 } flows SEC(".maps");
@@ -126,12 +126,16 @@ struct {
 	__type(value, __u64);
 } firsts SEC(".maps");
 
-/* Replies on other ports that are to be let through, and the program of their call. */
+/*
+ * Replies that are to be let through on other ports, or that tell a port, in sets; behind them
+ * is their hash's seed. The agent adds others in its own mapping.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 65536); /* set at load */
-	__type(key, struct rpcs_expect_key);
-	__type(value, __u32);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, RPCS_MMAPABLE);
+	__uint(max_entries, 2); /* set at load */
+	__type(key, __u32);
+	__type(value, union rpcs_expect_room);
 } expected SEC(".maps");
 
 /* Replies that were let through to nobody lately. */

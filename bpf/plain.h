@@ -221,7 +221,7 @@ RPCS_INLINE bool rpcs_plain_take_udp(const struct rpcs_plain *plain, struct rpcs
 	    rpcs_plain_is_known(plain, udp, rpc, RPCS_IP_UDP, ip->ip6, is_call))
 		return false;
 	if (any_port)
-		rpcs_plain_learn(plain, c, table, udp, rpc, len, RPCS_IP_UDP, ip->ip6, is_call);
+		rpcs_plain_learn(plain, table, udp, rpc, len, RPCS_IP_UDP, ip->ip6, is_call);
 	rpcs_plain_count(c, rpc, is_call);
 	rpcs_plain_emit(plain, c, table, udp, rpc, len, RPCS_IP_UDP, ip->ip6, is_call,
 			rpcs_engine_stamp(NULL));

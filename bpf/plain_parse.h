@@ -214,30 +214,39 @@ RPCS_INLINE __u32 rpcs_plain_told_port(const struct rpcs_plain *plain, const __u
 	return port - 1 < 0xffff ? port : 0;
 }
 
-/** As rpcs_inspect_learn(). */
-RPCS_INLINE void rpcs_plain_learn(const struct rpcs_plain *plain, struct rpcs_counters *c,
-				  struct rpcs_ports *table, const __u8 *l4, const __u8 *rpc,
-				  __u32 len, __u8 protocol, bool ip6, bool is_call)
+/** As rpcs_expect_key_hash(). */
+RPCS_INLINE __u64 rpcs_plain_expect_hash(const struct rpcs_plain *plain, const __u8 *l4,
+					 const __u8 *rpc, __u8 protocol, bool ip6, bool is_call)
 {
-	__u32 port = 0, asked = RPCS_EXPECT_PORT, *program;
-	const struct rpcs_expect_key *key;
+	__u64 client[2];
+
+	rpcs_plain_words(plain, ip6, is_call, client);
+	return rpcs_expect_keyed(&rpcs_config.expect_seed, client,
+				 rpcs_load_be16(l4 + (is_call ? 0 : 2)), protocol,
+				 rpcs_load_be32(rpc));
+}
+
+/** As rpcs_inspect_learn(). */
+RPCS_INLINE void rpcs_plain_learn(const struct rpcs_plain *plain, struct rpcs_ports *table,
+				  const __u8 *l4, const __u8 *rpc, __u32 len, __u8 protocol,
+				  bool ip6, bool is_call)
+{
+	__u32 port = 0;
+	__u64 hash;
 
 	if (is_call ? !rpcs_plain_asks_port(plain, rpc, len)
 		    : !(port = rpcs_plain_told_port(plain, rpc, len)))
 		return;
-	key = rpcs_plain_expect_key(plain, l4, rpc, protocol, ip6, is_call);
-	if (!key)
-		return;
+	hash = rpcs_plain_expect_hash(plain, l4, rpc, protocol, ip6, is_call);
 	if (is_call) {
-		if (bpf_map_update_elem(&expected, key, &asked, BPF_ANY))
-			c->state_full += 1;
+		rpcs_expected_put(hash, RPCS_EXPECT_PORT);
 		return;
 	}
-	program = bpf_map_lookup_elem(&expected, key);
+	if (rpcs_expected_find(hash) != RPCS_EXPECT_PORT)
+		return;
 	/* Kernel 6.1's verifier has forgotten by now how large it is: cut once more. */
 	RPCS_OPAQUE(port);
-	if (program && *program == RPCS_EXPECT_PORT)
-		rpcs_port_mark(table, (__u16)port, RPCS_PORT_RPC);
+	rpcs_port_mark(table, (__u16)port, RPCS_PORT_RPC);
 }
 
 /** May the policy suppress calls of this one's client? Then the long way decides. */

@@ -71,7 +71,7 @@ RPCS_INLINE bool rpcs_plain_take_tcp(const struct rpcs_plain *plain, struct rpcs
 	    !rpcs_plain_tcp_step(plain, tcp, ip->ip6, len, &now))
 		return false;
 	if (any_port)
-		rpcs_plain_learn(plain, c, table, tcp, rpc, len, RPCS_IP_TCP, ip->ip6, is_call);
+		rpcs_plain_learn(plain, table, tcp, rpc, len, RPCS_IP_TCP, ip->ip6, is_call);
 	rpcs_plain_count(c, rpc, is_call);
 	rpcs_plain_emit(plain, c, table, tcp, rpc, len, RPCS_IP_TCP, ip->ip6, is_call, now);
 	return true;

@@ -3,6 +3,7 @@
 #ifndef RPCSENTRY_CONFIG_H
 #define RPCSENTRY_CONFIG_H
 
+#include "expect_set.h"
 #include "flow_set.h"
 
 /** sensor.any_port: RPC on other ports than the portmapper's. */
@@ -20,11 +21,13 @@ struct rpcs_config {
 	__u32 suppress;	  /* does any rule suppress calls? */
 	__u32 budget;	  /* has a source a budget of records? How many, `ports` says */
 	__u32 ring_mask;  /* of a CPU's number, for its ring's; 0: there is one ring */
-	__u64 flow_timeout_ns;		 /* a UDP flow silent for longer is another one */
-	__u64 call_timeout_ns;		 /* a suppressed call's reply may come so late */
-	__u64 seed[4];			 /* secret: of the hashes of who spends a budget */
-	struct rpcs_flow_seed flow_seed; /* likewise, as the map `flows` has it */
-	__u32 flow_sets;		 /* in that map */
+	__u64 flow_timeout_ns;		  /* a UDP flow silent for longer is another one */
+	__u64 call_timeout_ns;		  /* a suppressed call's reply may come so late */
+	__u64 seed[4];			  /* secret: of the hashes of who spends a budget */
+	struct rpcs_set_seed flow_seed;	  /* likewise, as the map `flows` has it */
+	struct rpcs_set_seed expect_seed; /* and `expected` */
+	__u32 flow_sets;		  /* in these maps */
+	__u32 expect_sets;
 };
 
 #endif

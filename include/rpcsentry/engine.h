@@ -33,8 +33,8 @@
  *	void rpcs_engine_fragment_set(eng, key, verdict)
  *	bool rpcs_engine_is_sensitive(eng, program)
  *	bool rpcs_engine_is_first(eng, key)	 and remembers it
- *	void rpcs_engine_expect(eng, key, program)
- *	bool rpcs_engine_expected(eng, key, ret_program)
+ *	void rpcs_engine_expect(eng, key, kind)
+ *	enum rpcs_expect_kind rpcs_engine_expected(eng, key)
  *	bool rpcs_engine_known(eng, reason, skip)  calls rpcs_inspect_is_known(), by itself
  *		for the verifier; false where config->suppress says that no rule suppresses
  *	const struct rpcs_suppress_value *rpcs_engine_suppress(eng)  for the client in

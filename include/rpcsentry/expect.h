@@ -7,6 +7,7 @@
 #define RPCSENTRY_EXPECT_H
 
 #include "packet.h"
+#include "portmap.h"
 
 /** A call's program and procedure on its flow; zeroed before it is filled. */
 struct rpcs_first_key {
@@ -39,8 +40,19 @@ struct rpcs_early {
 	__u64 slot[RPCS_EARLY_SLOTS];
 };
 
-/* In a program's place: a portmapper was asked for a TCP port, and its reply tells one. */
-#define RPCS_EXPECT_PORT 0xffffffffU
+/** What is known of the call whose reply is to come. */
+enum rpcs_expect_kind {
+	RPCS_EXPECT_NOTHING, /* no such call was seen */
+	RPCS_EXPECT_REPLY,
+	RPCS_EXPECT_PORTMAPPER, /* a portmapper's: its results are read to the end */
+	RPCS_EXPECT_PORT,	/* its results tell a TCP port, as it was asked for one */
+};
+
+/** Of a call of that program. */
+RPCS_INLINE enum rpcs_expect_kind rpcs_expect_kind_of(__u32 program)
+{
+	return program == RPCS_PORTMAP_PROGRAM ? RPCS_EXPECT_PORTMAPPER : RPCS_EXPECT_REPLY;
+}
 
 /** Was this call seen so long ago that its UDP flow is another one by now? */
 RPCS_INLINE bool rpcs_first_is_over(const struct rpcs_first_key *key, __u64 last_ns, __u64 now_ns,

@@ -13,6 +13,7 @@
 #define RPCSENTRY_FLOW_SET_H
 
 #include "flow.h"
+#include "set_hash.h"
 
 /* Where a test has another CPU come in between. */
 #ifndef RPCS_FLOW_BETWEEN
@@ -20,7 +21,6 @@
 #endif
 
 enum {
-	RPCS_FLOW_WAYS = 8,
 	/* Ticks by which a flow that has spoken outlives others: SYNs alone push none out. */
 	RPCS_FLOW_GRACE = 256,
 	RPCS_FLOW_TICK_SHIFT = 6, /* of jiffies: 64 ms with 1,000 in a second, 256 with 250 */
@@ -35,20 +35,15 @@ struct rpcs_flow_slot {
 
 /** A cache line of tags, and one for each slot. */
 struct rpcs_flow_set {
-	__u32 tags[RPCS_FLOW_WAYS];    /* 0: never used; otherwise odd */
-	__u32 touched[RPCS_FLOW_WAYS]; /* in ticks */
-	struct rpcs_flow_slot slots[RPCS_FLOW_WAYS];
-};
-
-/** The secret of the hash. */
-struct rpcs_flow_seed {
-	__u64 word[5];
+	__u32 tags[RPCS_SET_WAYS];    /* 0: never used; otherwise odd */
+	__u32 touched[RPCS_SET_WAYS]; /* in ticks */
+	struct rpcs_flow_slot slots[RPCS_SET_WAYS];
 };
 
 /** The value of the map `flows`: the last one has no flows but what others are found by. */
 union rpcs_flow_room {
 	struct rpcs_flow_set set;
-	struct rpcs_flow_seed seed;
+	struct rpcs_set_seed seed;
 };
 
 _Static_assert(sizeof(struct rpcs_flow_slot) == 64, "a cache line");
@@ -79,32 +74,16 @@ RPCS_INLINE void rpcs_flow_words_fill(struct rpcs_flow_words *words,
 	words->ports = (__u32)key->sport << 16 | key->dport;
 }
 
-/** NH's sum (Black et al., UMAC, 1999): two keys have the same one in 2^32 seeds. */
-RPCS_INLINE __u64 rpcs_flow_nh(__u64 word, __u64 seed)
-{
-	__u32 low = (__u32)word + (__u32)seed;
-	__u32 high = (__u32)(word >> 32) + (__u32)(seed >> 32);
-
-	return (__u64)low * high;
-}
-
-RPCS_INLINE __u64 rpcs_flow_hash(const volatile struct rpcs_flow_seed *seed,
+RPCS_INLINE __u64 rpcs_flow_hash(const volatile struct rpcs_set_seed *seed,
 				 const struct rpcs_flow_words *words)
 {
-	__u64 hash = rpcs_flow_nh(words->src[0], seed->word[0]) +
-		     rpcs_flow_nh(words->src[1], seed->word[1]) +
-		     rpcs_flow_nh(words->dst[0], seed->word[2]) +
-		     rpcs_flow_nh(words->dst[1], seed->word[3]) +
-		     rpcs_flow_nh(words->ports, seed->word[4]);
+	__u64 hash = rpcs_set_nh(words->src[0], seed->word[0]) +
+		     rpcs_set_nh(words->src[1], seed->word[1]) +
+		     rpcs_set_nh(words->dst[0], seed->word[2]) +
+		     rpcs_set_nh(words->dst[1], seed->word[3]) +
+		     rpcs_set_nh(words->ports, seed->word[4]);
 
-	hash ^= hash >> 32;
-	return hash * 0xd6e8feb86659fd93ULL;
-}
-
-/** Which of `sets` sets. */
-RPCS_INLINE __u32 rpcs_flow_set_of(__u64 hash, __u32 sets)
-{
-	return ((hash >> 32) * sets) >> 32;
+	return rpcs_set_hash(hash);
 }
 
 RPCS_INLINE __u32 rpcs_flow_tag(__u64 hash)
@@ -120,48 +99,24 @@ RPCS_INLINE bool rpcs_flow_is(const struct rpcs_flow_slot *slot,
 		 (slot->value.ports ^ words->ports));
 }
 
-/*
- * What follows is arithmetic where comparisons would do: the verifier follows each branch, in
- * each of eight ways, and which way a flow is in no branch predictor can guess either.
- */
-
-/** Its highest bit. The compiler is not to see how it came about: it would compare instead. */
-RPCS_INLINE __u32 rpcs_flow_sign(__u64 number)
-{
-	RPCS_OPAQUE(number);
-	return number >> 63;
-}
-
-/** 1 if they are the same, else 0. */
-RPCS_INLINE __u32 rpcs_flow_same(__u32 a, __u32 b)
-{
-	return rpcs_flow_sign((__u64)(a ^ b) - 1);
-}
-
-/** 1 if a number is not 0. */
-RPCS_INLINE __u32 rpcs_flow_some(__u64 number)
-{
-	return rpcs_flow_sign(number | -number);
-}
-
 /** How many ways have the tag. */
 RPCS_INLINE __u32 rpcs_flow_count(const struct rpcs_flow_set *set, __u32 tag)
 {
 	__u32 i, ways = 0;
 
 	RPCS_UNROLL
-	for (i = 0; i < RPCS_FLOW_WAYS; i++)
-		ways += rpcs_flow_same(*(const volatile __u32 *)&set->tags[i], tag);
+	for (i = 0; i < RPCS_SET_WAYS; i++)
+		ways += rpcs_set_same(*(const volatile __u32 *)&set->tags[i], tag);
 	return ways;
 }
 
 /** The way that is a flow's own, if nobody else has it. */
 RPCS_INLINE __u32 rpcs_flow_home(__u64 hash)
 {
-	return hash >> 1 & (RPCS_FLOW_WAYS - 1);
+	return hash >> 1 & (RPCS_SET_WAYS - 1);
 }
 
-/** The way that the flow is in; RPCS_FLOW_WAYS: none. */
+/** The way that the flow is in; RPCS_SET_WAYS: none. */
 RPCS_INLINE __u32 rpcs_flow_way_of(const struct rpcs_flow_set *set,
 				   const struct rpcs_flow_words *words, __u64 hash)
 {
@@ -170,12 +125,11 @@ RPCS_INLINE __u32 rpcs_flow_way_of(const struct rpcs_flow_set *set,
 	if (set->tags[way] != tag) {
 		way = 0;
 		RPCS_UNROLL
-		for (i = 1; i < RPCS_FLOW_WAYS; i++)
-			way |= i & -rpcs_flow_same(set->tags[i], tag);
-		way &= RPCS_FLOW_WAYS - 1;
+		for (i = 1; i < RPCS_SET_WAYS; i++)
+			way |= i & -rpcs_set_same(set->tags[i], tag);
+		way &= RPCS_SET_WAYS - 1;
 	}
-	return set->tags[way] == tag && rpcs_flow_is(&set->slots[way], words) ? way
-									      : RPCS_FLOW_WAYS;
+	return set->tags[way] == tag && rpcs_flow_is(&set->slots[way], words) ? way : RPCS_SET_WAYS;
 }
 
 RPCS_INLINE void rpcs_flow_touch(struct rpcs_flow_set *set, __u32 way, __u32 tick)
@@ -210,7 +164,7 @@ RPCS_INLINE __u32 rpcs_flow_has_spoken(const struct rpcs_flow_slot *slot)
 	__u32 beyond = (rpcs_flow_next(state) ^ (slot->value.born + 1)) | rpcs_flow_left(state);
 
 	/* UNKNOWN is 0, unless it is STRANGE, and IN_STEP 2: with a place in its stream. */
-	return (state & 1) | (rpcs_flow_some(state) & rpcs_flow_some(beyond));
+	return (state & 1) | (rpcs_set_some(state) & rpcs_set_some(beyond));
 }
 
 _Static_assert(RPCS_STEP_UNKNOWN == 0 && RPCS_STEP_IN_STEP == 2 && (RPCS_STEP_FALLBACK & 1) &&
@@ -232,8 +186,8 @@ RPCS_INLINE __u32 rpcs_flow_worn(const struct rpcs_flow_set *set, __u32 way, __u
 	__u32 worn = rpcs_flow_age(set, way, tick);
 
 	worn += RPCS_FLOW_GRACE & (rpcs_flow_has_spoken(slot) - 1);
-	worn |= (1 - rpcs_flow_some(slot->value.state | slot->value.born)) << 31;
-	return worn | -rpcs_flow_same(set->tags[way], 0);
+	worn |= (1 - rpcs_set_some(slot->value.state | slot->value.born)) << 31;
+	return worn | -rpcs_set_same(set->tags[way], 0);
 }
 
 /** The way for a flow that is not there: its own, unless another one can better be done without. */
@@ -243,12 +197,12 @@ RPCS_INLINE __u32 rpcs_flow_victim(const struct rpcs_flow_set *set, __u64 hash, 
 	__u64 worn, most = 0;
 
 	RPCS_UNROLL
-	for (i = 0; i < RPCS_FLOW_WAYS; i++) {
+	for (i = 0; i < RPCS_SET_WAYS; i++) {
 		RPCS_FORGET(); /* one way after the other: all at once takes 200 bytes of stack */
-		worn = (__u64)rpcs_flow_worn(set, i, tick) << 4 | rpcs_flow_same(i, home) << 3 | i;
-		most += (worn - most) & -(__u64)rpcs_flow_sign(most - worn);
+		worn = (__u64)rpcs_flow_worn(set, i, tick) << 4 | rpcs_set_same(i, home) << 3 | i;
+		most += (worn - most) & -(__u64)rpcs_set_sign(most - worn);
 	}
-	return most & (RPCS_FLOW_WAYS - 1);
+	return most & (RPCS_SET_WAYS - 1);
 }
 
 /** Puts in a flow that was not found, where the one that can best be done without was. */

@@ -44,7 +44,8 @@ RPCS_INLINE bool rpcs_is_relayed(const struct rpcs_record_rpc *rec)
 /** Has the replies to the call in eng->record let through on other ports. */
 RPCS_INLINE void rpcs_inspect_expect(struct rpcs_engine *eng)
 {
-	rpcs_engine_expect(eng, rpcs_expect_key(eng), eng->record->rpc.call.program);
+	rpcs_engine_expect(eng, rpcs_expect_key(eng),
+			   rpcs_expect_kind_of(eng->record->rpc.call.program));
 }
 
 /**
@@ -64,13 +65,12 @@ RPCS_INLINE void rpcs_inspect_await(struct rpcs_engine *eng)
 RPCS_INLINE bool rpcs_inspect_is_awaited(struct rpcs_engine *eng)
 {
 	struct rpcs_early *lately = rpcs_engine_early(eng);
-	__u32 program;
 
-	if (rpcs_engine_expected(eng, rpcs_expect_key(eng), &program))
+	if (rpcs_engine_expected(eng, rpcs_expect_key(eng)))
 		return true;
 	if (lately)
 		rpcs_early_add(lately, &eng->keys->expect, rpcs_engine_now(eng));
-	return rpcs_engine_expected(eng, &eng->keys->expect, &program);
+	return rpcs_engine_expected(eng, &eng->keys->expect);
 }
 
 RPCS_INLINE bool rpcs_inspect_is_first(struct rpcs_engine *eng, const struct rpcs_record_rpc *rec)
@@ -126,7 +126,6 @@ RPCS_INLINE bool rpcs_is_getport(const struct rpcs_record_rpc *rec)
 RPCS_INLINE void rpcs_inspect_learn(struct rpcs_engine *eng)
 {
 	const struct rpcs_record_rpc *rec = &eng->record->rpc;
-	__u32 said;
 
 	if (rec->head.kind == RPCS_RECORD_CALL) {
 		if (rpcs_is_getport(rec))
@@ -137,7 +136,7 @@ RPCS_INLINE void rpcs_inspect_learn(struct rpcs_engine *eng)
 	}
 	if (rec->reply.reply_stat == RPCS_REPLY_ACCEPTED &&
 	    rec->reply.stat == RPCS_ACCEPT_SUCCESS && rec->body[0] - 1 < 0xffff &&
-	    rpcs_engine_expected(eng, rpcs_expect_key(eng), &said) && said == RPCS_EXPECT_PORT)
+	    rpcs_engine_expected(eng, rpcs_expect_key(eng)) == RPCS_EXPECT_PORT)
 		rpcs_port_mark(eng->ports, rec->body[0], RPCS_PORT_RPC);
 }
 
@@ -173,14 +172,12 @@ RPCS_INLINE bool rpcs_inspect_wanted(struct rpcs_engine *eng)
 RPCS_INLINE bool rpcs_inspect_may_cut(struct rpcs_engine *eng)
 {
 	const struct rpcs_record_rpc *rec = &eng->record->rpc;
-	__u32 program = 0;
 
 	if (rpcs_is_portmapper(eng))
 		return false;
 	if (rec->head.kind == RPCS_RECORD_CALL)
 		return rpcs_rpc_body_may_be_cut(rec);
-	return !rpcs_engine_expected(eng, rpcs_expect_key(eng), &program) ||
-	       program != RPCS_PORTMAP_PROGRAM;
+	return rpcs_engine_expected(eng, rpcs_expect_key(eng)) != RPCS_EXPECT_PORTMAPPER;
 }
 
 /**

@@ -50,7 +50,7 @@ enum {
 	RPCS_FALLBACK_BYTES_MAX = 4 << 20,
 	/* IP packets whose first fragment's verdict is kept for the others. */
 	RPCS_FRAGMENTS_MAX = 8192,
-	/* Calls on other ports whose replies are waited for; 96 bytes each in the kernel. */
+	/* Replies awaited on other ports, or that tell one; 32 bytes each in the kernel. */
 	RPCS_EXPECTED_MAX = 65536,
 	/* policy.md, any_port: calls with more bytes of arguments are always sent. */
 	RPCS_LARGE_ARGUMENTS = 256,

@@ -8,14 +8,14 @@
  *	flows		GETPORT by TCP in step, in NUMBER connections of 1,000 clients
  *	sources		GETPORT by UDP from NUMBER sources: becomes a record
  *	pending		GETPORT by UDP that asks for a TCP port, whose reply is awaited, with
- *			NUMBER clients and XIDs; no more than 65,536 are kept
+ *			NUMBER clients and XIDs; no more than 262,144 are kept
  *	others		NFS calls by UDP from NUMBER clients, which `first` knows
  *	suppress	GETPORT from 1,000 clients at the most, of NUMBER that are suppressed
  *	look-up		nothing of the product: one look-up in an LRU map with NUMBER keys
  *
  * Prints nanoseconds a call above an empty program behind the same one, 0 in place of
- * memory, the records that came of the calls, and 0. `--limit` is that of flows; without it
- * there is room for all.
+ * memory, the records that came of the calls, and 0. `--limit` is that of flows and of
+ * calls that wait; without it there is room for all.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -102,7 +102,8 @@ static struct rpcs_policy *make_policy(void)
 
 	if (!text)
 		die("policy", "out of memory");
-	len = (size_t)snprintf(text, TEXT_BYTES, "limits: {flows: %u}\n", entries);
+	len = (size_t)snprintf(text, TEXT_BYTES, "limits: {flows: %u, pending_calls: %u}\n",
+			       entries, entries);
 	if (kind == SUPPRESS)
 		len += (size_t)snprintf(text + len, TEXT_BYTES - len,
 					"response: {trust: [10.0.0.0/8]}\nallow:\n"

@@ -11,9 +11,8 @@ SIZES = {"full": (10, 100, 1000, 10000, 100000, 1000000), "quick": (10, 1000, 50
 # Below the two largest sizes, which stand where the tables are full.
 LIMIT = 16384
 
-# The programs' list of prefixes, and of calls that they await a reply of, have no more
-# (include/rpcsentry/suppress.h, limits.h).
-SUPPRESSED = AWAITED = 65536
+# The programs' list of prefixes has no more (include/rpcsentry/suppress.h).
+SUPPRESSED = 65536
 
 # `limit`: entries of the tables where a series has less than keys.
 Series = namedtuple("Series", "title program kind options limit")
@@ -76,9 +75,8 @@ CURVES = (
     # connection of the limit: with a lower one all are full where the others' tables are.
     of_kernel("flows", "connections", "TCP lookup in step", "look-up", 2, limit=LIMIT // 2),
     of_kernel("sources", "sources", "UDP lookup", "look-up", 1),
-    Curve("kernel-pending", "in the kernel, UDP lookup of a TCP port", "calls that wait",
-          (Series(f"XDP, room for {AWAITED:,}", "bench_growth_kernel", "pending", (), AWAITED),),
-          1000000, "look-up", 1),
+    # Four places for each of these too, and none for more than 65,536 of them.
+    of_kernel("pending", "calls that wait", "UDP lookup of a TCP port", "look-up", 1, limit=LIMIT // 2),
     of_kernel("others", "clients", "NFS call that was seen before", "look-up", 2),
     # A trie: each of up to 16 nodes on the way says where the next one is.
     of_kernel("suppress", "suppressed clients", "UDP lookup", "memory", 1, False, SUPPRESSED),

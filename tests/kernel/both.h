@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "both_expected.h"
 #include "both_flows.h"
 
 enum { BOTH_MAPS = 32 };
@@ -22,14 +23,14 @@ enum both_map {
 	BOTH_FLOWS,
 	BOTH_FRAGMENTS,
 	BOTH_FIRSTS,
-	BOTH_EXPECTED,
 	BOTH_PORTS,
+	BOTH_EXPECTED,
 	BOTH_EARLY,
 	BOTH_MAP__MAX
 };
 
-static const char *const both_map_names[] = { "flows",	  "fragments", "firsts",
-					      "expected", "ports",     "early" };
+static const char *const both_map_names[] = { "flows", "fragments", "firsts",
+					      "ports", "expected",  "early" };
 
 struct both {
 	struct rpcs_kernel *kernel;
@@ -37,8 +38,9 @@ struct both {
 	struct rpcs_test_run *run[RPCS_HOOK__MAX];
 	enum rpcs_hook hook;
 	int maps[BOTH_MAP__MAX];
-	struct rpcs_flow_map flows; /* of BOTH_FLOWS */
-	struct rpcs_ports ports;    /* as they were at load */
+	struct rpcs_flow_map flows;	 /* of BOTH_FLOWS */
+	struct rpcs_expect_map expected; /* of BOTH_EXPECTED */
+	struct rpcs_ports ports;	 /* as they were at load */
 	/* Of the last packet in pieces. */
 	uint32_t packet_id;
 	uint16_t packet_cpu;
@@ -77,6 +79,7 @@ static void both_find_maps(struct both *both)
 		assert_true(both->maps[j] >= 0);
 	assert_int_equal(bpf_map_lookup_elem(both->maps[BOTH_PORTS], &zero, &both->ports), 0);
 	assert_int_equal(rpcs_flow_map_open(&both->flows, both->maps[BOTH_FLOWS]), 0);
+	assert_int_equal(rpcs_expect_map_open(&both->expected, both->maps[BOTH_EXPECTED]), 0);
 }
 
 static void both_feed(struct bench *b, const struct rpcs_frame *frame);
@@ -126,6 +129,7 @@ static void both_close(struct bench *b)
 		rpcs_test_run_free(&both->run[i]);
 	}
 	rpcs_flow_map_close(&both->flows);
+	rpcs_expect_map_close(&both->expected);
 	for (i = 0; i < BOTH_MAP__MAX; i++)
 		close(both->maps[i]);
 	rpcs_kernel_free(&both->kernel);
@@ -159,6 +163,7 @@ static void both_fresh(struct bench *b)
 	free(none);
 	rpcs_native_free(&b->native);
 	b->native = bench_native(b, &from_native);
+	both_expected_begin(&both->expected, rpcs_native_state(b->native));
 	b->frames = 0;
 }
 
@@ -271,22 +276,16 @@ static bool both_value_of(struct bench *b, int map, const void *key, void *value
 {
 	struct rpcs_state *state = rpcs_native_state(b->native);
 
-	switch (map) {
-	case BOTH_FRAGMENTS:
+	if (map == BOTH_FRAGMENTS)
 		return rpcs_state_fragment_get(state, key, value);
-	case BOTH_FIRSTS:
-		return rpcs_state_first_get(state, key, value);
-	default:
-		return rpcs_state_expect_get(state, key, value);
-	}
+	return rpcs_state_first_get(state, key, value);
 }
 
 /** NULL, or what the engines remember otherwise than each other. */
 static const char *both_memories_differ(struct bench *b)
 {
 	static const uint32_t sizes[] = { [BOTH_FRAGMENTS] = sizeof(struct rpcs_fragment_value),
-					  [BOTH_FIRSTS] = sizeof(uint64_t),
-					  [BOTH_EXPECTED] = sizeof(uint32_t) };
+					  [BOTH_FIRSTS] = sizeof(uint64_t) };
 	struct both *both = b->engines;
 	uint64_t native[4], kernel[4];
 	struct rpcs_ports ports;
@@ -297,6 +296,8 @@ static const char *both_memories_differ(struct bench *b)
 
 	if (both_flows_differ(&both->flows, rpcs_native_state(b->native)))
 		return both_map_names[BOTH_FLOWS];
+	if (both_expected_differ(&both->expected, rpcs_native_state(b->native)))
+		return both_map_names[BOTH_EXPECTED];
 	for (i = BOTH_FRAGMENTS; i < BOTH_PORTS; i++) {
 		last = NULL;
 		while (bpf_map_get_next_key(both->maps[i], last, key) == 0) {

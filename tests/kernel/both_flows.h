@@ -16,7 +16,7 @@ static bool both_flows_differ(const struct rpcs_flow_map *flows, struct rpcs_sta
 	uint32_t i, way;
 
 	for (i = 0; i < flows->sets; i++)
-		for (way = 0; way < RPCS_FLOW_WAYS; way++) {
+		for (way = 0; way < RPCS_SET_WAYS; way++) {
 			const struct rpcs_flow_set *set = &flows->rooms[i].set;
 
 			if (!set->tags[way])

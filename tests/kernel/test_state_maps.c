@@ -4,6 +4,7 @@
 
 #include <bpf/bpf.h>
 
+#include <rpcsentry/expect_set.h>
 #include <rpcsentry/flow_set.h>
 
 #include "state_case.h"
@@ -164,9 +165,9 @@ static void test_sizes(void **state)
 	rpcs_kernel_options_fill(&options, policy);
 	assert_int_equal(rpcs_kernel_load(&options, &kernel), 0);
 	rpcs_kernel_state_fds(kernel, &fds);
-	assert_int_equal(entries(fds.flows), 2 * 6000 / RPCS_FLOW_WAYS + 1);
+	assert_int_equal(entries(fds.flows), 2 * 6000 / RPCS_SET_WAYS + 1);
 	assert_int_equal(entries(fds.firsts), 3000);
-	assert_int_equal(entries(fds.expected), RPCS_EXPECTED_MAX);
+	assert_int_equal(entries(fds.expected), 4 * RPCS_EXPECTED_MAX / RPCS_SET_WAYS + 1);
 	assert_int_equal(entries(fds.fragments), RPCS_FRAGMENTS_MAX);
 	assert_int_equal(entries(fds.ports), 1);
 	rpcs_kernel_free(&kernel);

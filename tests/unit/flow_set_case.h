@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "source/flow_map.h"
+#include "source/set_map.h"
 
 enum {
 	SETS = 64,
@@ -20,7 +21,7 @@ static int new_map(void **state)
 	map.sets = SETS;
 	map.rooms = calloc(SETS + 1, sizeof(*map.rooms));
 	assert_non_null(map.rooms);
-	return rpcs_flow_map_seed(-1, SETS, &map.rooms[SETS].seed);
+	return rpcs_set_map_seed(-1, SETS, &map.rooms[SETS].seed);
 }
 
 static int free_map(void **state)
@@ -47,7 +48,7 @@ static struct rpcs_flow_set *set_of(const struct rpcs_flow_key *key, struct rpcs
 {
 	rpcs_flow_words_fill(words, key);
 	*hash = rpcs_flow_hash(&map.rooms[map.sets].seed, words);
-	return &map.rooms[rpcs_flow_set_of(*hash, map.sets)].set;
+	return &map.rooms[rpcs_set_of(*hash, map.sets)].set;
 }
 
 static bool is_there(const struct rpcs_flow_key *key)

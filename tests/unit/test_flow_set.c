@@ -86,7 +86,7 @@ static void test_twice(void **state)
 	assert_int_equal(insert(&key, spoken(6), 6, TICK), RPCS_FLOW_RACED);
 	assert_true(is_there(&key));
 	for (i = 0; i < SETS; i++)
-		for (way = 0; way < RPCS_FLOW_WAYS; way++)
+		for (way = 0; way < RPCS_SET_WAYS; way++)
 			count += map.rooms[i].set.tags[way] != 0;
 	assert_int_equal(count, 1);
 }
@@ -110,7 +110,7 @@ static void test_taken_meanwhile(void **state)
 	uint64_t hash;
 
 	(void)state;
-	for (way = 1; way < RPCS_FLOW_WAYS; way++) {
+	for (way = 1; way < RPCS_SET_WAYS; way++) {
 		key = next_of_first_set(&number);
 		insert(&key, spoken(9), 9, TICK);
 	}
@@ -121,7 +121,7 @@ static void test_taken_meanwhile(void **state)
 	comes_between = &other;
 	assert_int_equal(insert(&mine, spoken(8), 8, TICK), RPCS_FLOW_RACED);
 	assert_null(comes_between);
-	for (way = 0; way < RPCS_FLOW_WAYS; way++) {
+	for (way = 0; way < RPCS_SET_WAYS; way++) {
 		memcpy(words.src, set->slots[way].src, sizeof(words.src));
 		memcpy(words.dst, set->slots[way].dst, sizeof(words.dst));
 		words.ports = set->slots[way].value.ports;
@@ -137,11 +137,11 @@ static void test_taken_meanwhile(void **state)
 /** SYNs push each other out, and what has ended; what speaks stays for a while. */
 static void test_room(void **state)
 {
-	struct rpcs_flow_key talks[RPCS_FLOW_WAYS - 2], ended, half, key;
+	struct rpcs_flow_key talks[RPCS_SET_WAYS - 2], ended, half, key;
 	uint32_t number = 0, i;
 
 	(void)state;
-	for (i = 0; i < RPCS_FLOW_WAYS - 2; i++) {
+	for (i = 0; i < RPCS_SET_WAYS - 2; i++) {
 		talks[i] = next_of_first_set(&number);
 		assert_int_equal(insert(&talks[i], spoken(i + 1), i + 1, TICK), RPCS_FLOW_INSERTED);
 	}
@@ -158,50 +158,50 @@ static void test_room(void **state)
 		assert_int_equal(insert(&key, syn(9), 9, TICK + i / 8), RPCS_FLOW_INSERTED);
 	}
 	assert_false(is_there(&half));
-	for (i = 0; i < RPCS_FLOW_WAYS - 2; i++)
+	for (i = 0; i < RPCS_SET_WAYS - 2; i++)
 		assert_true(is_there(&talks[i]));
 	/* Silent for longer than that, each is as any other: the oldest goes. */
-	for (i = 0; i < RPCS_FLOW_WAYS; i++) {
+	for (i = 0; i < RPCS_SET_WAYS; i++) {
 		key = next_of_first_set(&number);
 		assert_int_equal(insert(&key, syn(9), 9, TICK + 2 * RPCS_FLOW_GRACE),
 				 RPCS_FLOW_INSERTED);
 	}
-	for (i = 0; i < RPCS_FLOW_WAYS - 2; i++)
+	for (i = 0; i < RPCS_SET_WAYS - 2; i++)
 		assert_false(is_there(&talks[i]));
 }
 
 /** Where all of them speak the oldest makes room, and that is told. */
 static void test_replaced(void **state)
 {
-	struct rpcs_flow_key keys[RPCS_FLOW_WAYS], key;
+	struct rpcs_flow_key keys[RPCS_SET_WAYS], key;
 	uint32_t number = 0, i;
 
 	(void)state;
-	for (i = 0; i < RPCS_FLOW_WAYS; i++) {
+	for (i = 0; i < RPCS_SET_WAYS; i++) {
 		keys[i] = next_of_first_set(&number);
 		insert(&keys[i], i % 2 ? spoken(9) : RPCS_STEP_FALLBACK, 9,
-		       TICK + (i + 3) % RPCS_FLOW_WAYS);
+		       TICK + (i + 3) % RPCS_SET_WAYS);
 	}
 	key = next_of_first_set(&number);
 	assert_int_equal(insert(&key, syn(9), 9, TICK + 9), RPCS_FLOW_REPLACED);
-	for (i = 0; i < RPCS_FLOW_WAYS; i++)
-		assert_int_equal(is_there(&keys[i]), (i + 3) % RPCS_FLOW_WAYS != 0);
+	for (i = 0; i < RPCS_SET_WAYS; i++)
+		assert_int_equal(is_there(&keys[i]), (i + 3) % RPCS_SET_WAYS != 0);
 }
 
 /** A CPU whose clock is a little behind does not take for old what another has just touched. */
 static void test_clock_behind(void **state)
 {
-	struct rpcs_flow_key keys[RPCS_FLOW_WAYS], key;
+	struct rpcs_flow_key keys[RPCS_SET_WAYS], key;
 	uint32_t number = 0, i;
 
 	(void)state;
-	for (i = 0; i < RPCS_FLOW_WAYS; i++) {
+	for (i = 0; i < RPCS_SET_WAYS; i++) {
 		keys[i] = next_of_first_set(&number);
 		insert(&keys[i], syn(9), 9, i == 4 ? TICK - 5 : TICK + 1);
 	}
 	key = next_of_first_set(&number);
 	assert_int_equal(insert(&key, syn(9), 9, TICK), RPCS_FLOW_INSERTED);
-	for (i = 0; i < RPCS_FLOW_WAYS; i++)
+	for (i = 0; i < RPCS_SET_WAYS; i++)
 		assert_int_equal(is_there(&keys[i]), i != 4);
 }
 
@@ -262,7 +262,7 @@ static void test_spread(void **state)
 			if (i >> bit & 1)
 				(bit < 4 ? key.src : key.dst)[bits[bit] % 16] |= 0x80;
 		key.sport = (uint16_t)(i >> 8 << 12);
-		counts[rpcs_flow_set_of((set_of(&key, &words, &hash), hash), SETS)]++;
+		counts[rpcs_set_of((set_of(&key, &words, &hash), hash), SETS)]++;
 	}
 	/* 16 on average. */
 	for (i = 0; i < SETS; i++)

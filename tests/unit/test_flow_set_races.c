@@ -36,7 +36,7 @@ static void step(uint32_t me, uint32_t number, uint64_t tick)
 
 	set = set_of(&key, &words, &hash);
 	way = rpcs_flow_way_of(set, &words, hash);
-	if (way == RPCS_FLOW_WAYS) {
+	if (way == RPCS_SET_WAYS) {
 		race.raced[me] += rpcs_flow_slot_insert(set, &words, hash, &value,
 							(uint32_t)tick) == RPCS_FLOW_RACED;
 		return;
@@ -69,10 +69,10 @@ static void share(uint32_t each)
 	uint64_t hash;
 
 	memset(&race, 0, sizeof(race));
-	for (number = 0; count < (each < RPCS_FLOW_WAYS ? SETS * each : SHARED); number++) {
+	for (number = 0; count < (each < RPCS_SET_WAYS ? SETS * each : SHARED); number++) {
 		key = key_of(number);
 		set_of(&key, &words, &hash);
-		if (counts[rpcs_flow_set_of(hash, SETS)]++ < each)
+		if (counts[rpcs_set_of(hash, SETS)]++ < each)
 			race.numbers[count++] = number;
 	}
 	/* What is left takes turns with them. */
@@ -99,7 +99,7 @@ static uint32_t count_flows(uint64_t *ret_steps)
 
 	*ret_steps = 0;
 	for (i = 0; i < SETS; i++)
-		for (way = 0; way < RPCS_FLOW_WAYS; way++) {
+		for (way = 0; way < RPCS_SET_WAYS; way++) {
 			const struct rpcs_flow_set *set = &map.rooms[i].set;
 
 			if (!set->tags[way])

@@ -62,7 +62,6 @@ static void test_expected_limit(void **state)
 {
 	struct rpcs_expect_key key = expect_key(first_host, 0);
 	struct rpcs_state *tables;
-	uint32_t program;
 
 	(void)state;
 	settings.limit_pending_calls = RPCS_EXPECTED_MAX + 1;
@@ -70,11 +69,11 @@ static void test_expected_limit(void **state)
 	settings.limit_pending_calls = 16;
 	assert_non_null(tables);
 	for (; key.xid <= RPCS_EXPECTED_MAX; key.xid++)
-		rpcs_state_expect_put(tables, &key, 1);
+		rpcs_state_expect_put(tables, &key, RPCS_EXPECT_PORT);
 	key.xid = 0;
-	assert_false(rpcs_state_expect_get(tables, &key, &program));
+	assert_int_equal(rpcs_state_expect_get(tables, &key), RPCS_EXPECT_NOTHING);
 	key.xid = 1;
-	assert_true(rpcs_state_expect_get(tables, &key, &program));
+	assert_int_equal(rpcs_state_expect_get(tables, &key), RPCS_EXPECT_PORT);
 	rpcs_state_free(&tables);
 }
 

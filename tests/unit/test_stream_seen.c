@@ -173,11 +173,10 @@ static bool is_expected(uint32_t xid)
 {
 	struct rpcs_record_head head;
 	struct rpcs_expect_key key = { .port = CLIENT_PORT, .protocol = RPCS_IP_TCP, .xid = xid };
-	uint32_t program;
 
 	made_head(&head, 0, CLIENT, 0);
 	memcpy(key.client, head.src, sizeof(key.client));
-	return rpcs_state_expect_get(rpcs_native_state(rig.native), &key, &program);
+	return rpcs_state_expect_get(rpcs_native_state(rig.native), &key) != RPCS_EXPECT_NOTHING;
 }
 
 /* On another port the version tells a call; the reply to one is let through. */

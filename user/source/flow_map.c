@@ -2,12 +2,9 @@
 /* The agent's hands on the kernel's flows. */
 #include "flow_map.h"
 
-#include <bpf/bpf.h>
 #include <errno.h>
-#include <string.h>
 
-#include "../base/hash.h"
-#include "map_memory.h"
+#include "set_map.h"
 
 enum {
 	/* To put a flow in while others take the places: packets come singly. */
@@ -17,69 +14,19 @@ enum {
 uint32_t rpcs_flow_map_sets(uint64_t flows)
 {
 	/* Half of the ways are spare: else chance would fill single sets long before. */
-	return (uint32_t)((2 * flows + RPCS_FLOW_WAYS - 1) / RPCS_FLOW_WAYS);
-}
-
-static size_t map_bytes(uint32_t sets)
-{
-	return ((size_t)sets + 1) * sizeof(union rpcs_flow_room);
+	return (uint32_t)((2 * flows + RPCS_SET_WAYS - 1) / RPCS_SET_WAYS);
 }
 
 int rpcs_flow_map_open(struct rpcs_flow_map *map, int fd)
 {
-	struct bpf_map_info info = {};
-	uint32_t len = sizeof(info);
-	void *rooms;
-
-	*map = (struct rpcs_flow_map){ 0 };
-	if (bpf_obj_get_info_by_fd(fd, &info, &len))
-		return -errno;
-	if (info.value_size != sizeof(*map->rooms) || info.max_entries < 2)
-		return -EINVAL;
-	rooms = rpcs_map_memory(fd, map_bytes(info.max_entries - 1));
-	if (!rooms)
-		return -errno;
-	map->rooms = rooms;
-	map->sets = info.max_entries - 1;
-	return 0;
+	map->rooms = rpcs_set_map_open(fd, sizeof(*map->rooms), &map->sets);
+	return map->rooms ? 0 : -errno;
 }
 
 void rpcs_flow_map_close(struct rpcs_flow_map *map)
 {
-	if (map->rooms)
-		munmap(map->rooms, map_bytes(map->sets));
+	rpcs_set_map_close(map->rooms, sizeof(*map->rooms), map->sets);
 	map->rooms = NULL;
-}
-
-int rpcs_flow_map_set_seed(int fd, uint32_t sets, const struct rpcs_flow_seed *seed)
-{
-	union rpcs_flow_room room = { .set = { { 0 } } };
-
-	room.seed = *seed;
-	return bpf_map_update_elem(fd, &sets, &room, BPF_ANY) ? -errno : 0;
-}
-
-int rpcs_flow_map_seed(int fd, uint32_t sets, struct rpcs_flow_seed *ret_seed)
-{
-	static const struct rpcs_flow_seed none;
-	struct rpcs_hash_seed fresh[3];
-	union rpcs_flow_room room;
-	int i, err;
-
-	if (fd >= 0) {
-		if (bpf_map_lookup_elem(fd, &sets, &room))
-			return -errno;
-		*ret_seed = room.seed;
-		if (memcmp(ret_seed, &none, sizeof(none)))
-			return 0;
-	}
-	for (i = 0; i < 3; i++) {
-		err = rpcs_hash_seed_random(&fresh[i]);
-		if (err)
-			return err;
-	}
-	memcpy(ret_seed, fresh, sizeof(*ret_seed));
-	return 0;
 }
 
 /* The set that a flow belongs into, and its hash and words. */
@@ -89,7 +36,7 @@ static struct rpcs_flow_set *set_of(const struct rpcs_flow_map *map,
 {
 	rpcs_flow_words_fill(ret_words, key);
 	*ret_hash = rpcs_flow_hash(&map->rooms[map->sets].seed, ret_words);
-	return &map->rooms[rpcs_flow_set_of(*ret_hash, map->sets)].set;
+	return &map->rooms[rpcs_set_of(*ret_hash, map->sets)].set;
 }
 
 /* What the kernel's clock says of a set: jiffies are not to be had here. */
@@ -97,7 +44,7 @@ static uint32_t last_touched(const struct rpcs_flow_set *set)
 {
 	uint32_t last = set->touched[0], i;
 
-	for (i = 1; i < RPCS_FLOW_WAYS; i++)
+	for (i = 1; i < RPCS_SET_WAYS; i++)
 		if ((int32_t)(set->touched[i] - last) > 0)
 			last = set->touched[i];
 	return last;
@@ -109,7 +56,7 @@ static struct rpcs_flow_slot *slot_in(struct rpcs_flow_set *set,
 {
 	uint32_t way = rpcs_flow_way_of(set, words, hash);
 
-	return way < RPCS_FLOW_WAYS ? &set->slots[way] : NULL;
+	return way < RPCS_SET_WAYS ? &set->slots[way] : NULL;
 }
 
 static struct rpcs_flow_slot *slot_of(const struct rpcs_flow_map *map,

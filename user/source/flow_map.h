@@ -18,11 +18,6 @@ uint32_t rpcs_flow_map_sets(uint64_t flows);
 int rpcs_flow_map_open(struct rpcs_flow_map *map, int fd);
 void rpcs_flow_map_close(struct rpcs_flow_map *map);
 
-/** The seed by which flows lie in a map that is kept, or a new one if it has none. 0 or -errno. */
-int rpcs_flow_map_seed(int fd, uint32_t sets, struct rpcs_flow_seed *ret_seed);
-/** Leaves the seed where rpcs_flow_map_seed() and rpcs_flow_map_open() find it. 0 or -errno. */
-int rpcs_flow_map_set_seed(int fd, uint32_t sets, const struct rpcs_flow_seed *seed);
-
 /** False: nothing is known of it. */
 bool rpcs_flow_map_get(const struct rpcs_flow_map *map, const struct rpcs_flow_key *key,
 		       struct rpcs_flow_value *ret_value);

@@ -20,10 +20,12 @@
 #include "../base/cleanup.h"
 #include "../base/log.h"
 #include "budget.h"
+#include "expect_map.h"
 #include "flow_map.h"
 #include "kernel_object.h"
 #include "pins.h"
 #include "ports.h"
+#include "set_map.h"
 #include "state.h"
 #include "suppress_map.h"
 
@@ -85,6 +87,7 @@ static int rpcs_kernel_configure(struct rpcs_config *config,
 	config->suppress = options->suppresses;
 	config->budget = options->budget > 0;
 	config->flow_sets = rpcs_flow_map_sets(2 * (uint64_t)rpcs_kernel_entries(options->flows));
+	config->expect_sets = rpcs_expect_map_sets(rpcs_kernel_entries(options->calls));
 	return rpcs_budget_seed(config->seed);
 }
 
@@ -104,7 +107,8 @@ static int rpcs_kernel_fill(struct rpcs_kernel *kernel, const struct rpcs_kernel
 	uint32_t i;
 
 	rpcs_kernel_state_fds(kernel, &fds);
-	if (rpcs_flow_map_set_seed(fds.flows, config->flow_sets, &config->flow_seed))
+	if (rpcs_set_map_set_seed(fds.flows, config->flow_sets, &config->flow_seed) ||
+	    rpcs_set_map_set_seed(fds.expected, config->expect_sets, &config->expect_seed))
 		return -errno;
 	state = rpcs_state_maps(&fds);
 	if (!state)
@@ -167,7 +171,7 @@ static int rpcs_kernel_size(struct rpcs_kernel *kernel, const struct rpcs_kernel
 					       rpcs_kernel_entries(options->flows));
 	if (!ret)
 		ret = bpf_map__set_max_entries(skel->maps.expected,
-					       rpcs_kernel_entries(options->calls));
+					       skel->rodata->rpcs_config.expect_sets + 1);
 	if (!ret)
 		ret = bpf_map__set_max_entries(skel->maps.silenced,
 					       options->suppresses ? RPCS_SILENCED_MAX : 1);
@@ -219,15 +223,18 @@ static int rpcs_kernel_open(struct rpcs_kernel *kernel, const struct rpcs_kernel
 	return ret;
 }
 
-/** Kept flows are found by the seed that they were kept by. */
-static int rpcs_kernel_seed_flows(struct rpcs_kernel *kernel)
+/** What is kept is found by the seed that it was kept by. */
+static int rpcs_kernel_seed_sets(struct rpcs_kernel *kernel)
 {
 	struct rpcs_config *config = (struct rpcs_config *)&kernel->skel->rodata->rpcs_config;
-	int ret = rpcs_flow_map_seed(bpf_map__fd(kernel->skel->maps.flows), config->flow_sets,
-				     &config->flow_seed);
+	int ret = rpcs_set_map_seed(bpf_map__fd(kernel->skel->maps.flows), config->flow_sets,
+				    &config->flow_seed);
 
+	if (!ret)
+		ret = rpcs_set_map_seed(bpf_map__fd(kernel->skel->maps.expected),
+					config->expect_sets, &config->expect_seed);
 	if (ret)
-		rpcs_log_error("can't seed the hash of flows: %s", strerror(-ret));
+		rpcs_log_error("can't seed the hashes of the kernel's maps: %s", strerror(-ret));
 	return ret;
 }
 
@@ -242,7 +249,7 @@ static int rpcs_kernel_start(struct rpcs_kernel *kernel, const struct rpcs_kerne
 	if (!ret && options->pin)
 		ret = rpcs_kernel_take_over(kernel);
 	if (!ret)
-		ret = rpcs_kernel_seed_flows(kernel);
+		ret = rpcs_kernel_seed_sets(kernel);
 	if (ret)
 		return ret;
 	ret = rpcs_kernel_rings_make(kernel);

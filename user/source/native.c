@@ -126,15 +126,15 @@ static bool rpcs_engine_is_first(struct rpcs_engine *eng, const struct rpcs_firs
 }
 
 static void rpcs_engine_expect(struct rpcs_engine *eng, const struct rpcs_expect_key *key,
-			       uint32_t program)
+			       enum rpcs_expect_kind kind)
 {
-	rpcs_state_expect_put(eng->native->state, key, program);
+	rpcs_state_expect_put(eng->native->state, key, kind);
 }
 
-static bool rpcs_engine_expected(struct rpcs_engine *eng, const struct rpcs_expect_key *key,
-				 uint32_t *ret_program)
+static enum rpcs_expect_kind rpcs_engine_expected(struct rpcs_engine *eng,
+						  const struct rpcs_expect_key *key)
 {
-	return rpcs_state_expect_get(eng->native->state, key, ret_program);
+	return rpcs_state_expect_get(eng->native->state, key);
 }
 
 static const struct rpcs_suppress_value *rpcs_engine_suppress(struct rpcs_engine *eng)

@@ -59,16 +59,21 @@ void rpcs_state_first_put(struct rpcs_state *state, const struct rpcs_first_key 
 	state->put(state, RPCS_STATE_FIRSTS, key, &ns);
 }
 
-bool rpcs_state_expect_get(struct rpcs_state *state, const struct rpcs_expect_key *key,
-			   uint32_t *ret_program)
+enum rpcs_expect_kind rpcs_state_expect_get(struct rpcs_state *state,
+					    const struct rpcs_expect_key *key)
 {
-	return state->get(state, RPCS_STATE_EXPECTED, key, ret_program);
+	uint32_t kind = RPCS_EXPECT_NOTHING;
+
+	state->get(state, RPCS_STATE_EXPECTED, key, &kind);
+	return kind;
 }
 
 void rpcs_state_expect_put(struct rpcs_state *state, const struct rpcs_expect_key *key,
-			   uint32_t program)
+			   enum rpcs_expect_kind kind)
 {
-	state->put(state, RPCS_STATE_EXPECTED, key, &program);
+	const uint32_t value = kind;
+
+	state->put(state, RPCS_STATE_EXPECTED, key, &value);
 }
 
 void rpcs_state_expect_foresee(const struct rpcs_state *state, const struct rpcs_expect_key *key)

@@ -74,10 +74,11 @@ bool rpcs_state_first_get(struct rpcs_state *state, const struct rpcs_first_key 
 			  uint64_t *ret_ns);
 void rpcs_state_first_put(struct rpcs_state *state, const struct rpcs_first_key *key, uint64_t ns);
 
-bool rpcs_state_expect_get(struct rpcs_state *state, const struct rpcs_expect_key *key,
-			   uint32_t *ret_program);
+/** What is known of the call that such a reply is to. */
+enum rpcs_expect_kind rpcs_state_expect_get(struct rpcs_state *state,
+					    const struct rpcs_expect_key *key);
 void rpcs_state_expect_put(struct rpcs_state *state, const struct rpcs_expect_key *key,
-			   uint32_t program);
+			   enum rpcs_expect_kind kind);
 
 /** Fetches what such a key will be looked up in, if that is in tables of this process. */
 void rpcs_state_expect_foresee(const struct rpcs_state *state, const struct rpcs_expect_key *key);

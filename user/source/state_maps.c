@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "expect_map.h"
 #include "flow_map.h"
 #include "map_memory.h"
 #include "state_private.h"
@@ -11,7 +12,8 @@
 struct maps {
 	struct rpcs_state state;
 	struct rpcs_flow_map flows;
-	int fd[RPCS_STATE_KINDS]; /* the caller's; of flows there is the memory */
+	struct rpcs_expect_map expected;
+	int fd[RPCS_STATE_KINDS]; /* the caller's; of these two there is the memory */
 };
 
 static const size_t ports_bytes = sizeof(struct rpcs_ports);
@@ -24,13 +26,16 @@ static bool maps_get(struct rpcs_state *state, enum rpcs_state_kind kind, const 
 
 	if (kind == RPCS_STATE_FLOWS)
 		return rpcs_flow_map_get(&maps->flows, key, ret_value);
+	if (kind == RPCS_STATE_EXPECTED) {
+		*(uint32_t *)ret_value = rpcs_expect_map_get(&maps->expected, key);
+		return true;
+	}
 	return !bpf_map_lookup_elem(maps->fd[kind], key, ret_value);
 }
 
 /*
  * An LRU map refuses only what it has no memory for at this moment. Then the
- * kernel knows less than the agent: a reply that is kept off the ring counts as
- * suppressed.
+ * kernel knows less than the agent.
  */
 static void maps_put(struct rpcs_state *state, enum rpcs_state_kind kind, const void *key,
 		     const void *value)
@@ -39,6 +44,8 @@ static void maps_put(struct rpcs_state *state, enum rpcs_state_kind kind, const 
 
 	if (kind == RPCS_STATE_FLOWS)
 		rpcs_flow_map_put(&maps->flows, key, value);
+	else if (kind == RPCS_STATE_EXPECTED)
+		rpcs_expect_map_put(&maps->expected, key, *(const uint32_t *)value);
 	else
 		bpf_map_update_elem(maps->fd[kind], key, value, BPF_ANY);
 }
@@ -56,6 +63,7 @@ static void maps_release(struct rpcs_state *state)
 	if (state->rules)
 		munmap(state->rules, rules_bytes);
 	rpcs_flow_map_close(&((struct maps *)state)->flows);
+	rpcs_expect_map_close(&((struct maps *)state)->expected);
 	free(state);
 }
 
@@ -74,7 +82,6 @@ struct rpcs_state *rpcs_state_maps(const struct rpcs_state_fds *fds)
 			   .release = maps_release },
 		.fd = { [RPCS_STATE_FRAGMENTS] = fds->fragments,
 			[RPCS_STATE_FIRSTS] = fds->firsts,
-			[RPCS_STATE_EXPECTED] = fds->expected,
 			[RPCS_STATE_SILENCED] = fds->silenced },
 	};
 	state = &maps->state;
@@ -82,6 +89,8 @@ struct rpcs_state *rpcs_state_maps(const struct rpcs_state_fds *fds)
 	if (state->ports)
 		state->rules = rpcs_map_memory(fds->rules, rules_bytes);
 	err = state->rules ? rpcs_flow_map_open(&maps->flows, fds->flows) : -errno;
+	if (!err)
+		err = rpcs_expect_map_open(&maps->expected, fds->expected);
 	if (err) {
 		rpcs_state_free(&state);
 		errno = -err;

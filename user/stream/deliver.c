@@ -38,7 +38,7 @@ static void expect_reply(struct rpcs_stream *stream, const struct rpcs_message *
 	    (portmapper && !is_relayed(message)))
 		return;
 	RPCS_COPY(key.client, message->tuple.src.bytes, sizeof(key.client));
-	rpcs_state_expect_put(stream->handler.state, &key, message->program);
+	rpcs_state_expect_put(stream->handler.state, &key, rpcs_expect_kind_of(message->program));
 }
 
 /* Who answers has seen the call: it may lie behind a hole. */

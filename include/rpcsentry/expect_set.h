@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Where the kernel remembers replies that are to come (expect.h): sets of eight words, a cache
+ * line each, in memory that the agent has mapped. A word says all of an entry, so it is put in
+ * and taken by one compare-and-exchange. Of the key it has 40 bits of a secret hash: a reply
+ * that nobody awaits is let through by chance once in 2^37, to an agent that tells it from others.
+ *
+ * Nothing is taken out: once a reply has come its entry is as good as a free one, and stays
+ * until another needs the place, since replies come twice. A key that is put in again while its
+ * first entry is elsewhere may lie in two ways: its own way is looked at first, and has the
+ * later one.
+ */
+#ifndef RPCSENTRY_EXPECT_SET_H
+#define RPCSENTRY_EXPECT_SET_H
+
+#include "expect.h"
+#include "set_hash.h"
+
+/* A word, from the lowest bit on: 0 is a free one. */
+enum {
+	RPCS_EXPECT_KIND = 3, /* enum rpcs_expect_kind */
+	RPCS_EXPECT_ANSWERED = 4,
+	RPCS_EXPECT_TICK_BIT = 3, /* when it was put in */
+	RPCS_EXPECT_TICKS = 0x1fffff,
+	RPCS_EXPECT_PRINT_BIT = 24,   /* up to the highest: of the key's hash */
+	RPCS_EXPECT_TICK_SHIFT = 2,   /* of jiffies: 4 ms with 1,000 in a second, 16 with 250 */
+	RPCS_EXPECT_TICKS_AHEAD = 16, /* so far another CPU's clock may be ahead */
+	RPCS_EXPECT_TRIES = 2,
+};
+
+struct rpcs_expect_set {
+	__u64 words[RPCS_SET_WAYS];
+};
+
+/** The value of the map `expected`: the last one has no entries but what others are found by. */
+union rpcs_expect_room {
+	struct rpcs_expect_set set;
+	struct rpcs_set_seed seed;
+};
+
+_Static_assert(sizeof(union rpcs_expect_room) == 64, "a cache line");
+
+/** The hash of a reply's key: the client's address in the order of memory, and the rest. */
+RPCS_INLINE __u64 rpcs_expect_keyed(const volatile struct rpcs_set_seed *seed,
+				    const __u64 client[2], __u16 port, __u16 protocol, __u32 xid)
+{
+	__u64 rest = (__u64)((__u32)port << 16 | protocol) << 32 | xid;
+
+	return rpcs_set_hash(rpcs_set_nh(client[0], seed->word[0]) +
+			     rpcs_set_nh(client[1], seed->word[1]) +
+			     rpcs_set_nh(rest, seed->word[2]));
+}
+
+/** The same of a key that may lie at any address, but not on a program's stack. */
+RPCS_INLINE __u64 rpcs_expect_key_hash(const volatile struct rpcs_set_seed *seed,
+				       const struct rpcs_expect_key *key)
+{
+	__u64 client[2];
+
+	RPCS_FETCH(&client[0], key->client, 8);
+	RPCS_FETCH(&client[1], key->client + 8, 8);
+	return rpcs_expect_keyed(seed, client, key->port, key->protocol, key->xid);
+}
+
+RPCS_INLINE __u64 rpcs_expect_word(__u64 hash, __u32 kind, __u32 tick)
+{
+	return hash << RPCS_EXPECT_PRINT_BIT |
+	       (__u64)(tick & RPCS_EXPECT_TICKS) << RPCS_EXPECT_TICK_BIT | kind;
+}
+
+/** 1 if a word is of that hash's key, else 0. A free one of print 0 is so too, but of no kind. */
+RPCS_INLINE __u32 rpcs_expect_is(__u64 word, __u64 hash)
+{
+	return rpcs_set_same(word >> RPCS_EXPECT_PRINT_BIT,
+			     hash << RPCS_EXPECT_PRINT_BIT >> RPCS_EXPECT_PRINT_BIT);
+}
+
+/** 1 if nobody waits for it any more, else 0. */
+RPCS_INLINE __u32 rpcs_expect_is_free(__u64 word)
+{
+	return (1 - rpcs_set_some(word)) | (word >> 2 & 1);
+}
+
+/** The way that is looked at first. */
+RPCS_INLINE __u32 rpcs_expect_home(__u64 hash)
+{
+	return rpcs_set_way(hash);
+}
+
+RPCS_INLINE __u64 rpcs_expect_at(const struct rpcs_expect_set *set, __u32 way)
+{
+	return *(const volatile __u64 *)&set->words[way];
+}
+
+/** The way of the hash's entry; of one that is not there: some way. */
+RPCS_INLINE __u32 rpcs_expect_way_of(const struct rpcs_expect_set *set, __u64 hash)
+{
+	__u32 way = rpcs_expect_home(hash), i;
+
+	if (rpcs_expect_is(rpcs_expect_at(set, way), hash))
+		return way;
+	way = 0;
+	RPCS_UNROLL
+	for (i = 1; i < RPCS_SET_WAYS; i++)
+		way |= i & -rpcs_expect_is(rpcs_expect_at(set, i), hash);
+	return rpcs_set_way(way);
+}
+
+/** What is awaited by the hash's key, from that way; 0: nothing. `answer`: now it has come. */
+RPCS_INLINE __u32 rpcs_expect_take(struct rpcs_expect_set *set, __u32 way, __u64 hash, bool answer)
+{
+	__u64 word = rpcs_expect_at(set, way);
+
+	if (!rpcs_expect_is(word, hash))
+		return 0;
+	if (answer && !(word & RPCS_EXPECT_ANSWERED))
+		__sync_val_compare_and_swap(&set->words[way], word, word | RPCS_EXPECT_ANSWERED);
+	return word & RPCS_EXPECT_KIND;
+}
+
+/** Puts an entry into the hash's own way, if that is free or its key's already. */
+RPCS_INLINE bool rpcs_expect_put_home(struct rpcs_expect_set *set, __u64 hash, __u64 word)
+{
+	__u32 way = rpcs_expect_home(hash);
+	__u64 old = rpcs_expect_at(set, way);
+
+	if (!(rpcs_expect_is_free(old) | rpcs_expect_is(old, hash)))
+		return false;
+	return __sync_val_compare_and_swap(&set->words[way], old, word) == old;
+}
+
+/** How well an entry can be done without: the key's own best of all, then a free one. */
+RPCS_INLINE __u32 rpcs_expect_worn(__u64 old, __u64 hash, __u32 tick)
+{
+	__u32 since = old >> RPCS_EXPECT_TICK_BIT & RPCS_EXPECT_TICKS;
+
+	return rpcs_expect_is(old, hash) << 31 | rpcs_expect_is_free(old) << 30 |
+	       ((tick + RPCS_EXPECT_TICKS_AHEAD - since) & RPCS_EXPECT_TICKS) << 4;
+}
+
+/** The way for an entry: its key's, a free one, or that of the longest awaited. */
+RPCS_INLINE __u32 rpcs_expect_victim(const struct rpcs_expect_set *set, __u64 hash, __u32 tick)
+{
+	__u32 home = rpcs_expect_home(hash), i;
+	__u64 worn, most = 0;
+
+	RPCS_UNROLL
+	for (i = 0; i < RPCS_SET_WAYS; i++) {
+		RPCS_FORGET(); /* one way after the other: all at once takes 200 bytes of stack */
+		worn = rpcs_expect_worn(rpcs_expect_at(set, i), hash, tick) |
+		       rpcs_set_same(i, home) << 3 | i;
+		most = rpcs_set_larger(most, worn);
+	}
+	return rpcs_set_way(most);
+}
+
+/** Puts an entry in. False: others were faster each time. */
+RPCS_INLINE bool rpcs_expect_put(struct rpcs_expect_set *set, __u64 hash, __u32 kind, __u32 tick)
+{
+	__u64 word = rpcs_expect_word(hash, kind, tick), old;
+	__u32 way, i;
+
+	for (i = 0; i < RPCS_EXPECT_TRIES; i++) {
+		way = rpcs_expect_victim(set, hash, tick);
+		old = rpcs_expect_at(set, way);
+		if (__sync_val_compare_and_swap(&set->words[way], old, word) == old)
+			return true;
+	}
+	return false;
+}
+
+#endif

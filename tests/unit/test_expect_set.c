@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Replies that are awaited, in sets: who is found, and who makes room for whom. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <pthread.h>
+
+#include "source/expect_map.h"
+#include "source/set_map.h"
+
+enum {
+	SETS = 64,
+	TICK = 1000,
+	ROUNDS = 100000, /* of each thread */
+	MINE = 100,	 /* entries that one thread puts in and another does not */
+	THREADS = 2,
+};
+
+static struct rpcs_expect_map map;
+
+static int new_map(void **state)
+{
+	(void)state;
+	map.sets = SETS;
+	map.rooms = calloc(SETS + 1, sizeof(*map.rooms));
+	assert_non_null(map.rooms);
+	return rpcs_set_map_seed(-1, SETS, &map.rooms[SETS].seed);
+}
+
+static int free_map(void **state)
+{
+	(void)state;
+	free(map.rooms);
+	return 0;
+}
+
+static struct rpcs_expect_key key_of(uint32_t xid)
+{
+	return (struct rpcs_expect_key){
+		.client = { [10] = 0xff, 0xff, 10, 0, 0, 1 },
+		.port = 700,
+		.protocol = RPCS_IP_UDP,
+		.xid = xid,
+	};
+}
+
+static struct rpcs_expect_set *set_of(const struct rpcs_expect_key *key, uint64_t *hash)
+{
+	*hash = rpcs_expect_key_hash(&map.rooms[SETS].seed, key);
+	return &map.rooms[rpcs_set_of(*hash, SETS)].set;
+}
+
+/* As the kernel does, first in the key's own way. */
+static bool put(const struct rpcs_expect_key *key, enum rpcs_expect_kind kind, uint32_t tick)
+{
+	uint64_t hash;
+	struct rpcs_expect_set *set = set_of(key, &hash);
+
+	return rpcs_expect_put_home(set, hash, rpcs_expect_word(hash, kind, tick)) ||
+	       rpcs_expect_put(set, hash, kind, tick);
+}
+
+static enum rpcs_expect_kind take(const struct rpcs_expect_key *key, bool answer)
+{
+	uint64_t hash;
+	struct rpcs_expect_set *set = set_of(key, &hash);
+
+	return rpcs_expect_take(set, rpcs_expect_way_of(set, hash), hash, answer);
+}
+
+/** The next key from *xid on that belongs into the first set. */
+static struct rpcs_expect_key next_of_first_set(uint32_t *xid)
+{
+	struct rpcs_expect_key key;
+	uint64_t hash;
+
+	do
+		key = key_of((*xid)++);
+	while (set_of(&key, &hash) != &map.rooms[0].set);
+	return key;
+}
+
+static uint32_t used(const struct rpcs_expect_set *set)
+{
+	uint32_t way, count = 0;
+
+	for (way = 0; way < RPCS_SET_WAYS; way++)
+		count += set->words[way] != 0;
+	return count;
+}
+
+static void test_found(void **state)
+{
+	const struct rpcs_expect_key key = key_of(1);
+	struct rpcs_expect_key other;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(take(&key, false), RPCS_EXPECT_NOTHING);
+	assert_true(put(&key, RPCS_EXPECT_PORT, TICK));
+	assert_int_equal(take(&key, false), RPCS_EXPECT_PORT);
+	/* Each bit of the key counts, and each byte of it has its place. */
+	for (i = 0; i < 8 * sizeof(key); i++) {
+		other = key;
+		((uint8_t *)&other)[i / 8] ^= (uint8_t)(1 << i % 8);
+		assert_int_equal(take(&other, false), RPCS_EXPECT_NOTHING);
+	}
+	/* An answer may come twice, and a call with the same key may follow another. */
+	assert_int_equal(take(&key, true), RPCS_EXPECT_PORT);
+	assert_int_equal(take(&key, true), RPCS_EXPECT_PORT);
+	assert_true(put(&key, RPCS_EXPECT_PORTMAPPER, TICK + 1));
+	assert_int_equal(take(&key, false), RPCS_EXPECT_PORTMAPPER);
+}
+
+/** What is put in again takes no other way, wherever it is. */
+static void test_again(void **state)
+{
+	struct rpcs_expect_key keys[RPCS_SET_WAYS];
+	uint32_t xid = 0, i;
+
+	(void)state;
+	for (i = 0; i < RPCS_SET_WAYS; i++) {
+		keys[i] = next_of_first_set(&xid);
+		assert_true(put(&keys[i], RPCS_EXPECT_REPLY, TICK));
+	}
+	assert_int_equal(used(&map.rooms[0].set), RPCS_SET_WAYS);
+	for (i = 0; i < RPCS_SET_WAYS; i++)
+		assert_true(put(&keys[i], RPCS_EXPECT_PORT, TICK + 1));
+	for (i = 0; i < RPCS_SET_WAYS; i++)
+		assert_int_equal(take(&keys[i], false), RPCS_EXPECT_PORT);
+}
+
+/** Of a full set goes what was answered, and before it nothing that is awaited. */
+static void test_answered_first(void **state)
+{
+	struct rpcs_expect_key keys[RPCS_SET_WAYS], key;
+	uint32_t xid = 0, i;
+
+	(void)state;
+	for (i = 0; i < RPCS_SET_WAYS; i++) {
+		keys[i] = next_of_first_set(&xid);
+		assert_true(put(&keys[i], RPCS_EXPECT_REPLY, TICK + i));
+	}
+	assert_int_equal(take(&keys[5], true), RPCS_EXPECT_REPLY);
+	key = next_of_first_set(&xid);
+	assert_true(put(&key, RPCS_EXPECT_REPLY, TICK + 10));
+	assert_int_equal(take(&key, false), RPCS_EXPECT_REPLY);
+	for (i = 0; i < RPCS_SET_WAYS; i++)
+		assert_int_equal(take(&keys[i], false),
+				 i == 5 ? RPCS_EXPECT_NOTHING : RPCS_EXPECT_REPLY);
+}
+
+/** Where all are awaited the longest awaited goes, by ticks that come round and clocks ahead. */
+static void test_oldest_goes(void **state)
+{
+	static const uint32_t starts[] = { TICK, RPCS_EXPECT_TICKS - 3 };
+	struct rpcs_expect_key keys[RPCS_SET_WAYS], key;
+	uint32_t xid = 0, start, i;
+
+	(void)state;
+	for (start = 0; start < 2; start++) {
+		memset(&map.rooms[0].set, 0, sizeof(map.rooms[0].set));
+		for (i = 0; i < RPCS_SET_WAYS; i++) {
+			keys[i] = next_of_first_set(&xid);
+			assert_true(put(&keys[i], RPCS_EXPECT_REPLY,
+					starts[start] + (i + 3) % RPCS_SET_WAYS));
+		}
+		/* The youngest is ahead of this CPU's clock. */
+		key = next_of_first_set(&xid);
+		assert_true(put(&key, RPCS_EXPECT_REPLY, starts[start] + RPCS_SET_WAYS - 2));
+		assert_int_equal(take(&key, false), RPCS_EXPECT_REPLY);
+		for (i = 0; i < RPCS_SET_WAYS; i++)
+			assert_int_equal(take(&keys[i], false), (i + 3) % RPCS_SET_WAYS
+									? RPCS_EXPECT_REPLY
+									: RPCS_EXPECT_NOTHING);
+	}
+}
+
+/** As many as the map is made for are awaited at once, and nearly none makes room. */
+static void test_room(void **state)
+{
+	const uint32_t replies = SETS * RPCS_SET_WAYS / 4;
+	struct rpcs_expect_key key;
+	uint32_t i, missing = 0;
+
+	(void)state;
+	assert_int_equal(rpcs_expect_map_sets(replies), SETS);
+	for (i = 0; i < replies; i++) {
+		key = key_of(i);
+		assert_true(put(&key, RPCS_EXPECT_REPLY, TICK + i / 16));
+	}
+	for (i = 0; i < replies; i++) {
+		key = key_of(i);
+		missing += take(&key, false) == RPCS_EXPECT_NOTHING;
+	}
+	assert_true(missing <= replies / 32);
+}
+
+/** The agent's entries, which it dates by what is there, are no older than the kernel's. */
+static void test_agent(void **state)
+{
+	struct rpcs_expect_key keys[RPCS_SET_WAYS], mine, key;
+	uint32_t xid = 0, i;
+
+	(void)state;
+	for (i = 0; i < RPCS_SET_WAYS - 1; i++) {
+		keys[i] = next_of_first_set(&xid);
+		assert_true(put(&keys[i], RPCS_EXPECT_REPLY, RPCS_EXPECT_TICKS - 3 + i));
+	}
+	mine = next_of_first_set(&xid);
+	rpcs_expect_map_put(&map, &mine, RPCS_EXPECT_PORTMAPPER);
+	assert_int_equal(rpcs_expect_map_get(&map, &mine), RPCS_EXPECT_PORTMAPPER);
+	/* All that are older make room first. */
+	for (i = 0; i < RPCS_SET_WAYS - 2; i++) {
+		key = next_of_first_set(&xid);
+		assert_true(put(&key, RPCS_EXPECT_REPLY, RPCS_SET_WAYS));
+		assert_int_equal(take(&keys[i], false), RPCS_EXPECT_NOTHING);
+		assert_int_equal(take(&mine, false), RPCS_EXPECT_PORTMAPPER);
+	}
+}
+
+/* A thread's own keys, put in and answered while others do the same to the same sets. */
+static void *run_thread(void *arg)
+{
+	uint32_t first = (uint32_t)(uintptr_t)arg * MINE, i;
+	struct rpcs_expect_key key;
+
+	for (i = 0; i < ROUNDS; i++) {
+		key = key_of(first + i % MINE);
+		if (!put(&key, RPCS_EXPECT_PORT, TICK + i / 64) ||
+		    take(&key, i & 1) != RPCS_EXPECT_PORT)
+			return arg;
+	}
+	return NULL;
+}
+
+/** Two CPUs at the same sets: nobody's entry is lost to the other while there is room. */
+static void test_threads(void **state)
+{
+	pthread_t threads[THREADS];
+	void *failed;
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < THREADS; i++)
+		assert_int_equal(
+			pthread_create(&threads[i], NULL, run_thread, (void *)(uintptr_t)(i + 1)),
+			0);
+	for (i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], &failed);
+		assert_null(failed);
+	}
+}
+
+#define EXPECT_TEST(function) cmocka_unit_test_setup_teardown(function, new_map, free_map)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EXPECT_TEST(test_found),	  EXPECT_TEST(test_again),
+		EXPECT_TEST(test_answered_first), EXPECT_TEST(test_oldest_goes),
+		EXPECT_TEST(test_room),		  EXPECT_TEST(test_agent),
+		EXPECT_TEST(test_threads),
+	};
+
+	return cmocka_run_group_tests_name("expect_set", tests, NULL, NULL);
+}
