@@ -207,23 +207,23 @@ RPCS_INLINE void rpcs_plain_count(struct rpcs_counters *c, const __u8 *rpc, bool
 /** Reports the datagram, if it is one of those; false: it takes the long way. */
 RPCS_INLINE bool rpcs_plain_take_udp(const struct rpcs_plain *plain, struct rpcs_counters *c,
 				     struct rpcs_ports *table, bool any_port,
-				     const struct rpcs_plain_ip *ip)
+				     const struct rpcs_glance *glance)
 {
-	const __u8 *udp = ip->l4, *rpc = udp + 8;
+	const __u8 *udp = glance->l4, *rpc = udp + 8;
 	bool is_call;
 	__u32 len;
 
 	if (RPCS_BEYOND(udp, 8 + RPCS_PLAIN_REPLY, plain->end) ||
-	    rpcs_load_be16(udp + 4) != ip->len || !rpcs_plain_is_portmapper(table, udp))
+	    rpcs_load_be16(udp + 4) != glance->len)
 		return false;
-	len = ip->len - 8;
+	len = glance->len - 8;
 	if (!rpcs_plain_is_message(plain, rpc, len, &is_call) ||
-	    rpcs_plain_is_known(plain, udp, rpc, RPCS_IP_UDP, ip->ip6, is_call))
+	    rpcs_plain_is_known(plain, udp, rpc, RPCS_IP_UDP, glance->ip6, is_call))
 		return false;
 	if (any_port)
-		rpcs_plain_learn(plain, table, udp, rpc, len, RPCS_IP_UDP, ip->ip6, is_call);
+		rpcs_plain_learn(plain, table, udp, rpc, len, RPCS_IP_UDP, glance->ip6, is_call);
 	rpcs_plain_count(c, rpc, is_call);
-	rpcs_plain_emit(plain, c, table, udp, rpc, len, RPCS_IP_UDP, ip->ip6, is_call,
+	rpcs_plain_emit(plain, c, table, udp, rpc, len, RPCS_IP_UDP, glance->ip6, is_call,
 			rpcs_engine_stamp(NULL));
 	return true;
 }

@@ -8,6 +8,8 @@
 
 #include "suppress.h"
 
+#include <rpcsentry/glance.h>
+
 /** Where and how a packet came. */
 struct rpcs_plain {
 	void *ctx;
@@ -81,48 +83,6 @@ enum {
 	RPCS_PLAIN_REPLY = 24,	/* accepted, empty verifier, no results */
 	RPCS_PLAIN_REPLY1 = 28, /* and one unit: a port, a boolean */
 };
-
-/** What a plain IP header says. */
-struct rpcs_plain_ip {
-	const __u8 *l4; /* behind it */
-	__u32 len;	/* bytes from there on, by its own word */
-	__u8 protocol;
-	bool ip6;
-};
-
-/** Is there one, of a packet in one piece? */
-RPCS_INLINE bool rpcs_plain_ip(const struct rpcs_plain *plain, struct rpcs_plain_ip *ret_ip)
-{
-	const __u8 *data = plain->data;
-	__u16 type;
-
-	/* The shortest there is has both headers, UDP's and a reply without results. */
-	if (RPCS_BEYOND(data, 14 + 20 + 8 + RPCS_PLAIN_REPLY, plain->end))
-		return false;
-	type = rpcs_load_be16(data + 12);
-	if (type == RPCS_ETH_IP4) {
-		if (data[14] != 0x45 || (rpcs_load_be16(data + 20) & 0x3fff))
-			return false;
-		ret_ip->ip6 = false;
-		ret_ip->protocol = data[23];
-		ret_ip->len = rpcs_load_be16(data + 16) - 20;
-		ret_ip->l4 = data + 34;
-		return true;
-	}
-	if (type != RPCS_ETH_IP6 || data[14] >> 4 != 6)
-		return false;
-	ret_ip->ip6 = true;
-	ret_ip->protocol = data[20];
-	ret_ip->len = rpcs_load_be16(data + 18);
-	ret_ip->l4 = data + 54;
-	return true;
-}
-
-RPCS_INLINE bool rpcs_plain_is_portmapper(const struct rpcs_ports *table, const __u8 *udp)
-{
-	return rpcs_port_class(table, rpcs_load_be16(udp)) == RPCS_PORT_PORTMAPPER ||
-	       rpcs_port_class(table, rpcs_load_be16(udp + 2)) == RPCS_PORT_PORTMAPPER;
-}
 
 /** Is the message of `len` bytes at `rpc` a call that this way takes? */
 RPCS_INLINE bool rpcs_plain_is_call(const struct rpcs_plain *plain, const __u8 *rpc, __u32 len)

@@ -54,40 +54,37 @@ RPCS_INLINE bool rpcs_plain_tcp_step(const struct rpcs_plain *plain, const __u8 
 /** As rpcs_plain_take_udp(). */
 RPCS_INLINE bool rpcs_plain_take_tcp(const struct rpcs_plain *plain, struct rpcs_counters *c,
 				     struct rpcs_ports *table, bool any_port,
-				     const struct rpcs_plain_ip *ip)
+				     const struct rpcs_glance *glance)
 {
-	const __u8 *tcp = ip->l4, *rpc;
+	const __u8 *tcp = glance->l4, *rpc;
 	bool is_call;
 	__u32 len;
 	__u64 now;
 
-	if (RPCS_BEYOND(tcp, 20, plain->end) || !rpcs_plain_is_portmapper(table, tcp))
-		return false;
-	rpc = rpcs_plain_tcp_message(plain, tcp, ip->len, &len);
+	rpc = rpcs_plain_tcp_message(plain, tcp, glance->len, &len);
 	if (!rpc || RPCS_BEYOND(rpc, RPCS_PLAIN_REPLY, plain->end))
 		return false;
 	if (!rpcs_plain_is_message(plain, rpc, len, &is_call) ||
-	    rpcs_plain_is_known(plain, tcp, rpc, RPCS_IP_TCP, ip->ip6, is_call) ||
-	    !rpcs_plain_tcp_step(plain, tcp, ip->ip6, len, &now))
+	    rpcs_plain_is_known(plain, tcp, rpc, RPCS_IP_TCP, glance->ip6, is_call) ||
+	    !rpcs_plain_tcp_step(plain, tcp, glance->ip6, len, &now))
 		return false;
 	if (any_port)
-		rpcs_plain_learn(plain, table, tcp, rpc, len, RPCS_IP_TCP, ip->ip6, is_call);
+		rpcs_plain_learn(plain, table, tcp, rpc, len, RPCS_IP_TCP, glance->ip6, is_call);
 	rpcs_plain_count(c, rpc, is_call);
-	rpcs_plain_emit(plain, c, table, tcp, rpc, len, RPCS_IP_TCP, ip->ip6, is_call, now);
+	rpcs_plain_emit(plain, c, table, tcp, rpc, len, RPCS_IP_TCP, glance->ip6, is_call, now);
 	return true;
 }
 
 /** Reports the packet, if it is one of those; false: it takes the long way. */
 RPCS_INLINE bool rpcs_plain_take(const struct rpcs_plain *plain, struct rpcs_counters *c,
-				 struct rpcs_ports *table, bool any_port)
+				 struct rpcs_ports *table, bool any_port,
+				 const struct rpcs_glance *glance)
 {
-	struct rpcs_plain_ip ip;
-
-	if (!rpcs_plain_ip(plain, &ip))
+	if (!glance->portmapper)
 		return false;
-	if (ip.protocol == RPCS_IP_UDP)
-		return rpcs_plain_take_udp(plain, c, table, any_port, &ip);
-	return ip.protocol == RPCS_IP_TCP && rpcs_plain_take_tcp(plain, c, table, any_port, &ip);
+	if (glance->protocol == RPCS_IP_UDP)
+		return rpcs_plain_take_udp(plain, c, table, any_port, glance);
+	return rpcs_plain_take_tcp(plain, c, table, any_port, glance);
 }
 
 #endif

@@ -41,13 +41,13 @@ RPCS_SUPPRESS_STAGE(tc, __sk_buff)
 
 /** The bytes behind an skb's linear part that alone decide: is the packet other people's? */
 RPCS_INLINE bool rpcs_is_others_afar(const struct rpcs_plain *plain,
-				     const struct rpcs_glance_far *far)
+				     const struct rpcs_glance *glance)
 {
 	__u64 words;
 
 	return plain->hook != RPCS_HOOK_XDP &&
-	       !bpf_skb_load_bytes(plain->ctx, far->at, &words, sizeof(words)) &&
-	       !rpcs_glance_is_message(words, far->replies);
+	       !bpf_skb_load_bytes(plain->ctx, glance->far, &words, sizeof(words)) &&
+	       !rpcs_glance_is_message(words, glance->replies);
 }
 
 /** Is this a forwarded packet that was surely seen where it came in? */
@@ -62,7 +62,7 @@ RPCS_INLINE bool rpcs_entry(const struct rpcs_plain *plain, bool egress, bool ta
 {
 	struct rpcs_counters *c = rpcs_counters_here();
 	struct rpcs_ports *table = rpcs_ports_here();
-	struct rpcs_glance_far far;
+	struct rpcs_glance glance;
 	bool any_port;
 
 	if (!c || !table)
@@ -70,14 +70,14 @@ RPCS_INLINE bool rpcs_entry(const struct rpcs_plain *plain, bool egress, bool ta
 	c->packets += 1;
 	any_port = rpcs_config.any_port != RPCS_ANY_PORT_OFF &&
 		   table->any_port != RPCS_ANY_PORT_OFF;
-	if (rpcs_glance_is_others(table, any_port, plain->data, plain->end, &far))
+	if (rpcs_glance_is_others(table, any_port, plain->data, plain->end, &glance))
 		return false;
-	if (far.at) /* so it is not plain either */
-		return !(egress && rpcs_came_in(plain)) && !rpcs_is_others_afar(plain, &far);
+	if (glance.far) /* so it is not plain either */
+		return !(egress && rpcs_came_in(plain)) && !rpcs_is_others_afar(plain, &glance);
 	/* On the way out the long way asks where the packet came in. */
-	if (egress || tagged)
+	if (egress || tagged || !glance.l4)
 		return true;
-	return !rpcs_plain_take(plain, c, table, any_port);
+	return !rpcs_plain_take(plain, c, table, any_port, &glance);
 }
 
 /** The rest of the work on a packet that a glance was not enough for; it ends the program. */

@@ -72,15 +72,15 @@ static void forget_marks(struct whole_way *way)
 /* The glance at an skb of which only `linear` bytes lie at hand, and then at what it asks for. */
 static bool glance(const struct whole_way *way, const uint8_t *bytes, uint32_t len, uint32_t linear)
 {
-	struct rpcs_glance_far far;
+	struct rpcs_glance seen;
 	uint64_t words;
 
-	if (rpcs_glance_is_others(way->ports, way->any_port, bytes, bytes + linear, &far))
+	if (rpcs_glance_is_others(way->ports, way->any_port, bytes, bytes + linear, &seen))
 		return true;
-	if (!far.at || far.at + sizeof(words) > len)
+	if (!seen.far || seen.far + sizeof(words) > len)
 		return false;
-	memcpy(&words, bytes + far.at, sizeof(words));
-	return !rpcs_glance_is_message(words, far.replies);
+	memcpy(&words, bytes + seen.far, sizeof(words));
+	return !rpcs_glance_is_message(words, seen.replies);
 }
 
 /* One frame both ways. True: the glance took it for other people's. */
