@@ -258,16 +258,14 @@ RPCS_INLINE bool rpcs_budget_judge(struct rpcs_scratch *s, const struct rpcs_por
 __noinline int rpcs_budget_over(int reason, int said)
 {
 	struct rpcs_counters *c;
-	struct rpcs_ports *table;
 	struct rpcs_scratch *s;
 	__u32 zero = 0;
 
 	c = bpf_map_lookup_elem(&counters, &zero);
 	s = bpf_map_lookup_elem(&scratch, &zero);
-	table = bpf_map_lookup_elem(&ports, &zero);
-	if (!c || !s || !table)
+	if (!c || !s)
 		return 0;
-	if (!rpcs_budget_judge(s, table, reason, said))
+	if (!rpcs_budget_judge(s, &rpcs_ports, reason, said))
 		return 0;
 	c->records_over_budget += 1;
 	return 1;

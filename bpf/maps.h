@@ -59,15 +59,6 @@ struct {
 	__type(value, __u32);
 } rings SEC(".maps");
 
-/* By a ring's number; the agent sets them by its own mapping. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, RPCS_MMAPABLE);
-	__uint(max_entries, RPCS_RINGS_MAX);
-	__type(key, __u32);
-	__type(value, struct rpcs_bell);
-} bells SEC(".maps");
-
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -108,15 +99,6 @@ struct {
 	__type(key, struct rpcs_fragment_key);
 	__type(value, struct rpcs_fragment_value);
 } fragments SEC(".maps");
-
-/* Filled at load; the agent adds ports that a portmapper tells, by its own mapping. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, RPCS_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct rpcs_ports);
-} ports SEC(".maps");
 
 /* Calls on other ports, and when they were seen last: any_port's `first`. */
 struct {
@@ -163,14 +145,6 @@ struct {
 	__type(value, struct rpcs_suppress_value);
 } suppress SEC(".maps");
 
-/* Who may be among them. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct rpcs_suppress_sieve);
-} sieve SEC(".maps");
-
 /* When a suppressed call was seen whose reply is yet to come; 0: taken back. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -213,9 +187,20 @@ struct {
 } tc_way SEC(".maps");
 
 /*
- * The interfaces watched; who attaches or detaches changes them by a mapping. A section of
- * its own is a map that can be pinned, and takes no look-up here.
+ * What follows has a section each, which is a map of one value that can be pinned and mapped, and
+ * takes no look-up here.
  */
+
+/** Filled at load; the agent adds ports that a portmapper tells, by its own mapping. */
+struct rpcs_ports rpcs_ports SEC(".data.ports");
+
+/** The interfaces watched; who attaches or detaches changes them by a mapping. */
 struct rpcs_incoming rpcs_interfaces SEC(".data.interfaces");
+
+/** Who may be in `suppress`. */
+struct rpcs_suppress_sieve rpcs_sieve SEC(".data.sieve");
+
+/** By a ring's number; the agent sets them by its own mapping. */
+struct rpcs_bell rpcs_bells[RPCS_RINGS_MAX] SEC(".data.bells");
 
 #endif

@@ -87,10 +87,9 @@ RPCS_INLINE void rpcs_plain_record(const struct rpcs_plain *plain, const __u8 *l
 		rpcs_plain_reply(rpc, len, plain->end, rec);
 }
 
-/** What the budget of the message's source says at a glance; *ret_table: for it. */
-RPCS_INLINE int rpcs_plain_glance(const struct rpcs_plain *plain, const struct rpcs_ports *table,
-				  const __u8 *l4, const __u8 *rpc, __u8 protocol, bool ip6,
-				  bool is_call, __u64 now)
+/** What the budget of the message's source says at a glance. */
+RPCS_INLINE int rpcs_plain_glance(const struct rpcs_plain *plain, const __u8 *l4, const __u8 *rpc,
+				  __u8 protocol, bool ip6, bool is_call, __u64 now)
 {
 	struct rpcs_budget_who who = { .is_reply = !is_call };
 	__u64 high, low;
@@ -98,7 +97,7 @@ RPCS_INLINE int rpcs_plain_glance(const struct rpcs_plain *plain, const struct r
 	rpcs_plain_address(plain, ip6, is_call, &high, &low);
 	who.second = rpcs_budget_second(rpcs_budget_now(now));
 	who.client = rpcs_budget_hash(rpcs_config.seed, high, low);
-	return rpcs_budget_glance(table, &who, rpcs_load_be16(l4 + 2), protocol,
+	return rpcs_budget_glance(&rpcs_ports, &who, rpcs_load_be16(l4 + 2), protocol,
 				  rpcs_load_be32(rpc));
 }
 
@@ -164,15 +163,15 @@ __noinline int rpcs_tc_judge(struct __sk_buff *skb, __u32 where, __u32 what, int
 
 /** Writes the record into the ring; counted once, sent or lost. TCP: of a flow in step. */
 RPCS_INLINE void rpcs_plain_emit(const struct rpcs_plain *plain, struct rpcs_counters *c,
-				 const struct rpcs_ports *table, const __u8 *l4, const __u8 *rpc,
-				 __u32 len, __u8 protocol, bool ip6, bool is_call, __u64 now)
+				 const __u8 *l4, const __u8 *rpc, __u32 len, __u8 protocol,
+				 bool ip6, bool is_call, __u64 now)
 {
 	struct rpcs_record_rpc *rec;
 	struct rpcs_send send;
 	int said = 0;
 
 	if (rpcs_config.budget)
-		said = rpcs_plain_glance(plain, table, l4, rpc, protocol, ip6, is_call, now);
+		said = rpcs_plain_glance(plain, l4, rpc, protocol, ip6, is_call, now);
 	if (said != RPCS_BUDGET_FINE) {
 		__u32 where = (ip6 ? 54 : 34) | (ip6 ? 54 : 34) << 16, what = len;
 
@@ -206,8 +205,7 @@ RPCS_INLINE void rpcs_plain_count(struct rpcs_counters *c, const __u8 *rpc, bool
 
 /** Reports the datagram, if it is one of those; false: it takes the long way. */
 RPCS_INLINE bool rpcs_plain_take_udp(const struct rpcs_plain *plain, struct rpcs_counters *c,
-				     struct rpcs_ports *table, bool any_port,
-				     const struct rpcs_glance *glance)
+				     bool any_port, const struct rpcs_glance *glance)
 {
 	const __u8 *udp = glance->l4, *rpc = udp + 8;
 	bool is_call;
@@ -221,9 +219,9 @@ RPCS_INLINE bool rpcs_plain_take_udp(const struct rpcs_plain *plain, struct rpcs
 	    rpcs_plain_is_known(plain, udp, rpc, RPCS_IP_UDP, glance->ip6, is_call))
 		return false;
 	if (any_port)
-		rpcs_plain_learn(plain, table, udp, rpc, len, RPCS_IP_UDP, glance->ip6, is_call);
+		rpcs_plain_learn(plain, udp, rpc, len, RPCS_IP_UDP, glance->ip6, is_call);
 	rpcs_plain_count(c, rpc, is_call);
-	rpcs_plain_emit(plain, c, table, udp, rpc, len, RPCS_IP_UDP, glance->ip6, is_call,
+	rpcs_plain_emit(plain, c, udp, rpc, len, RPCS_IP_UDP, glance->ip6, is_call,
 			rpcs_engine_stamp(NULL));
 	return true;
 }

@@ -187,9 +187,8 @@ RPCS_INLINE __u64 rpcs_plain_expect_hash(const struct rpcs_plain *plain, const _
 }
 
 /** As rpcs_inspect_learn(). */
-RPCS_INLINE void rpcs_plain_learn(const struct rpcs_plain *plain, struct rpcs_ports *table,
-				  const __u8 *l4, const __u8 *rpc, __u32 len, __u8 protocol,
-				  bool ip6, bool is_call)
+RPCS_INLINE void rpcs_plain_learn(const struct rpcs_plain *plain, const __u8 *l4, const __u8 *rpc,
+				  __u32 len, __u8 protocol, bool ip6, bool is_call)
 {
 	__u32 port = 0;
 	__u64 hash;
@@ -206,7 +205,7 @@ RPCS_INLINE void rpcs_plain_learn(const struct rpcs_plain *plain, struct rpcs_po
 		return;
 	/* Kernel 6.1's verifier has forgotten by now how large it is: cut once more. */
 	RPCS_OPAQUE(port);
-	rpcs_port_mark(table, (__u16)port, RPCS_PORT_RPC);
+	rpcs_port_mark(&rpcs_ports, (__u16)port, RPCS_PORT_RPC);
 }
 
 /** May the policy suppress calls of this one's client? Then the long way decides. */

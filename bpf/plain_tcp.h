@@ -53,8 +53,7 @@ RPCS_INLINE bool rpcs_plain_tcp_step(const struct rpcs_plain *plain, const __u8 
 
 /** As rpcs_plain_take_udp(). */
 RPCS_INLINE bool rpcs_plain_take_tcp(const struct rpcs_plain *plain, struct rpcs_counters *c,
-				     struct rpcs_ports *table, bool any_port,
-				     const struct rpcs_glance *glance)
+				     bool any_port, const struct rpcs_glance *glance)
 {
 	const __u8 *tcp = glance->l4, *rpc;
 	bool is_call;
@@ -69,22 +68,21 @@ RPCS_INLINE bool rpcs_plain_take_tcp(const struct rpcs_plain *plain, struct rpcs
 	    !rpcs_plain_tcp_step(plain, tcp, glance->ip6, len, &now))
 		return false;
 	if (any_port)
-		rpcs_plain_learn(plain, table, tcp, rpc, len, RPCS_IP_TCP, glance->ip6, is_call);
+		rpcs_plain_learn(plain, tcp, rpc, len, RPCS_IP_TCP, glance->ip6, is_call);
 	rpcs_plain_count(c, rpc, is_call);
-	rpcs_plain_emit(plain, c, table, tcp, rpc, len, RPCS_IP_TCP, glance->ip6, is_call, now);
+	rpcs_plain_emit(plain, c, tcp, rpc, len, RPCS_IP_TCP, glance->ip6, is_call, now);
 	return true;
 }
 
 /** Reports the packet, if it is one of those; false: it takes the long way. */
 RPCS_INLINE bool rpcs_plain_take(const struct rpcs_plain *plain, struct rpcs_counters *c,
-				 struct rpcs_ports *table, bool any_port,
-				 const struct rpcs_glance *glance)
+				 bool any_port, const struct rpcs_glance *glance)
 {
 	if (!glance->portmapper)
 		return false;
 	if (glance->protocol == RPCS_IP_UDP)
-		return rpcs_plain_take_udp(plain, c, table, any_port, glance);
-	return rpcs_plain_take_tcp(plain, c, table, any_port, glance);
+		return rpcs_plain_take_udp(plain, c, any_port, glance);
+	return rpcs_plain_take_tcp(plain, c, any_port, glance);
 }
 
 #endif

@@ -61,23 +61,22 @@ RPCS_INLINE bool rpcs_came_in(const struct rpcs_plain *plain)
 RPCS_INLINE bool rpcs_entry(const struct rpcs_plain *plain, bool egress, bool tagged)
 {
 	struct rpcs_counters *c = rpcs_counters_here();
-	struct rpcs_ports *table = rpcs_ports_here();
 	struct rpcs_glance glance;
 	bool any_port;
 
-	if (!c || !table)
+	if (!c)
 		return false;
 	c->packets += 1;
 	any_port = rpcs_config.any_port != RPCS_ANY_PORT_OFF &&
-		   table->any_port != RPCS_ANY_PORT_OFF;
-	if (rpcs_glance_is_others(table, any_port, plain->data, plain->end, &glance))
+		   rpcs_ports.any_port != RPCS_ANY_PORT_OFF;
+	if (rpcs_glance_is_others(&rpcs_ports, any_port, plain->data, plain->end, &glance))
 		return false;
 	if (glance.far) /* so it is not plain either */
 		return !(egress && rpcs_came_in(plain)) && !rpcs_is_others_afar(plain, &glance);
 	/* On the way out the long way asks where the packet came in. */
 	if (egress || tagged || !glance.l4)
 		return true;
-	return !rpcs_plain_take(plain, c, table, any_port, &glance);
+	return !rpcs_plain_take(plain, c, any_port, &glance);
 }
 
 /** The rest of the work on a packet that a glance was not enough for; it ends the program. */

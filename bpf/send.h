@@ -28,12 +28,12 @@ RPCS_INLINE void *rpcs_send_ring(__u32 *ret_number)
 }
 
 /** Wakes the agent if it wants that: behind each record. */
-RPCS_INLINE void rpcs_send_ring_bell(struct rpcs_counters *c, void *ring, const __u32 *number)
+RPCS_INLINE void rpcs_send_ring_bell(struct rpcs_counters *c, void *ring, __u32 number)
 {
-	volatile struct rpcs_bell *bell = bpf_map_lookup_elem(&bells, number);
+	volatile struct rpcs_bell *bell = &rpcs_bells[number & (RPCS_RINGS_MAX - 1)];
 	void *call;
 
-	if (!bell || !RPCS_UNLIKELY(bell->wanted))
+	if (!RPCS_UNLIKELY(bell->wanted))
 		return;
 	call = bpf_ringbuf_reserve(ring, 8, 0);
 	if (!call)
@@ -70,7 +70,7 @@ RPCS_INLINE void rpcs_send_submit(struct rpcs_send *send, struct rpcs_counters *
 {
 	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
 	c->records_sent += 1;
-	rpcs_send_ring_bell(c, send->ring, &send->number);
+	rpcs_send_ring_bell(c, send->ring, send->number);
 }
 
 /** Sends one record of any length. Counted once, sent or lost, whatever happens. */
@@ -85,7 +85,7 @@ RPCS_INLINE void rpcs_send_copy(struct rpcs_counters *c, void *record, __u32 len
 		return;
 	}
 	c->records_sent += 1;
-	rpcs_send_ring_bell(c, ring, &number);
+	rpcs_send_ring_bell(c, ring, number);
 }
 
 #endif

@@ -22,21 +22,14 @@ RPCS_INLINE struct rpcs_scratch *rpcs_scratch_here(void)
 	return bpf_map_lookup_elem(&scratch, &zero);
 }
 
-RPCS_INLINE struct rpcs_ports *rpcs_ports_here(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&ports, &zero);
-}
-
 /** Adds the maps' part to an engine; false cannot happen but to the verifier. */
 RPCS_INLINE bool rpcs_engine_complete(struct rpcs_engine *eng)
 {
 	eng->config = &rpcs_config;
 	eng->counters = rpcs_counters_here();
-	eng->ports = rpcs_ports_here();
+	eng->ports = &rpcs_ports;
 	eng->scratch = rpcs_scratch_here();
-	if (!eng->counters || !eng->scratch || !eng->ports)
+	if (!eng->counters || !eng->scratch)
 		return false;
 	eng->packet = &eng->scratch->packet;
 	eng->work = &eng->scratch->work;

@@ -8,10 +8,7 @@
 /** May the client be in the list of `suppress`, or has it been? */
 RPCS_INLINE bool rpcs_sieve_here(__u64 high, __u64 low)
 {
-	__u32 zero = 0;
-	const struct rpcs_suppress_sieve *there = bpf_map_lookup_elem(&sieve, &zero);
-
-	return !there || rpcs_sieve_lets_through(there, high, low);
+	return rpcs_sieve_lets_through(&rpcs_sieve, high, low);
 }
 
 RPCS_INLINE const struct rpcs_suppress_value *rpcs_engine_suppress(struct rpcs_engine *eng)

@@ -29,8 +29,8 @@ enum both_map {
 	BOTH_MAP__MAX
 };
 
-static const char *const both_map_names[] = { "flows", "fragments", "firsts",
-					      "ports", "expected",  "early" };
+static const char *const both_map_names[] = { "flows",	     "fragments", "firsts",
+					      ".data.ports", "expected",  "early" };
 
 struct both {
 	struct rpcs_kernel *kernel;
@@ -311,7 +311,7 @@ static const char *both_memories_differ(struct bench *b)
 	}
 	if (bpf_map_lookup_elem(both->maps[BOTH_PORTS], &zero, &ports) ||
 	    memcmp(&ports, rpcs_state_ports(rpcs_native_state(b->native)), sizeof(ports)))
-		return "ports";
+		return both_map_names[BOTH_PORTS];
 	return NULL;
 }
 

@@ -10,12 +10,8 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#include <rpcsentry/config.h>
 #include <rpcsentry/counters.h>
-#include <rpcsentry/incoming.h>
 #include <rpcsentry/record.h>
-
-#include "rpcsentry.skel.h"
 
 #include "../base/cleanup.h"
 #include "../base/log.h"
@@ -23,6 +19,7 @@
 #include "expect_map.h"
 #include "flow_map.h"
 #include "kernel_object.h"
+#include "kernel_skeleton.h"
 #include "pins.h"
 #include "ports.h"
 #include "set_map.h"
@@ -199,16 +196,16 @@ static int rpcs_kernel_open(struct rpcs_kernel *kernel, const struct rpcs_kernel
 	kernel->maps[RPCS_KERNEL_COUNTERS] = skel->maps.counters;
 	kernel->maps[RPCS_KERNEL_PROCEDURES] = skel->maps.procedures;
 	kernel->maps[RPCS_KERNEL_RINGS] = skel->maps.rings;
-	kernel->maps[RPCS_KERNEL_BELLS] = skel->maps.bells;
+	kernel->maps[RPCS_KERNEL_BELLS] = skel->maps.data_bells;
 	kernel->maps[RPCS_KERNEL_FLOWS] = skel->maps.flows;
 	kernel->maps[RPCS_KERNEL_FRAGMENTS] = skel->maps.fragments;
 	kernel->maps[RPCS_KERNEL_FIRSTS] = skel->maps.firsts;
 	kernel->maps[RPCS_KERNEL_EXPECTED] = skel->maps.expected;
-	kernel->maps[RPCS_KERNEL_PORTS] = skel->maps.ports;
+	kernel->maps[RPCS_KERNEL_PORTS] = skel->maps.data_ports;
 	kernel->maps[RPCS_KERNEL_INTERFACES] = skel->maps.data_interfaces;
 	kernel->maps[RPCS_KERNEL_RULES] = skel->maps.rules;
 	kernel->maps[RPCS_KERNEL_SUPPRESS] = skel->maps.suppress;
-	kernel->maps[RPCS_KERNEL_SIEVE] = skel->maps.sieve;
+	kernel->maps[RPCS_KERNEL_SIEVE] = skel->maps.data_sieve;
 	kernel->maps[RPCS_KERNEL_SILENCED] = skel->maps.silenced;
 	kernel->maps[RPCS_KERNEL_OVER_BUDGET] = skel->maps.over_budget;
 	kernel->maps[RPCS_KERNEL_XDP_LOOK] = skel->maps.xdp_look;
@@ -378,13 +375,13 @@ void rpcs_kernel_state_fds(const struct rpcs_kernel *kernel, struct rpcs_state_f
 		.fragments = bpf_map__fd(kernel->skel->maps.fragments),
 		.firsts = bpf_map__fd(kernel->skel->maps.firsts),
 		.expected = bpf_map__fd(kernel->skel->maps.expected),
-		.ports = bpf_map__fd(kernel->skel->maps.ports),
+		.ports = bpf_map__fd(kernel->skel->maps.data_ports),
 		.rules = bpf_map__fd(kernel->skel->maps.rules),
 		.silenced = bpf_map__fd(kernel->skel->maps.silenced),
 		.over_budget = bpf_map__fd(kernel->skel->maps.over_budget),
 		.sensitive = bpf_map__fd(kernel->skel->maps.sensitive),
 		.suppress = bpf_map__fd(kernel->skel->maps.suppress),
-		.sieve = bpf_map__fd(kernel->skel->maps.sieve),
+		.sieve = bpf_map__fd(kernel->skel->maps.data_sieve),
 		.xdp_look = bpf_map__fd(kernel->skel->maps.xdp_look),
 		.tc_look = bpf_map__fd(kernel->skel->maps.tc_look),
 	};

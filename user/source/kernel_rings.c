@@ -7,16 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <rpcsentry/config.h>
 #include <rpcsentry/counters.h>
-#include <rpcsentry/incoming.h>
 #include <rpcsentry/record.h>
-
-#include "rpcsentry.skel.h"
 
 #include "../base/cleanup.h"
 #include "../base/log.h"
 #include "kernel_object.h"
+#include "kernel_skeleton.h"
 #include "pins.h"
 #include "ring.h"
 
@@ -182,7 +179,7 @@ int rpcs_kernel_rings_fill(struct rpcs_kernel *kernel)
 	struct rpcs_ring_fds *rings = &kernel->rings;
 	uint32_t i, id;
 
-	rings->bells = bpf_map__fd(kernel->skel->maps.bells);
+	rings->bells = bpf_map__fd(kernel->skel->maps.data_bells);
 	for (i = 0; i < rings->count; i++) {
 		/* Kept programs may be at work in those that are there. */
 		if (!bpf_map_lookup_elem(array, &i, &id) &&
