@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What the stages will look up for packets that come some packets from now. */
+#include <stddef.h>
 #include <string.h>
 
 #include <rpcsentry/record.h>
 
+#include "base/join.h"
 #include "pipeline_private.h"
 #include "stream/decode.h"
 
 void rpcs_pipeline_foresee(const struct rpcs_pipeline *pipeline, const struct rpcs_tuple *tuple,
 			   uint32_t xid, struct rpcs_foreseen *ret_foreseen)
 {
-	struct rpcs_expect_key expected = { .port = tuple->sport,
-					    .protocol = tuple->protocol,
-					    .xid = xid };
+	const uint64_t last = rpcs_join_32(rpcs_join_16(tuple->sport, tuple->protocol), xid);
+	struct rpcs_expect_key expected;
 	struct rpcs_foresight *lookups = &ret_foreseen->lookups;
 
 	ret_foreseen->reloads = pipeline->reloads;
@@ -23,6 +24,7 @@ void rpcs_pipeline_foresee(const struct rpcs_pipeline *pipeline, const struct rp
 	if (!pipeline->options.state || pipeline->settings->any_port == RPCS_ANY_PORT_OFF)
 		return;
 	memcpy(expected.client, &tuple->src, sizeof(expected.client));
+	memcpy((uint8_t *)&expected + offsetof(struct rpcs_expect_key, port), &last, sizeof(last));
 	rpcs_state_expect_foresee(pipeline->options.state, &expected);
 }
 

@@ -102,9 +102,8 @@ static bool is_call(const struct rpcs_read_ahead *ahead, const uint8_t *bytes,
 
 static void tuple_of(struct rpcs_tuple *tuple, const uint8_t *bytes, const struct guess *guess)
 {
-	*tuple = (struct rpcs_tuple){ .sport = rpcs_load_be16(bytes + guess->ports),
-				      .dport = rpcs_load_be16(bytes + guess->ports + 2),
-				      .protocol = guess->protocol };
+	rpcs_tuple_set(tuple, rpcs_load_be16(bytes + guess->ports),
+		       rpcs_load_be16(bytes + guess->ports + 2), guess->protocol);
 	rpcs_packet_addresses(bytes + 14, guess->ip6, tuple->src.bytes, tuple->dst.bytes);
 }
 

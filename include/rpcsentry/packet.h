@@ -389,8 +389,8 @@ RPCS_INLINE void rpcs_packet_addresses(const __u8 *ip, bool ip6, __u8 src[16], _
 		RPCS_FETCH(&from[3], ip + 12, 4);
 		RPCS_FETCH(&to[3], ip + 16, 4);
 	}
-	RPCS_STORE(src, from, 16);
-	RPCS_STORE(dst, to, 16);
+	RPCS_STORE_FOUR(src, from);
+	RPCS_STORE_FOUR(dst, to);
 }
 
 #endif

@@ -50,6 +50,7 @@
 #define RPCS_WORDS(p, n) __builtin_assume_aligned((p), (n) < 8 ? (n) : 8)
 #define RPCS_FETCH(dst, src, n) __builtin_memcpy((dst), RPCS_WORDS(src, n), (n))
 #define RPCS_STORE(dst, src, n) __builtin_memcpy(RPCS_WORDS(dst, n), (src), (n))
+#define RPCS_STORE_FOUR(dst, words) RPCS_STORE(dst, words, 16)
 
 #else
 
@@ -68,6 +69,17 @@
 #define RPCS_UNROLL
 #define RPCS_FETCH(dst, src, n) __builtin_memcpy((dst), (src), (n))
 #define RPCS_STORE(dst, src, n) __builtin_memcpy((dst), (src), (n))
+
+/*
+ * Four words of 32 bits, stored at once, since they will be loaded so: a load of what was stored
+ * in parts waits until all stores before it have reached the cache.
+ */
+typedef __u32 rpcs_four __attribute__((vector_size(16)));
+#define RPCS_STORE_FOUR(dst, words)                                                        \
+	do {                                                                               \
+		const rpcs_four four = { (words)[0], (words)[1], (words)[2], (words)[3] }; \
+		__builtin_memcpy((dst), &four, sizeof(four));                              \
+	} while (0)
 
 #endif /* __bpf__ */
 

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/hash.h"
+#include "base/join.h"
 
 /*
  * hash() of CPython 3.11, which is SipHash-1-3, of the bytes 0, 1, 2 … 255, 0 …:
@@ -183,6 +184,21 @@ static void test_key_spread(void **state)
 	}
 }
 
+/* What is stored as a word lies as its members would. */
+static void test_join(void **state)
+{
+	const struct {
+		uint8_t a, b;
+		uint16_t c;
+		uint32_t d;
+	} members = { 0x01, 0xf2, 0xf304, 0x85060708 };
+	const uint64_t word =
+		rpcs_join_32(rpcs_join_16(rpcs_join_8(members.a, members.b), members.c), members.d);
+
+	(void)state;
+	assert_memory_equal(&word, &members, sizeof(word));
+}
+
 static void test_random_seed(void **state)
 {
 	struct rpcs_hash_seed a = { 0, 0 }, b = { 0, 0 };
@@ -203,6 +219,7 @@ int main(void)
 		cmocka_unit_test(test_avalanche),
 		cmocka_unit_test(test_key),
 		cmocka_unit_test(test_key_spread),
+		cmocka_unit_test(test_join),
 		cmocka_unit_test(test_random_seed),
 	};
 

@@ -61,14 +61,14 @@ bool rpcs_message_looks_up(const struct rpcs_message *message)
 struct rpcs_tuple rpcs_client_tuple(const struct rpcs_message *message)
 {
 	const struct rpcs_tuple *tuple = &message->tuple;
+	struct rpcs_tuple reversed;
 
 	if (message->is_call)
 		return *tuple;
-	return (struct rpcs_tuple){ .src = tuple->dst,
-				    .dst = tuple->src,
-				    .sport = tuple->dport,
-				    .dport = tuple->sport,
-				    .protocol = tuple->protocol };
+	reversed.src = tuple->dst;
+	reversed.dst = tuple->src;
+	rpcs_tuple_set(&reversed, tuple->dport, tuple->sport, tuple->protocol);
+	return reversed;
 }
 
 bool rpcs_connection_is_syn(const struct rpcs_connection *connection)

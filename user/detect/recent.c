@@ -100,7 +100,7 @@ uint64_t rpcs_recent_id(const struct rpcs_recent *recent, const void *key)
 /* Where a key stands, or would. */
 struct place {
 	struct rpcs_recent_bucket *bucket;
-	uint32_t way;
+	uint64_t way;
 };
 
 static inline struct rpcs_recent_choices choices_of(const struct rpcs_recent *recent, uint64_t id)

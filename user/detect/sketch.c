@@ -55,14 +55,15 @@ uint32_t rpcs_variety_count(const struct rpcs_variety *variety)
 
 struct rpcs_prefix rpcs_heavy_prefix(const struct rpcs_address *address)
 {
-	struct rpcs_prefix prefix = { .base = *address, .len = 64 };
+	static const uint8_t all_but_last[8] = { 255, 255, 255, 255, 255, 255, 255, 0 };
+	bool ip4 = rpcs_address_is_ip4(address);
+	struct rpcs_prefix prefix = { .len = ip4 ? 120 : 64 };
+	uint64_t words[2], mask;
 
-	if (rpcs_address_is_ip4(address)) {
-		prefix.base.bytes[15] = 0;
-		prefix.len = 120;
-	} else {
-		memset(&prefix.base.bytes[8], 0, 8);
-	}
+	memcpy(&mask, all_but_last, sizeof(mask));
+	memcpy(words, address, sizeof(words));
+	words[1] &= ip4 ? mask : 0;
+	memcpy(&prefix.base, words, sizeof(words));
 	return prefix;
 }
 

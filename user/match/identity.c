@@ -8,6 +8,8 @@
 #include <rpcsentry/portmap.h>
 #include <rpcsentry/record.h>
 
+#include "../base/join.h"
+
 struct server {
 	struct rpcs_address address;
 	uint64_t port;
@@ -29,12 +31,12 @@ void rpcs_identity_init(struct rpcs_identity *identity, const struct rpcs_hash_s
 void rpcs_identity_key(const struct rpcs_identity *identity, const struct rpcs_tuple *tuple,
 		       uint32_t xid, bool is_call, struct rpcs_call_key *ret_key)
 {
+	const uint16_t port = is_call ? tuple->sport : tuple->dport;
 	struct server server;
 
-	*ret_key = (struct rpcs_call_key){ .client = is_call ? tuple->src : tuple->dst,
-					   .xid = xid,
-					   .port = is_call ? tuple->sport : tuple->dport,
-					   .protocol = tuple->protocol };
+	ret_key->client = is_call ? tuple->src : tuple->dst;
+	ret_key->server = 0;
+	ret_key->last = rpcs_join_32(xid, rpcs_join_16(port, tuple->protocol));
 	if (tuple->protocol != RPCS_IP_TCP)
 		return;
 	server.address = is_call ? tuple->dst : tuple->src;

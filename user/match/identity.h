@@ -10,10 +10,14 @@
 struct rpcs_call_key {
 	struct rpcs_address client;
 	uint64_t server; /* a hash of its address and port, which are compared all the same */
-	uint32_t xid;
-	uint16_t port;
-	uint8_t protocol;
-	uint8_t pad;
+	union {
+		struct {
+			uint32_t xid;
+			uint16_t port;
+			uint16_t protocol;
+		};
+		uint64_t last; /* these as one word, see join.h */
+	};
 };
 
 /** The hashes of one table of calls. */

@@ -237,16 +237,16 @@ bool rpcs_packed_call_is_to(const struct rpcs_packed_call *packed,
 			    const struct rpcs_address *address, uint16_t port)
 {
 	enum { DST = offsetof(struct rpcs_call, message.tuple.dst) / sizeof(uint64_t) };
-	struct rpcs_address dst;
+	uint32_t third, last;
 	uint64_t words[2];
 
-	if (packed->dport != port)
+	memcpy(&last, address->bytes + 12, sizeof(last));
+	if (packed->dport != port || packed->dst != last)
 		return false;
 	words[0] = ((const word *)&usual)[DST] ^ rpcs_beside_word(packed->beside, DST);
 	words[1] = ((const word *)&usual)[DST + 1] ^ rpcs_beside_word(packed->beside, DST + 1);
-	memcpy(&dst, words, sizeof(dst));
-	memcpy(dst.bytes + 12, &packed->dst, sizeof(packed->dst));
-	return rpcs_address_equal(&dst, address);
+	memcpy(&third, &words[1], sizeof(third));
+	return memcmp(address, words, 8) == 0 && memcmp(address->bytes + 8, &third, 4) == 0;
 }
 
 static void unpack_message(const struct rpcs_packed_call *packed, struct rpcs_message *message)

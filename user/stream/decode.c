@@ -215,10 +215,7 @@ void rpcs_tuple_from_head(struct rpcs_tuple *tuple, const struct rpcs_record_hea
 {
 	memcpy(tuple->src.bytes, head->src, sizeof(tuple->src.bytes));
 	memcpy(tuple->dst.bytes, head->dst, sizeof(tuple->dst.bytes));
-	tuple->sport = head->sport;
-	tuple->dport = head->dport;
-	tuple->protocol = head->protocol;
-	tuple->pad = 0;
+	rpcs_tuple_set(tuple, head->sport, head->dport, head->protocol);
 }
 
 /* The record's numbers as the bytes they were, for the one decoder of arguments and results. */

@@ -7,6 +7,7 @@
 
 #include <rpcsentry/cursor.h>
 
+#include "../base/join.h"
 #include "tcp.h"
 
 enum { UDP = 17 };
@@ -65,13 +66,12 @@ static bool is_higher(const struct rpcs_tuple *tuple)
 static int ends_fill(struct rpcs_flow_ends *ends, const struct rpcs_tuple *tuple)
 {
 	int side = is_higher(tuple);
+	const uint32_t ports = side ? rpcs_join_16(tuple->dport, tuple->sport)
+				    : rpcs_join_16(tuple->sport, tuple->dport);
 
-	memset(ends, 0, sizeof(*ends));
 	ends->address[side] = tuple->src;
 	ends->address[!side] = tuple->dst;
-	ends->port[side] = tuple->sport;
-	ends->port[!side] = tuple->dport;
-	ends->protocol = tuple->protocol;
+	ends->last = rpcs_join_32(ports, tuple->protocol);
 	return side;
 }
 
@@ -126,7 +126,7 @@ void rpcs_flow_tuple(const struct rpcs_flow *flow, int side, struct rpcs_tuple *
 					  .dst = flow->ends.address[!side],
 					  .sport = flow->ends.port[side],
 					  .dport = flow->ends.port[!side],
-					  .protocol = flow->ends.protocol };
+					  .protocol = (uint8_t)flow->ends.protocol };
 }
 
 int rpcs_flow_side(const struct rpcs_flow *flow, const struct rpcs_tuple *tuple)

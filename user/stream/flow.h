@@ -79,9 +79,13 @@ struct rpcs_half {
 /** Endpoints in an order of their own, so that both directions find the same flow. */
 struct rpcs_flow_ends {
 	struct rpcs_address address[2];
-	uint16_t port[2];
-	uint8_t protocol;
-	uint8_t pad[3];
+	union {
+		struct {
+			uint16_t port[2];
+			uint32_t protocol;
+		};
+		uint64_t last; /* these as one word, see join.h */
+	};
 };
 
 struct rpcs_flow {
@@ -141,10 +145,10 @@ static inline bool rpcs_flow_is_open(const struct rpcs_flow *flow)
 
 /** Where a packet's flow is, which takes a while to say: it may be said ahead. */
 struct rpcs_flow_place {
-	struct rpcs_tuple tuple;    /* the packet's */
 	struct rpcs_flow_ends ends; /* of the flow, */
 	int side;		    /* the sender's index in them, */
 	uint32_t hash;		    /* and theirs in the table of its protocol */
+	struct rpcs_tuple tuple;    /* the packet's */
 };
 
 struct rpcs_flow_table {

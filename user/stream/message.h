@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "../base/address.h"
+#include "../base/join.h"
 
 /** Bytes from the wire, not terminated, valid as long as the message; len 0 for none. */
 struct rpcs_text {
@@ -29,11 +30,25 @@ struct rpcs_excess {
 struct rpcs_tuple {
 	struct rpcs_address src;
 	struct rpcs_address dst;
-	uint16_t sport;
-	uint16_t dport;
-	uint8_t protocol; /* 6 or 17 */
-	uint8_t pad;	  /* named, so that it is zero: a call is kept by what is not (packed.h) */
+	union {
+		struct {
+			uint16_t sport;
+			uint16_t dport;
+			uint8_t protocol; /* 6 or 17 */
+			/* Named, so that it is zero: a call is kept by what is not (packed.h). */
+			uint8_t pad[3];
+		};
+		uint64_t last; /* these as one word, see join.h */
+	};
 };
+
+/** Sets what follows the addresses. */
+static inline void rpcs_tuple_set(struct rpcs_tuple *tuple, uint16_t sport, uint16_t dport,
+				  uint8_t protocol)
+{
+	tuple->last =
+		rpcs_join_32(rpcs_join_16(sport, dport), rpcs_join_16(rpcs_join_8(protocol, 0), 0));
+}
 
 /** Is it the same sender and receiver? */
 static inline bool rpcs_tuple_equal(const struct rpcs_tuple *a, const struct rpcs_tuple *b)
