@@ -42,7 +42,7 @@ struct reader {
 	struct rpcs_kernel *kernel;
 	struct rpcs_test_run *test_run;
 	int eve_fd;
-	uint64_t last_ns, first_ns;
+	uint64_t first_ns, last_ns, now_ns; /* of the frames so far */
 };
 
 static const char help[] =
@@ -307,22 +307,23 @@ static int read_frames(struct reader *reader)
 	struct rpcs_agent_counters *agent = rpcs_pipeline_counters(reader->pipeline);
 	struct rpcs_progress progress;
 	struct rpcs_counters kernel;
-	struct rpcs_frame frame = { 0 };
+	const struct rpcs_frame *frame = NULL;
 	int got, err = 0;
 
 	rpcs_progress_start(&progress, rpcs_pcap_size(reader->pcap));
 	while ((got = rpcs_read_ahead_next(reader->ahead, &frame)) == 1) {
+		reader->now_ns = frame->time_ns;
 		if (agent->frames++ == 0)
-			reader->first_ns = reader->last_ns = frame.time_ns;
-		if (frame.time_ns > reader->last_ns)
-			reader->last_ns = frame.time_ns;
+			reader->first_ns = reader->last_ns = reader->now_ns;
+		if (reader->now_ns > reader->last_ns)
+			reader->last_ns = reader->now_ns;
 		if (reader->test_run)
-			err = rpcs_test_run_frame(reader->test_run, &frame);
+			err = rpcs_test_run_frame(reader->test_run, frame);
 		else
-			rpcs_native_frame(reader->native, &frame);
+			rpcs_native_frame(reader->native, frame);
 		if (err) {
 			rpcs_log_error("kernel engine: frame %llu: %s",
-				       (unsigned long long)frame.number, strerror(-err));
+				       (unsigned long long)frame->number, strerror(-err));
 			break;
 		}
 		/* It has said why; the rest would be lost as well. */
@@ -335,7 +336,7 @@ static int read_frames(struct reader *reader)
 	rpcs_progress_end(&progress);
 	/* Packets of others bring no record, but time has passed all the same. */
 	if (agent->frames)
-		rpcs_pipeline_tick(reader->pipeline, frame.time_ns);
+		rpcs_pipeline_tick(reader->pipeline, reader->now_ns);
 	count_kernel(reader, &kernel);
 	rpcs_pipeline_note_loss(reader->pipeline, &kernel);
 	rpcs_pipeline_finish(reader->pipeline);

@@ -160,7 +160,7 @@ static void fill(struct rpcs_read_ahead *ahead)
 	}
 }
 
-int rpcs_read_ahead_next(struct rpcs_read_ahead *ahead, struct rpcs_frame *ret_frame)
+int rpcs_read_ahead_next(struct rpcs_read_ahead *ahead, const struct rpcs_frame **ret_frame)
 {
 	const struct slot *slot;
 
@@ -178,7 +178,7 @@ int rpcs_read_ahead_next(struct rpcs_read_ahead *ahead, struct rpcs_frame *ret_f
 		rpcs_pipeline_near(ahead->pipeline, &slot_at(ahead, RPCS_AHEAD_NEAR)->foreseen);
 	slot = slot_at(ahead, 0);
 	rpcs_pipeline_turn(ahead->pipeline, &slot->foreseen);
-	*ret_frame = slot->frame;
+	*ret_frame = &slot->frame;
 	ahead->in_hand = true;
 	return 1;
 }

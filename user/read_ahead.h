@@ -16,7 +16,7 @@ struct rpcs_read_ahead *rpcs_read_ahead_new(struct rpcs_pcap *pcap, struct rpcs_
 					    const struct rpcs_settings *settings);
 void rpcs_read_ahead_free(struct rpcs_read_ahead **ahead);
 
-/** As rpcs_pcap_next(). */
-int rpcs_read_ahead_next(struct rpcs_read_ahead *ahead, struct rpcs_frame *ret_frame);
+/** As rpcs_pcap_next(). The frame is there until the next call. */
+int rpcs_read_ahead_next(struct rpcs_read_ahead *ahead, const struct rpcs_frame **ret_frame);
 
 #endif
