@@ -15,9 +15,9 @@ enum { RPCS_SERVICES_HEADS_BITS = 16, RPCS_SERVICES_HEADS = 1 << RPCS_SERVICES_H
 enum { RPCS_LIST_WEAK, RPCS_LIST_STRONG };
 
 enum {
-	RPCS_HEADS_AHEAD = 16, /* entries of a list from which the chain's head is fetched, */
-	RPCS_FIRST_AHEAD = 8,  /* the first one of the chain, */
-	RPCS_SECOND_AHEAD = 4, /* and the second */
+	RPCS_HEADS_AHEAD = 32,	/* entries of a list from which the chain's head is fetched, */
+	RPCS_FIRST_AHEAD = 24,	/* the first one of the chain, */
+	RPCS_SECOND_AHEAD = 12, /* and the second */
 };
 
 /** A mapping's name, and where it is looked for. */
