@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * What a call costs the agent when it knows of many: one point of one curve, in a process of
- * its own. Records as the ring would bring them go through the whole pipeline, to a sink that
- * throws away; nothing of stages 1 to 4 is in it.
+ * its own. Records as the ring would bring them, looked out for as its reader does, go through
+ * the whole pipeline, to a sink that throws away; nothing of stages 1 to 4 is in it.
  *
  *	bench_growth KIND NUMBER [--detections off] [--limit ENTRIES] [--calls N]
  *
@@ -48,6 +48,9 @@ enum {
 	PLACE_BYTES = 256,
 	LOADS = 16,
 	HUGE_BYTES = 2 << 20,
+	/* Looked out for and fetched before their turn (base/foresight.h), which is by records. */
+	CALLS_AHEAD = RPCS_AHEAD / 2,
+	CALLS_NEAR = RPCS_AHEAD_NEAR / 2,
 };
 
 #define BEGIN_NS (1795310157ULL * RPCS_NSEC_PER_SEC)
@@ -65,6 +68,8 @@ static struct rpcs_pipeline *pipeline;
 static struct rpcs_record_rpc call, reply;
 static uint64_t time_ns = BEGIN_NS;
 static uint32_t *order;
+static struct rpcs_lookout lookout;
+static uint8_t *slots; /* CALLS_AHEAD of its own, by the call */
 
 static uint64_t cpu_ns(void)
 {
@@ -192,10 +197,30 @@ static void put_ends(struct rpcs_record_head *head, uint64_t i, bool back)
 	*(back ? &head->dport : &head->sport) = (uint16_t)port;
 }
 
-static void send_call(uint64_t i)
+static void put_call(uint64_t i)
 {
 	put_ends(&call.head, i, false);
 	call.xid = (uint32_t)(i * 0x9e3779b1);
+}
+
+static void *slot_of(uint64_t i)
+{
+	return slots + i % CALLS_AHEAD * lookout.slot_bytes;
+}
+
+/* As who reads the ring does, of whose records every other one is a reply as a rule. */
+static void look_out(uint64_t i)
+{
+	put_call(i + CALLS_AHEAD - 1);
+	lookout.foresee(lookout.arg, &call, sizeof(call), slot_of(i + CALLS_AHEAD - 1));
+	lookout.near(lookout.arg, slot_of(i + CALLS_NEAR));
+	lookout.turn(lookout.arg, slot_of(i));
+}
+
+static void send_call(uint64_t i)
+{
+	look_out(i);
+	put_call(i);
 	if (kind == FLOWS)
 		call.seq = (uint32_t)(1000 + i / number * CALL_BYTES);
 	call.head.time_ns = time_ns += STEP_NS;
@@ -209,6 +234,7 @@ static void send_reply(uint64_t i)
 	if (kind == FLOWS)
 		reply.seq = (uint32_t)(1000 + i / number * REPLY_BYTES);
 	reply.head.time_ns = time_ns + STEP_NS / 2;
+	lookout.turn(lookout.arg, NULL);
 	rpcs_pipeline_record(pipeline, &reply, sizeof(reply), NULL);
 }
 
@@ -267,6 +293,10 @@ static void bench_agent(void)
 	pipeline = rpcs_pipeline_new(&options);
 	if (!pipeline)
 		growth_die("tables", "out of memory");
+	rpcs_pipeline_lookout(pipeline, &lookout);
+	slots = calloc(CALLS_AHEAD, lookout.slot_bytes);
+	if (!slots)
+		growth_die("look-out", "out of memory");
 	if (kind == FLOWS)
 		connect_all();
 	for (i = 0; i < warm; i++)
@@ -282,6 +312,7 @@ static void bench_agent(void)
 		growth_die("records", "the agent did not take them");
 	rpcs_pipeline_free(&pipeline);
 	rpcs_policy_free(&policy);
+	free(slots);
 }
 
 static void bench_memory(void)
