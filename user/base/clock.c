@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "digits.h"
+
 static uint64_t clock_read(clockid_t id)
 {
 	struct timespec ts;
@@ -47,14 +49,13 @@ uint64_t rpcs_clock_monotonic_offset(void)
 
 enum {
 	SECONDS_LEN = 19, /* 2026-11-22T01:15:57 */
-	MICROS_DIGITS = 6,
-	ZONE_LEN = 5, /* +0000 */
+	ZONE_LEN = 5,	  /* +0000 */
 };
 
 /* The text of the second that was asked for last: localtime_r() is slow. */
 static _Thread_local struct {
 	bool valid;
-	time_t second;
+	uint64_t start_ns;
 	char text[SECONDS_LEN + 1];
 	char zone[ZONE_LEN + 1];
 } cached;
@@ -69,27 +70,22 @@ static void clock_cache(time_t second)
 		memcpy(cached.text, "1970-01-01T00:00:00", sizeof(cached.text));
 	if (strftime(cached.zone, sizeof(cached.zone), "%z", &tm) != ZONE_LEN)
 		memcpy(cached.zone, "+0000", sizeof(cached.zone));
-	cached.second = second;
+	cached.start_ns = (uint64_t)second * RPCS_NSEC_PER_SEC;
 	cached.valid = true;
 }
 
 size_t rpcs_time_format(uint64_t time_ns, char text[RPCS_TIME_TEXT])
 {
-	time_t second = (time_t)(time_ns / RPCS_NSEC_PER_SEC);
-	uint32_t micros = time_ns % RPCS_NSEC_PER_SEC / RPCS_NSEC_PER_USEC;
-	char *p = text;
-	int i;
+	char *p = text + SECONDS_LEN;
+	uint32_t micros;
 
-	if (!cached.valid || cached.second != second)
-		clock_cache(second);
-	memcpy(p, cached.text, SECONDS_LEN);
-	p += SECONDS_LEN;
+	if (!cached.valid || time_ns - cached.start_ns >= RPCS_NSEC_PER_SEC)
+		clock_cache((time_t)(time_ns / RPCS_NSEC_PER_SEC));
+	micros = (uint32_t)(time_ns - cached.start_ns) / (uint32_t)RPCS_NSEC_PER_USEC;
+	memcpy(text, cached.text, SECONDS_LEN);
 	*p++ = '.';
-	for (i = MICROS_DIGITS - 1; i >= 0; i--) {
-		p[i] = '0' + micros % 10;
-		micros /= 10;
-	}
-	p += MICROS_DIGITS;
+	p = rpcs_digits_put_three(p, micros / 1000);
+	p = rpcs_digits_put_three(p, micros % 1000);
 	memcpy(p, cached.zone, ZONE_LEN + 1);
-	return SECONDS_LEN + 1 + MICROS_DIGITS + ZONE_LEN;
+	return (size_t)(p + ZONE_LEN - text);
 }

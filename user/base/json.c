@@ -13,11 +13,6 @@ enum {
 
 static const char hex_digits[16] = "0123456789abcdef";
 
-static const char digit_pairs[200] = "00010203040506070809101112131415161718192021222324"
-				     "25262728293031323334353637383940414243444546474849"
-				     "50515253545556575859606162636465666768697071727374"
-				     "75767778798081828384858687888990919293949596979899";
-
 void rpcs_json_init(struct rpcs_json *json, char *buf, size_t size)
 {
 	*json = (struct rpcs_json){ .buf = buf, .size = size };
@@ -27,72 +22,6 @@ void rpcs_json_fill(struct rpcs_json *json)
 {
 	json->full = true;
 	json->size = json->len;
-}
-
-/* Four digits of a number below 10,000, the first in the lowest byte. */
-RPCS_JSON_INLINE uint32_t digits_of_four(uint32_t value)
-{
-	uint32_t upper = value / 100;
-	uint16_t first, second;
-
-	memcpy(&first, digit_pairs + 2 * upper, sizeof(first));
-	memcpy(&second, digit_pairs + 2 * (value - 100 * upper), sizeof(second));
-	return le16toh(first) | (uint32_t)le16toh(second) << 16;
-}
-
-/* All four of them. */
-RPCS_JSON_INLINE char *digits_four(char *p, uint32_t value)
-{
-	uint32_t digits = htole32(digits_of_four(value));
-
-	memcpy(p, &digits, sizeof(digits));
-	return p + sizeof(digits);
-}
-
-/*
- * Without zeros in front, of four bytes written. How many there are is as good as random: a branch
- * on it would be guessed wrongly.
- */
-RPCS_JSON_INLINE char *digits_short(char *p, uint32_t value)
-{
-	uint32_t zeros = (value < 1000) + (value < 100) + (value < 10);
-	uint32_t digits = htole32(digits_of_four(value) >> 8 * zeros);
-
-	memcpy(p, &digits, sizeof(digits));
-	return p + sizeof(digits) - zeros;
-}
-
-enum { FOUR = 10000, EIGHT = FOUR * FOUR };
-
-RPCS_JSON_INLINE char *digits_up_to_eight(char *p, uint32_t value)
-{
-	if (value < FOUR)
-		return digits_short(p, value);
-	return digits_four(digits_short(p, value / FOUR), value % FOUR);
-}
-
-RPCS_JSON_INLINE char *digits_eight(char *p, uint32_t value)
-{
-	return digits_four(digits_four(p, value / FOUR), value % FOUR);
-}
-
-/* Apart, so that the rest needs no room for what this keeps. */
-__attribute__((noinline)) static char *digits_long(char *p, uint64_t value)
-{
-	uint64_t upper = value / EIGHT;
-
-	if (upper < EIGHT) {
-		p = digits_up_to_eight(p, (uint32_t)upper);
-	} else {
-		p = digits_up_to_eight(p, (uint32_t)(upper / EIGHT));
-		p = digits_eight(p, (uint32_t)(upper % EIGHT));
-	}
-	return digits_eight(p, (uint32_t)(value % EIGHT));
-}
-
-char *rpcs_json_digits(char *p, uint64_t value)
-{
-	return value < EIGHT ? digits_up_to_eight(p, (uint32_t)value) : digits_long(p, value);
 }
 
 static char *json_unit(char *p, uint32_t unit)

@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "digits.h"
+
 /** One line in the making. The buffer is the caller's; `full` once something did not fit. */
 struct rpcs_json {
 	char *buf;
@@ -17,18 +19,12 @@ struct rpcs_json {
 	bool comma; /* the next item wants one before it */
 };
 
-enum {
-	RPCS_JSON_KEY_EXTRA = 4,    /* a comma, two quotes, a colon */
-	RPCS_JSON_UINT_DIGITS = 20, /* of UINT64_MAX */
-};
+enum { RPCS_JSON_KEY_EXTRA = 4 }; /* a comma, two quotes, a colon */
 
 void rpcs_json_init(struct rpcs_json *json, char *buf, size_t size);
 
 /** Nothing fits from now on. */
 void rpcs_json_fill(struct rpcs_json *json);
-
-/** The number's digits at `p`, where RPCS_JSON_UINT_DIGITS have room; returns their end. */
-char *rpcs_json_digits(char *p, uint64_t value);
 
 void rpcs_json_put_string(struct rpcs_json *json, const char *key, size_t key_len, const char *text,
 			  size_t len);
@@ -94,35 +90,12 @@ RPCS_JSON_INLINE void rpcs_json_close(struct rpcs_json *json, char bracket)
 	json->comma = true;
 }
 
-/** The number at `p`, where RPCS_JSON_UINT_DIGITS have room; returns its end. */
-RPCS_JSON_INLINE char *rpcs_json_number(char *p, uint64_t value)
-{
-	if (value >= 10)
-		return rpcs_json_digits(p, value);
-	*p = (char)('0' + value);
-	return p + 1;
-}
-
-/** The same, of a number that has two digits as often as one, but seldom more. */
-RPCS_JSON_INLINE char *rpcs_json_small_number(char *p, uint64_t value)
-{
-	uint32_t tens;
-
-	if (value >= 100)
-		return rpcs_json_digits(p, value);
-	tens = (uint32_t)value / 10;
-	*p = (char)('0' + tens);
-	p += tens > 0;
-	*p = (char)('0' + value - 10 * tens);
-	return p + 1;
-}
-
 RPCS_JSON_INLINE void rpcs_json_uint(struct rpcs_json *json, const char *key, uint64_t value)
 {
-	char *p = rpcs_json_item(json, key, rpcs_json_key_len(key), RPCS_JSON_UINT_DIGITS);
+	char *p = rpcs_json_item(json, key, rpcs_json_key_len(key), RPCS_DIGITS_ROOM);
 
 	if (p)
-		json->len = (size_t)(rpcs_json_number(p, value) - json->buf);
+		json->len = (size_t)(rpcs_digits_put(p, value) - json->buf);
 }
 
 RPCS_JSON_INLINE void rpcs_json_bool(struct rpcs_json *json, const char *key, bool value)

@@ -42,10 +42,10 @@ static void eve_tuple(struct eve *eve, struct rpcs_json *json, const struct rpcs
 		return;
 	p = RPCS_JSON_TEXT_KEY(p, "src_ip");
 	p += rpcs_address_format(&tuple->src, p);
-	p = rpcs_json_number(RPCS_JSON_LITERAL(p, "\",\"src_port\":"), tuple->sport);
+	p = rpcs_digits_put(RPCS_JSON_LITERAL(p, "\",\"src_port\":"), tuple->sport);
 	p = RPCS_JSON_TEXT_KEY(p, "dest_ip");
 	p += rpcs_address_format(&tuple->dst, p);
-	p = rpcs_json_number(RPCS_JSON_LITERAL(p, "\",\"dest_port\":"), tuple->dport);
+	p = rpcs_digits_put(RPCS_JSON_LITERAL(p, "\",\"dest_port\":"), tuple->dport);
 	p = RPCS_JSON_TEXT_KEY(p, "proto");
 	p = (char *)memcpy(p, rpcs_protocol_name(tuple->protocol), 3) + 3;
 	p = RPCS_JSON_LITERAL(p, "\",\"community_id\":\"");
@@ -78,7 +78,7 @@ static void eve_sighting(struct eve *eve, struct rpcs_json *json, const struct r
 static void eve_begin(struct eve *eve, struct rpcs_json *json, const struct eve_common *common,
 		      const struct rpcs_eve_detail *detail)
 {
-	enum { ROOM = 64 + RPCS_TIME_TEXT + RPCS_JSON_UINT_DIGITS + sizeof(struct rpcs_name) };
+	enum { ROOM = 64 + RPCS_TIME_TEXT + RPCS_DIGITS_ROOM + sizeof(struct rpcs_name) };
 	char *p = json->buf + json->len;
 
 	if (!rpcs_json_fits(json, ROOM))
@@ -87,7 +87,7 @@ static void eve_begin(struct eve *eve, struct rpcs_json *json, const struct eve_
 	p += rpcs_time_format(common->time_ns, p);
 	*p++ = '"';
 	if (common->flow_id)
-		p = rpcs_json_number(RPCS_JSON_KEY(p, "flow_id"), common->flow_id);
+		p = rpcs_digits_put(RPCS_JSON_KEY(p, "flow_id"), common->flow_id);
 	p = rpcs_eve_name(RPCS_JSON_TEXT_KEY(p, "event_type"), common->event_type);
 	rpcs_json_wrote(json, p);
 	if (eve->context.sensor_name && eve->context.sensor_name[0])

@@ -110,7 +110,7 @@ static void eve_entry(struct rpcs_json *json, enum rpcs_portmap_shape shape,
 	rpcs_json_close(json, '}');
 }
 
-enum { MAPPING_ROOM = RPCS_EVE_PROGRAM_ROOM + 3 * RPCS_JSON_UINT_DIGITS + 48 };
+enum { MAPPING_ROOM = RPCS_EVE_PROGRAM_ROOM + 3 * RPCS_DIGITS_ROOM + 48 };
 
 /* What a mapping of version 2 has, in one go. NULL: it may not fit. */
 static char *mapping_at(char *p, uint32_t program, uint32_t version, uint32_t protocol,
@@ -119,9 +119,9 @@ static char *mapping_at(char *p, uint32_t program, uint32_t version, uint32_t pr
 	p = rpcs_eve_program_at(p, program);
 	if (!p)
 		return NULL;
-	p = rpcs_json_number(RPCS_JSON_KEY(p, "version"), version);
-	p = rpcs_json_small_number(RPCS_JSON_KEY(p, "protocol"), protocol);
-	return rpcs_json_number(RPCS_JSON_KEY(p, "port"), port);
+	p = rpcs_digits_put(RPCS_JSON_KEY(p, "version"), version);
+	p = rpcs_digits_put(RPCS_JSON_KEY(p, "protocol"), protocol);
+	return rpcs_digits_put(RPCS_JSON_KEY(p, "port"), port);
 }
 
 /* One of a list, which may have dozens. */

@@ -26,8 +26,8 @@ static void eve_auth(struct rpcs_json *json, const struct rpcs_auth *auth,
 	p = RPCS_JSON_LITERAL(p, ",\"auth\":{\"flavor\":\"");
 	p = rpcs_eve_name(p, rpcs_flavor_name(auth->flavor));
 	if (auth->sys) {
-		p = rpcs_json_number(RPCS_JSON_KEY(p, "uid"), auth->uid);
-		p = rpcs_json_number(RPCS_JSON_KEY(p, "gid"), auth->gid);
+		p = rpcs_digits_put(RPCS_JSON_KEY(p, "uid"), auth->uid);
+		p = rpcs_digits_put(RPCS_JSON_KEY(p, "gid"), auth->gid);
 	}
 	rpcs_json_wrote(json, p);
 	if (auth->sys)
@@ -41,13 +41,13 @@ static void eve_auth(struct rpcs_json *json, const struct rpcs_auth *auth,
 static char *eve_failure(char *p, const struct rpcs_message *reply)
 {
 	if (reply->has_mismatch) {
-		p = rpcs_json_number(RPCS_JSON_LITERAL(p, ",\"mismatch\":{\"low\":"),
-				     reply->mismatch_low);
-		p = rpcs_json_number(RPCS_JSON_KEY(p, "high"), reply->mismatch_high);
+		p = rpcs_digits_put(RPCS_JSON_LITERAL(p, ",\"mismatch\":{\"low\":"),
+				    reply->mismatch_low);
+		p = rpcs_digits_put(RPCS_JSON_KEY(p, "high"), reply->mismatch_high);
 		*p++ = '}';
 	}
 	if (reply->has_auth_stat)
-		p = rpcs_json_number(RPCS_JSON_KEY(p, "auth_stat"), reply->auth_stat);
+		p = rpcs_digits_put(RPCS_JSON_KEY(p, "auth_stat"), reply->auth_stat);
 	return p;
 }
 
@@ -78,7 +78,7 @@ static void eve_kind(struct rpcs_json *json, const struct rpcs_message *message)
 		return;
 	p = message->is_call ? RPCS_JSON_LITERAL(p, "\"type\":\"call\"")
 			     : RPCS_JSON_LITERAL(p, "\"type\":\"reply\"");
-	rpcs_json_wrote(json, rpcs_json_number(RPCS_JSON_KEY(p, "xid"), message->xid));
+	rpcs_json_wrote(json, rpcs_digits_put(RPCS_JSON_KEY(p, "xid"), message->xid));
 }
 
 static void eve_origin(struct rpcs_json *json, const struct rpcs_message *message)
@@ -87,7 +87,7 @@ static void eve_origin(struct rpcs_json *json, const struct rpcs_message *messag
 
 	if (!rpcs_json_fits(json, SOME_ROOM))
 		return;
-	p = rpcs_json_number(RPCS_JSON_KEY(p, "length"), message->length);
+	p = rpcs_digits_put(RPCS_JSON_KEY(p, "length"), message->length);
 	p = message->reassembled ? RPCS_JSON_LITERAL(p, ",\"source\":\"reassembled\"")
 				 : RPCS_JSON_LITERAL(p, ",\"source\":\"kernel\"");
 	rpcs_json_wrote(json, p);
@@ -126,9 +126,9 @@ void rpcs_eve_outcome(struct rpcs_json *json, const struct rpcs_call *call,
 		/* Two interfaces may have stamped them: never a time before the call. */
 		uint64_t rtt = answer->seen.time_ns > asked ? answer->seen.time_ns - asked : 0;
 
-		p = rpcs_json_number(RPCS_JSON_KEY(p, "rtt_us"), rtt / RPCS_NSEC_PER_USEC);
+		p = rpcs_digits_put(RPCS_JSON_KEY(p, "rtt_us"), rtt / RPCS_NSEC_PER_USEC);
 		p = eve_failure(p, answer);
-		p = rpcs_json_number(RPCS_JSON_KEY(p, "reply_length"), answer->length);
+		p = rpcs_digits_put(RPCS_JSON_KEY(p, "reply_length"), answer->length);
 	}
 	rpcs_json_wrote(json, p);
 	if (answer && answer->malformed)
