@@ -162,6 +162,8 @@ int rpcs_pipeline_reload(struct rpcs_pipeline *pipeline, struct rpcs_policy **fr
 	struct rpcs_policy *policy = pipeline->options.policy;
 	int err;
 
+	/* What was seen before it leaves with the names of then. */
+	rpcs_pipeline_flush(pipeline);
 	pipeline->reloads++;
 	rpcs_rule_hits_collect(policy, rpcs_state_rules(state));
 	err = rpcs_policy_replace(policy, fresh, ret_kept);

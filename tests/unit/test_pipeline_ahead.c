@@ -138,6 +138,8 @@ static void test_reload(void **state)
 	/* There are no maps of a kernel here: all but their part is done. */
 	assert_int_equal(rpcs_pipeline_reload(rig.pipeline, &fresh, &none, &kept), -EBADF);
 	assert_null(fresh);
+	/* What was seen before it has its lines, with the names of then. */
+	assert_int_equal(rig.second.flushes, 1);
 	lookout.near(lookout.arg, &other);
 	assert_false(other.lookups.fetched);
 	lookout.turn(lookout.arg, &foreseen);

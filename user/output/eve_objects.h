@@ -25,6 +25,52 @@ static inline char *rpcs_eve_name(char *p, struct rpcs_name name)
 	return p + name.len + 1;
 }
 
+/** Program, version, protocol and port. */
+typedef uint32_t rpcs_eve_mapping[4];
+
+/** Those of transactions that wait; with RPCS_MAPPINGS_MAX free another one finds room. */
+struct rpcs_eve_mappings {
+	rpcs_eve_mapping list[2 * RPCS_MAPPINGS_MAX];
+	uint32_t used;
+};
+
+/**
+ * A transaction without text from the wire and without a fault, as nearly all are: all that its
+ * line says, so that the line can be written later.
+ */
+struct rpcs_eve_plain {
+	struct rpcs_tuple tuple;
+	struct rpcs_sighting seen;
+	uint64_t flow_id, rtt_us;
+	uint32_t xid, length, program, version, procedure, flavor;
+	uint32_t retransmissions, reply_length;
+	struct rpcs_name status;
+	bool reassembled, has_auth, answered;
+	bool tcp_handshake, tcp_midstream, tls;
+
+	/* Shapes of what is asked and told; NOTHING where there is nothing to say of it. */
+	uint8_t asked, told;
+	uint32_t asked_numbers[4]; /* its members in order */
+	uint32_t told_number;	   /* the only one, if that is not a list */
+	const rpcs_eve_mapping *mappings;
+	uint32_t mappings_kept, mappings_count;
+	bool mappings_complete;
+};
+
+/**
+ * Keeps that of a transaction; `reply` is NULL where it was not answered. False: it is none of
+ * those.
+ */
+bool rpcs_eve_plain_take(const struct rpcs_call *call, const struct rpcs_message *reply,
+			 struct rpcs_eve_mappings *mappings, struct rpcs_eve_plain *ret_plain);
+
+/** All of its `rpc` object, without its brackets. */
+void rpcs_eve_plain_rpc(struct rpcs_json *json, const struct rpcs_eve_plain *plain);
+
+/** Its `portmap` object, where it has one. */
+void rpcs_eve_plain_portmap(struct rpcs_json *json, const struct rpcs_eve_plain *plain,
+			    const struct rpcs_eve_detail *detail);
+
 /** The members of a message's `rpc` object, without its brackets. */
 void rpcs_eve_rpc(struct rpcs_json *json, const struct rpcs_message *message,
 		  const struct rpcs_eve_detail *detail);
@@ -36,6 +82,11 @@ void rpcs_eve_outcome(struct rpcs_json *json, const struct rpcs_call *call,
 /** The `portmap` object, with `reply`'s inside; neither where there is nothing to tell. */
 void rpcs_eve_portmap(struct rpcs_json *json, const struct rpcs_portmap *portmap,
 		      const struct rpcs_portmap *reply, const struct rpcs_eve_detail *detail);
+
+/** Keeps what a transaction's `portmap` object says. False: it has what is not plain. */
+bool rpcs_eve_plain_take_portmap(const struct rpcs_portmap *asked, const struct rpcs_portmap *told,
+				 struct rpcs_eve_mappings *mappings,
+				 struct rpcs_eve_plain *ret_plain);
 
 /** "program" and, where it has one, "program_name". */
 void rpcs_eve_program(struct rpcs_json *json, uint32_t program);

@@ -110,52 +110,6 @@ static void eve_entry(struct rpcs_json *json, enum rpcs_portmap_shape shape,
 	rpcs_json_close(json, '}');
 }
 
-enum { MAPPING_ROOM = RPCS_EVE_PROGRAM_ROOM + 3 * RPCS_DIGITS_ROOM + 48 };
-
-/* What a mapping of version 2 has, in one go. NULL: it may not fit. */
-static char *mapping_at(char *p, uint32_t program, uint32_t version, uint32_t protocol,
-			uint32_t port)
-{
-	p = rpcs_eve_program_at(p, program);
-	if (!p)
-		return NULL;
-	p = rpcs_digits_put(RPCS_JSON_KEY(p, "version"), version);
-	p = rpcs_digits_put(RPCS_JSON_KEY(p, "protocol"), protocol);
-	return rpcs_digits_put(RPCS_JSON_KEY(p, "port"), port);
-}
-
-/* One of a list, which may have dozens. */
-static bool eve_mapping(struct rpcs_json *json, const struct rpcs_mapping *entry)
-{
-	char *p = json->buf + json->len;
-
-	if (json->size - json->len < MAPPING_ROOM)
-		return false;
-	*p = ',';
-	p += json->comma;
-	*p++ = '{';
-	p = mapping_at(p, entry->program, entry->version, entry->protocol, entry->port);
-	if (!p)
-		return false;
-	*p++ = '}';
-	rpcs_json_wrote(json, p);
-	return true;
-}
-
-/* The one that a call names, as most do. */
-static bool eve_named_mapping(struct rpcs_json *json, const struct rpcs_portmap *portmap)
-{
-	char *p = NULL;
-
-	if (portmap->shape == RPCS_PORTMAP_MAPPING && portmap->has == 4 &&
-	    json->size - json->len >= MAPPING_ROOM)
-		p = mapping_at(json->buf + json->len, portmap->program, portmap->version,
-			       portmap->protocol, portmap->port);
-	if (p)
-		rpcs_json_wrote(json, p);
-	return p;
-}
-
 static void eve_list(struct rpcs_json *json, const struct rpcs_portmap *portmap,
 		     const struct rpcs_eve_detail *detail)
 {
@@ -167,9 +121,7 @@ static void eve_list(struct rpcs_json *json, const struct rpcs_portmap *portmap,
 	if (detail->mappings) {
 		rpcs_json_open(json, "mappings", '[');
 		for (i = 0; i < kept && !json->full; i++)
-			if (portmap->shape != RPCS_PORTMAP_MAPPINGS ||
-			    !eve_mapping(json, &portmap->mappings[i]))
-				eve_entry(json, portmap->shape, &portmap->mappings[i], detail);
+			eve_entry(json, portmap->shape, &portmap->mappings[i], detail);
 		rpcs_json_close(json, ']');
 	}
 	if (portmap->mappings_complete)
@@ -187,8 +139,6 @@ static void eve_members(struct rpcs_json *json, const struct rpcs_portmap *portm
 		eve_list(json, portmap, detail);
 		return;
 	}
-	if (eve_named_mapping(json, portmap))
-		return;
 	for (i = 0; i < portmap->has && i < SHAPE_MEMBERS; i++)
 		eve_member(json, shapes[portmap->shape][i], portmap, detail);
 }
@@ -210,6 +160,169 @@ void rpcs_eve_portmap(struct rpcs_json *json, const struct rpcs_portmap *portmap
 	if (tells(reply)) {
 		rpcs_json_open(json, "reply", '{');
 		eve_members(json, reply, detail);
+		rpcs_json_close(json, '}');
+	}
+	rpcs_json_close(json, '}');
+}
+
+/* The members of what is plain in a call. False: it is not, or not all of them are there. */
+static bool asked_take(const struct rpcs_portmap *asked, uint32_t numbers[4])
+{
+	bool mapping = asked->shape == RPCS_PORTMAP_MAPPING;
+
+	numbers[0] = asked->program;
+	numbers[1] = asked->version;
+	numbers[2] = mapping ? asked->protocol : asked->procedure;
+	numbers[3] = mapping ? asked->port : asked->length;
+	return asked->has == 4 && (mapping || asked->shape == RPCS_PORTMAP_CALLIT_ARGS);
+}
+
+static bool mappings_take(const struct rpcs_portmap *told, struct rpcs_eve_mappings *mappings,
+			  struct rpcs_eve_plain *plain)
+{
+	rpcs_eve_mapping *list = mappings->list + mappings->used;
+	const struct rpcs_mapping *from = told->mappings;
+	uint32_t i;
+
+	if (told->mappings_kept > RPCS_MAPPINGS_MAX)
+		return false;
+	for (i = 0; i < told->mappings_kept; i++) {
+		list[i][0] = from[i].program;
+		list[i][1] = from[i].version;
+		list[i][2] = from[i].protocol;
+		list[i][3] = from[i].port;
+	}
+	mappings->used += told->mappings_kept;
+	plain->mappings = list;
+	plain->mappings_kept = told->mappings_kept;
+	plain->mappings_count = told->mappings_count;
+	plain->mappings_complete = told->mappings_complete;
+	return true;
+}
+
+bool rpcs_eve_plain_take_portmap(const struct rpcs_portmap *asked, const struct rpcs_portmap *told,
+				 struct rpcs_eve_mappings *mappings,
+				 struct rpcs_eve_plain *ret_plain)
+{
+	ret_plain->asked = RPCS_PORTMAP_NOTHING;
+	ret_plain->told = RPCS_PORTMAP_NOTHING;
+	if (tells(asked)) {
+		ret_plain->asked = asked->shape;
+		if (!asked_take(asked, ret_plain->asked_numbers))
+			return false;
+	}
+	if (!tells(told))
+		return true;
+	ret_plain->told = told->shape;
+	if (told->shape == RPCS_PORTMAP_MAPPINGS)
+		return mappings_take(told, mappings, ret_plain);
+	ret_plain->told_number = told->shape == RPCS_PORTMAP_PORT ? told->port : told->result;
+	return told->has == 1 &&
+	       (told->shape == RPCS_PORTMAP_PORT || told->shape == RPCS_PORTMAP_RESULT);
+}
+
+enum { MAPPING_ROOM = RPCS_EVE_PROGRAM_ROOM + 3 * RPCS_DIGITS_ROOM + 48 };
+
+/* What a mapping of version 2 has, in one go. NULL: it may not fit. */
+static char *mapping_at(char *p, const rpcs_eve_mapping mapping)
+{
+	p = rpcs_eve_program_at(p, mapping[0]);
+	if (!p)
+		return NULL;
+	p = rpcs_digits_put(RPCS_JSON_KEY(p, "version"), mapping[1]);
+	p = rpcs_digits_put(RPCS_JSON_KEY(p, "protocol"), mapping[2]);
+	return rpcs_digits_put(RPCS_JSON_KEY(p, "port"), mapping[3]);
+}
+
+/* By the way that all take: what is seldom asked for, or a program with a long name. */
+static void plain_asked_slowly(struct rpcs_json *json, const struct rpcs_eve_plain *plain,
+			       const struct rpcs_eve_detail *detail)
+{
+	const uint32_t *numbers = plain->asked_numbers;
+	struct rpcs_portmap asked = {
+		.shape = plain->asked,
+		.has = 4,
+		.program = numbers[0],
+		.version = numbers[1],
+		.protocol = numbers[2],
+		.procedure = numbers[2],
+		.port = numbers[3],
+		.length = numbers[3],
+	};
+
+	eve_members(json, &asked, detail);
+}
+
+static void plain_asked(struct rpcs_json *json, const struct rpcs_eve_plain *plain,
+			const struct rpcs_eve_detail *detail)
+{
+	char *p = NULL;
+
+	if (plain->asked == RPCS_PORTMAP_MAPPING && json->size - json->len >= MAPPING_ROOM)
+		p = mapping_at(json->buf + json->len, plain->asked_numbers);
+	if (p)
+		rpcs_json_wrote(json, p);
+	else
+		plain_asked_slowly(json, plain, detail);
+}
+
+/* One of a list, which may have dozens. */
+static void plain_mapping(struct rpcs_json *json, const rpcs_eve_mapping mapping,
+			  const struct rpcs_eve_detail *detail)
+{
+	struct rpcs_mapping entry;
+	char *p = NULL;
+
+	if (json->size - json->len >= MAPPING_ROOM) {
+		p = json->buf + json->len;
+		*p = ',';
+		p += json->comma;
+		*p++ = '{';
+		p = mapping_at(p, mapping);
+	}
+	if (p) {
+		*p++ = '}';
+		rpcs_json_wrote(json, p);
+		return;
+	}
+	entry = (struct rpcs_mapping){ .program = mapping[0],
+				       .version = mapping[1],
+				       .protocol = mapping[2],
+				       .port = mapping[3] };
+	eve_entry(json, RPCS_PORTMAP_MAPPINGS, &entry, detail);
+}
+
+static void plain_list(struct rpcs_json *json, const struct rpcs_eve_plain *plain,
+		       const struct rpcs_eve_detail *detail)
+{
+	uint32_t i;
+
+	if (detail->mappings) {
+		rpcs_json_open(json, "mappings", '[');
+		for (i = 0; i < plain->mappings_kept; i++)
+			plain_mapping(json, plain->mappings[i], detail);
+		rpcs_json_close(json, ']');
+	}
+	if (plain->mappings_complete)
+		rpcs_json_uint(json, "mappings_count", plain->mappings_count);
+}
+
+void rpcs_eve_plain_portmap(struct rpcs_json *json, const struct rpcs_eve_plain *plain,
+			    const struct rpcs_eve_detail *detail)
+{
+	if (plain->asked == RPCS_PORTMAP_NOTHING && plain->told == RPCS_PORTMAP_NOTHING)
+		return;
+	rpcs_json_open(json, "portmap", '{');
+	if (plain->asked != RPCS_PORTMAP_NOTHING)
+		plain_asked(json, plain, detail);
+	if (plain->told != RPCS_PORTMAP_NOTHING) {
+		rpcs_json_open(json, "reply", '{');
+		if (plain->told == RPCS_PORTMAP_MAPPINGS)
+			plain_list(json, plain, detail);
+		else if (plain->told == RPCS_PORTMAP_PORT)
+			rpcs_json_uint(json, "port", plain->told_number);
+		else
+			rpcs_json_bool(json, "result", plain->told_number);
 		rpcs_json_close(json, '}');
 	}
 	rpcs_json_close(json, '}');

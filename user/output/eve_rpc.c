@@ -16,6 +16,12 @@ void rpcs_eve_text(struct rpcs_json *json, const char *key, struct rpcs_text tex
 	rpcs_json_bytes(json, key, text.bytes, len);
 }
 
+static char *flavor_at(char *p, uint32_t flavor)
+{
+	p = RPCS_JSON_LITERAL(p, ",\"auth\":{\"flavor\":\"");
+	return rpcs_eve_name(p, rpcs_flavor_name(flavor));
+}
+
 static void eve_auth(struct rpcs_json *json, const struct rpcs_auth *auth,
 		     const struct rpcs_eve_detail *detail)
 {
@@ -23,8 +29,7 @@ static void eve_auth(struct rpcs_json *json, const struct rpcs_auth *auth,
 
 	if (!rpcs_json_fits(json, SOME_ROOM))
 		return;
-	p = RPCS_JSON_LITERAL(p, ",\"auth\":{\"flavor\":\"");
-	p = rpcs_eve_name(p, rpcs_flavor_name(auth->flavor));
+	p = flavor_at(p, auth->flavor);
 	if (auth->sys) {
 		p = rpcs_digits_put(RPCS_JSON_KEY(p, "uid"), auth->uid);
 		p = rpcs_digits_put(RPCS_JSON_KEY(p, "gid"), auth->gid);
@@ -70,40 +75,39 @@ static void eve_reply(struct rpcs_json *json, const struct rpcs_message *reply)
 }
 
 /* The first members of the object. */
-static void eve_kind(struct rpcs_json *json, const struct rpcs_message *message)
+static char *kind_at(char *p, bool is_call, uint32_t xid)
 {
-	char *p = json->buf + json->len;
-
-	if (!rpcs_json_fits(json, SOME_ROOM))
-		return;
-	p = message->is_call ? RPCS_JSON_LITERAL(p, "\"type\":\"call\"")
-			     : RPCS_JSON_LITERAL(p, "\"type\":\"reply\"");
-	rpcs_json_wrote(json, rpcs_digits_put(RPCS_JSON_KEY(p, "xid"), message->xid));
+	p = is_call ? RPCS_JSON_LITERAL(p, "\"type\":\"call\"")
+		    : RPCS_JSON_LITERAL(p, "\"type\":\"reply\"");
+	return rpcs_digits_put(RPCS_JSON_KEY(p, "xid"), xid);
 }
 
-static void eve_origin(struct rpcs_json *json, const struct rpcs_message *message)
+static void eve_kind(struct rpcs_json *json, bool is_call, uint32_t xid)
 {
-	char *p = json->buf + json->len;
+	if (rpcs_json_fits(json, SOME_ROOM))
+		rpcs_json_wrote(json, kind_at(json->buf + json->len, is_call, xid));
+}
 
-	if (!rpcs_json_fits(json, SOME_ROOM))
-		return;
-	p = rpcs_digits_put(RPCS_JSON_KEY(p, "length"), message->length);
-	p = message->reassembled ? RPCS_JSON_LITERAL(p, ",\"source\":\"reassembled\"")
-				 : RPCS_JSON_LITERAL(p, ",\"source\":\"kernel\"");
-	rpcs_json_wrote(json, p);
+static char *origin_at(char *p, uint32_t length, bool reassembled)
+{
+	p = rpcs_digits_put(RPCS_JSON_KEY(p, "length"), length);
+	return reassembled ? RPCS_JSON_LITERAL(p, ",\"source\":\"reassembled\"")
+			   : RPCS_JSON_LITERAL(p, ",\"source\":\"kernel\"");
 }
 
 void rpcs_eve_rpc(struct rpcs_json *json, const struct rpcs_message *message,
 		  const struct rpcs_eve_detail *detail)
 {
-	eve_kind(json, message);
+	eve_kind(json, message->is_call, message->xid);
 	if (message->is_call && message->rpc_version != RPCS_RPC_VERSION)
 		rpcs_json_uint(json, "rpc_version", message->rpc_version);
 	if (message->is_call || message->call_known)
 		rpcs_eve_asked(json, message->program, message->version, message->procedure);
 	if (!message->is_call)
 		eve_reply(json, message);
-	eve_origin(json, message);
+	if (rpcs_json_fits(json, SOME_ROOM))
+		rpcs_json_wrote(json, origin_at(json->buf + json->len, message->length,
+						message->reassembled));
 	if (message->malformed)
 		rpcs_json_string(json, "malformed", message->malformed);
 	if (message->truncated)
@@ -112,21 +116,25 @@ void rpcs_eve_rpc(struct rpcs_json *json, const struct rpcs_message *message,
 		eve_auth(json, &message->auth, detail);
 }
 
+/* Two interfaces may have stamped them: never a time before the call. */
+static uint64_t rtt_us(const struct rpcs_call *call, const struct rpcs_message *answer)
+{
+	uint64_t asked = call->message.seen.time_ns, answered = answer->seen.time_ns;
+
+	return answered > asked ? (answered - asked) / RPCS_NSEC_PER_USEC : 0;
+}
+
 void rpcs_eve_outcome(struct rpcs_json *json, const struct rpcs_call *call,
 		      const struct rpcs_message *reply)
 {
 	const struct rpcs_message *answer = call->status == RPCS_STATUS_ANSWERED ? reply : NULL;
-	uint64_t asked = call->message.seen.time_ns;
 	char *p = json->buf + json->len;
 
 	if (!rpcs_json_fits(json, SOME_ROOM))
 		return;
 	p = rpcs_eve_name(RPCS_JSON_TEXT_KEY(p, "status"), rpcs_call_status_name(call, answer));
 	if (answer) {
-		/* Two interfaces may have stamped them: never a time before the call. */
-		uint64_t rtt = answer->seen.time_ns > asked ? answer->seen.time_ns - asked : 0;
-
-		p = rpcs_digits_put(RPCS_JSON_KEY(p, "rtt_us"), rtt / RPCS_NSEC_PER_USEC);
+		p = rpcs_digits_put(RPCS_JSON_KEY(p, "rtt_us"), rtt_us(call, answer));
 		p = eve_failure(p, answer);
 		p = rpcs_digits_put(RPCS_JSON_KEY(p, "reply_length"), answer->length);
 	}
@@ -136,4 +144,68 @@ void rpcs_eve_outcome(struct rpcs_json *json, const struct rpcs_call *call,
 	if (answer && answer->truncated)
 		rpcs_json_bool(json, "reply_truncated", true);
 	rpcs_json_uint(json, "retransmissions", call->retransmissions);
+}
+
+static bool is_faulty(const struct rpcs_message *message)
+{
+	return message->malformed || message->truncated || message->has_mismatch ||
+	       message->has_auth_stat;
+}
+
+bool rpcs_eve_plain_take(const struct rpcs_call *call, const struct rpcs_message *reply,
+			 struct rpcs_eve_mappings *mappings, struct rpcs_eve_plain *ret_plain)
+{
+	const struct rpcs_message *message = &call->message;
+	const struct rpcs_message *answer = call->status == RPCS_STATUS_ANSWERED ? reply : NULL;
+
+	if (is_faulty(message) || (answer && is_faulty(answer)) || !message->is_call ||
+	    message->rpc_version != RPCS_RPC_VERSION || message->auth.sys ||
+	    message->auth.malformed ||
+	    !rpcs_eve_plain_take_portmap(&message->portmap, answer ? &answer->portmap : NULL,
+					 mappings, ret_plain))
+		return false;
+	ret_plain->tuple = message->tuple;
+	ret_plain->seen = message->seen;
+	ret_plain->flow_id = call->flow_id;
+	ret_plain->xid = message->xid;
+	ret_plain->length = message->length;
+	ret_plain->program = message->program;
+	ret_plain->version = message->version;
+	ret_plain->procedure = message->procedure;
+	ret_plain->reassembled = message->reassembled;
+	ret_plain->has_auth = message->has_auth;
+	ret_plain->flavor = message->auth.flavor;
+	ret_plain->retransmissions = call->retransmissions;
+	ret_plain->status = rpcs_call_status_name(call, answer);
+	ret_plain->tcp_handshake = call->tcp_handshake;
+	ret_plain->tcp_midstream = call->tcp_midstream;
+	ret_plain->tls = call->tls;
+	ret_plain->answered = answer;
+	if (answer) {
+		ret_plain->rtt_us = rtt_us(call, answer);
+		ret_plain->reply_length = answer->length;
+	}
+	return true;
+}
+
+void rpcs_eve_plain_rpc(struct rpcs_json *json, const struct rpcs_eve_plain *plain)
+{
+	char *p;
+
+	eve_kind(json, true, plain->xid);
+	rpcs_eve_asked(json, plain->program, plain->version, plain->procedure);
+	if (!rpcs_json_fits(json, SOME_ROOM))
+		return;
+	p = origin_at(json->buf + json->len, plain->length, plain->reassembled);
+	if (plain->has_auth) {
+		p = flavor_at(p, plain->flavor);
+		*p++ = '}';
+	}
+	p = rpcs_eve_name(RPCS_JSON_TEXT_KEY(p, "status"), plain->status);
+	if (plain->answered) {
+		p = rpcs_digits_put(RPCS_JSON_KEY(p, "rtt_us"), plain->rtt_us);
+		p = rpcs_digits_put(RPCS_JSON_KEY(p, "reply_length"), plain->reply_length);
+	}
+	p = rpcs_digits_put(RPCS_JSON_KEY(p, "retransmissions"), plain->retransmissions);
+	rpcs_json_wrote(json, p);
 }

@@ -85,7 +85,7 @@ int rpcs_lines_init(struct rpcs_lines *lines, int fd, const char *name, bool liv
 {
 	*lines = (struct rpcs_lines){ .name = name, .live = live };
 	lines_open(lines, fd);
-	lines->buf = malloc(RPCS_LINES_WAITING + RPCS_LINE_MAX);
+	lines->buf = malloc(RPCS_LINES_WAITING + 2 * RPCS_LINE_MAX);
 	return lines->buf ? 0 : -ENOMEM;
 }
 
@@ -237,14 +237,19 @@ static void lines_allocate(struct rpcs_lines *lines, size_t len)
 	lines->allocated += BLOCKS_AHEAD;
 }
 
+static void lines_finish(const struct rpcs_lines *lines)
+{
+	if (lines->finish)
+		lines->finish(lines->finish_arg);
+}
+
 /* Writes the first `len` bytes that wait. */
 static int lines_write_out(struct rpcs_lines *lines, size_t len)
 {
 	size_t done = 0;
 	int err = 0;
 
-	if (lines->finish)
-		lines->finish(lines->finish_arg);
+	lines_finish(lines);
 	lines_allocate(lines, len);
 	while (done < len && !err) {
 		ssize_t written = lines_write(lines, lines->buf + done, len - done);
@@ -275,6 +280,7 @@ static int lines_write_out(struct rpcs_lines *lines, size_t len)
 
 int rpcs_lines_flush(struct rpcs_lines *lines)
 {
+	lines_finish(lines);
 	return lines->used ? lines_write_out(lines, lines->used) : 0; /* which proves nothing */
 }
 

@@ -32,14 +32,14 @@ struct rpcs_lines {
 	bool allocates;	    /* its blocks first */
 	uint64_t allocated; /* up to where they were asked for */
 	size_t due;	    /* what makes a batch full */
-	char *buf;	    /* RPCS_LINES_WAITING + RPCS_LINE_MAX */
+	char *buf;	    /* RPCS_LINES_WAITING + 2 * RPCS_LINE_MAX: some may be put off */
 	size_t used;
 	bool cut;	    /* the beginning of the first line in `buf` is written already */
 	int err;	    /* of the last write; 0: it went well, or has to wait */
 	bool failing;	    /* told so, and not yet that it is over */
 	uint64_t lost;	    /* lines that were never written, or not to their end */
 	uint64_t lost_told; /* those before the errors that are told now */
-	/* What is left to do to lines that wait, before any is written or moved; NULL: nothing. */
+	/* What is left to do before lines are written or moved: it may add some. NULL: nothing. */
 	void (*finish)(void *arg);
 	void *finish_arg;
 };
@@ -56,6 +56,15 @@ void rpcs_lines_free(struct rpcs_lines *lines);
  * -ENOBUFS: too much waits, the line is lost and counted as such.
  */
 int rpcs_lines_room(struct rpcs_lines *lines, char **ret_room);
+
+/**
+ * Room for a line that was put off when rpcs_lines_room() had room for it; all of those that were
+ * together are no longer than RPCS_LINE_MAX.
+ */
+static inline char *rpcs_lines_end_of(const struct rpcs_lines *lines)
+{
+	return lines->buf + lines->used;
+}
 
 /** The line in the room is `len` bytes long, its newline included. */
 void rpcs_lines_add(struct rpcs_lines *lines, size_t len);
