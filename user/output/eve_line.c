@@ -7,14 +7,13 @@
 #include "../base/clock.h"
 #include "names.h"
 
-static void eve_tuple(struct rpcs_eve_maker *maker, struct rpcs_json *json,
-		      const struct rpcs_tuple *tuple)
-{
-	enum { ROOM = 128 + 2 * RPCS_ADDRESS_TEXT + RPCS_COMMUNITY_ID_LEN };
-	char *p = json->buf + json->len;
+enum {
+	BEGIN_ROOM = 96 + RPCS_TIME_TEXT + 2 * RPCS_DIGITS_ROOM + sizeof(struct rpcs_name),
+	TUPLE_ROOM = 128 + 2 * RPCS_ADDRESS_TEXT + RPCS_COMMUNITY_ID_LEN,
+};
 
-	if (!rpcs_json_fits(json, ROOM))
-		return;
+static char *tuple_at(struct rpcs_eve_maker *maker, char *p, const struct rpcs_tuple *tuple)
+{
 	p = RPCS_JSON_TEXT_KEY(p, "src_ip");
 	p += rpcs_address_format(&tuple->src, p);
 	p = rpcs_digits_put(RPCS_JSON_LITERAL(p, "\",\"src_port\":"), tuple->sport);
@@ -27,7 +26,7 @@ static void eve_tuple(struct rpcs_eve_maker *maker, struct rpcs_json *json,
 	rpcs_community_ids_add(&maker->ids, tuple, p);
 	p += RPCS_COMMUNITY_ID_LEN;
 	*p++ = '"';
-	rpcs_json_wrote(json, p);
+	return p;
 }
 
 static void eve_sighting(struct rpcs_eve_maker *maker, struct rpcs_json *json,
@@ -51,13 +50,34 @@ static void eve_sighting(struct rpcs_eve_maker *maker, struct rpcs_json *json,
 	rpcs_json_close(json, ']');
 }
 
+/* Of where an event was seen, is a frame's number all that there is to say? */
+static bool has_frame_alone(const struct rpcs_eve_maker *maker,
+			    const struct rpcs_eve_common *common)
+{
+	const char *sensor = maker->context.sensor_name;
+	const struct rpcs_sighting *seen = common->seen;
+
+	return !maker->context.live && !(sensor && sensor[0]) &&
+	       (!seen || (seen->vlan_count == 0 && !rpcs_tunnel_name(seen->flags)));
+}
+
+static void eve_where(struct rpcs_eve_maker *maker, struct rpcs_json *json,
+		      const struct rpcs_eve_common *common)
+{
+	if (maker->context.sensor_name && maker->context.sensor_name[0])
+		rpcs_json_string(json, "sensor", maker->context.sensor_name);
+	if (!maker->context.live && common->frame)
+		rpcs_json_uint(json, "pcap_cnt", common->frame);
+	if (common->seen)
+		eve_sighting(maker, json, common->seen);
+}
+
 static void eve_begin(struct rpcs_eve_maker *maker, struct rpcs_json *json,
 		      const struct rpcs_eve_common *common, const struct rpcs_eve_detail *detail)
 {
-	enum { ROOM = 64 + RPCS_TIME_TEXT + RPCS_DIGITS_ROOM + sizeof(struct rpcs_name) };
 	char *p = json->buf + json->len;
 
-	if (!rpcs_json_fits(json, ROOM))
+	if (!rpcs_json_fits(json, BEGIN_ROOM + TUPLE_ROOM))
 		return;
 	p = RPCS_JSON_LITERAL(p, "{\"timestamp\":\"");
 	p += rpcs_time_format(common->time_ns, p);
@@ -65,15 +85,18 @@ static void eve_begin(struct rpcs_eve_maker *maker, struct rpcs_json *json,
 	if (common->flow_id)
 		p = rpcs_digits_put(RPCS_JSON_KEY(p, "flow_id"), common->flow_id);
 	p = rpcs_eve_name(RPCS_JSON_TEXT_KEY(p, "event_type"), common->event_type);
-	rpcs_json_wrote(json, p);
-	if (maker->context.sensor_name && maker->context.sensor_name[0])
-		rpcs_json_string(json, "sensor", maker->context.sensor_name);
-	if (!maker->context.live && common->frame)
-		rpcs_json_uint(json, "pcap_cnt", common->frame);
-	if (common->seen)
-		eve_sighting(maker, json, common->seen);
+	if (!has_frame_alone(maker, common)) {
+		rpcs_json_wrote(json, p);
+		eve_where(maker, json, common);
+		if (!rpcs_json_fits(json, TUPLE_ROOM))
+			return;
+		p = json->buf + json->len;
+	} else if (common->frame) {
+		p = rpcs_digits_put(RPCS_JSON_KEY(p, "pcap_cnt"), common->frame);
+	}
 	if (common->tuple && common->tuple->protocol)
-		eve_tuple(maker, json, common->tuple);
+		p = tuple_at(maker, p, common->tuple);
+	rpcs_json_wrote(json, p);
 	if (detail->shortened)
 		rpcs_json_bool(json, "shortened", true);
 }
@@ -100,9 +123,7 @@ static void eve_tcp(struct rpcs_json *json, bool handshake, bool midstream, bool
 static void eve_plain_body(struct rpcs_json *json, const struct rpcs_eve_plain *plain,
 			   const struct rpcs_eve_detail *detail)
 {
-	rpcs_json_open(json, "rpc", '{');
 	rpcs_eve_plain_rpc(json, plain);
-	rpcs_json_close(json, '}');
 	rpcs_eve_plain_portmap(json, plain, detail);
 	if (plain->tuple.protocol == RPCS_IP_TCP)
 		eve_tcp(json, plain->tcp_handshake, plain->tcp_midstream, plain->tls);

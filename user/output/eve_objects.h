@@ -64,7 +64,7 @@ struct rpcs_eve_plain {
 bool rpcs_eve_plain_take(const struct rpcs_call *call, const struct rpcs_message *reply,
 			 struct rpcs_eve_mappings *mappings, struct rpcs_eve_plain *ret_plain);
 
-/** All of its `rpc` object, without its brackets. */
+/** Its `rpc` object. */
 void rpcs_eve_plain_rpc(struct rpcs_json *json, const struct rpcs_eve_plain *plain);
 
 /** Its `portmap` object, where it has one. */
@@ -94,13 +94,16 @@ void rpcs_eve_program(struct rpcs_json *json, uint32_t program);
 /** These two, then the version and procedure asked for and, where it has one, their name. */
 void rpcs_eve_asked(struct rpcs_json *json, uint32_t program, uint32_t version, uint32_t procedure);
 
-enum { RPCS_EVE_PROGRAM_ROOM = 52 };
+enum { RPCS_EVE_PROGRAM_ROOM = 52, RPCS_EVE_ASKED_ROOM = 108 };
 
 /**
  * "program" and its name at `p`, which has room for RPCS_EVE_PROGRAM_ROOM, whatever they take;
  * returns their end. NULL: they may take more.
  */
 char *rpcs_eve_program_at(char *p, uint32_t program);
+
+/** The same of what rpcs_eve_asked() writes, and RPCS_EVE_ASKED_ROOM. */
+char *rpcs_eve_asked_at(char *p, uint32_t program, uint32_t version, uint32_t procedure);
 
 /** The `alert` object. */
 void rpcs_eve_alert(struct rpcs_json *json, const struct rpcs_alert *alert);

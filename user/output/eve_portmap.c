@@ -234,9 +234,21 @@ static char *mapping_at(char *p, const rpcs_eve_mapping mapping)
 	return rpcs_digits_put(RPCS_JSON_KEY(p, "port"), mapping[3]);
 }
 
-/* By the way that all take: what is seldom asked for, or a program with a long name. */
-static void plain_asked_slowly(struct rpcs_json *json, const struct rpcs_eve_plain *plain,
-			       const struct rpcs_eve_detail *detail)
+/* The same of arguments of CALLIT: its length instead of the port. */
+static char *callit_at(char *p, const uint32_t numbers[4])
+{
+	p = rpcs_eve_program_at(p, numbers[0]);
+	if (!p)
+		return NULL;
+	p = rpcs_digits_put(RPCS_JSON_KEY(p, "version"), numbers[1]);
+	p = rpcs_digits_put(RPCS_JSON_KEY(p, "procedure"), numbers[2]);
+	return rpcs_digits_put(RPCS_JSON_KEY(p, "args_length"), numbers[3]);
+}
+
+/* By the way that all take: a program with a long name, or little room. */
+__attribute__((noinline)) static void plain_asked_slowly(struct rpcs_json *json,
+							 const struct rpcs_eve_plain *plain,
+							 const struct rpcs_eve_detail *detail)
 {
 	const uint32_t *numbers = plain->asked_numbers;
 	struct rpcs_portmap asked = {
@@ -256,55 +268,84 @@ static void plain_asked_slowly(struct rpcs_json *json, const struct rpcs_eve_pla
 static void plain_asked(struct rpcs_json *json, const struct rpcs_eve_plain *plain,
 			const struct rpcs_eve_detail *detail)
 {
-	char *p = NULL;
+	char *p = json->size - json->len >= MAPPING_ROOM ? json->buf + json->len : NULL;
 
-	if (plain->asked == RPCS_PORTMAP_MAPPING && json->size - json->len >= MAPPING_ROOM)
-		p = mapping_at(json->buf + json->len, plain->asked_numbers);
+	if (p && plain->asked == RPCS_PORTMAP_MAPPING)
+		p = mapping_at(p, plain->asked_numbers);
+	else if (p)
+		p = callit_at(p, plain->asked_numbers);
 	if (p)
 		rpcs_json_wrote(json, p);
 	else
 		plain_asked_slowly(json, plain, detail);
 }
 
-/* One of a list, which may have dozens. */
-static void plain_mapping(struct rpcs_json *json, const rpcs_eve_mapping mapping,
+/* A list's entries one by one: of programs with long names, or where there is little room. */
+__attribute__((noinline)) static void plain_entries_slowly(struct rpcs_json *json,
+							   const rpcs_eve_mapping *mappings,
+							   uint32_t count,
+							   const struct rpcs_eve_detail *detail)
+{
+	uint32_t i;
+
+	for (i = 0; i < count; i++) {
+		struct rpcs_mapping entry = { .program = mappings[i][0],
+					      .version = mappings[i][1],
+					      .protocol = mappings[i][2],
+					      .port = mappings[i][3] };
+
+		eve_entry(json, RPCS_PORTMAP_MAPPINGS, &entry, detail);
+	}
+}
+
+/* A list may have dozens. */
+static void plain_entries(struct rpcs_json *json, const rpcs_eve_mapping *mappings, uint32_t count,
 			  const struct rpcs_eve_detail *detail)
 {
-	struct rpcs_mapping entry;
-	char *p = NULL;
+	char *p = json->buf + json->len, *next;
+	uint32_t i;
 
-	if (json->size - json->len >= MAPPING_ROOM) {
-		p = json->buf + json->len;
-		*p = ',';
-		p += json->comma;
-		*p++ = '{';
-		p = mapping_at(p, mapping);
-	}
-	if (p) {
-		*p++ = '}';
-		rpcs_json_wrote(json, p);
+	if (json->size - json->len < (uint64_t)count * MAPPING_ROOM) {
+		plain_entries_slowly(json, mappings, count, detail);
 		return;
 	}
-	entry = (struct rpcs_mapping){ .program = mapping[0],
-				       .version = mapping[1],
-				       .protocol = mapping[2],
-				       .port = mapping[3] };
-	eve_entry(json, RPCS_PORTMAP_MAPPINGS, &entry, detail);
+	for (i = 0; i < count; i++, p = next) {
+		*p = ',';
+		next = p + (i > 0);
+		*next++ = '{';
+		next = mapping_at(next, mappings[i]);
+		if (!next)
+			break;
+		*next++ = '}';
+	}
+	if (i > 0)
+		rpcs_json_wrote(json, p);
+	plain_entries_slowly(json, mappings + i, count - i, detail);
 }
 
 static void plain_list(struct rpcs_json *json, const struct rpcs_eve_plain *plain,
 		       const struct rpcs_eve_detail *detail)
 {
-	uint32_t i;
-
 	if (detail->mappings) {
 		rpcs_json_open(json, "mappings", '[');
-		for (i = 0; i < plain->mappings_kept; i++)
-			plain_mapping(json, plain->mappings[i], detail);
+		plain_entries(json, plain->mappings, plain->mappings_kept, detail);
 		rpcs_json_close(json, ']');
 	}
 	if (plain->mappings_complete)
 		rpcs_json_uint(json, "mappings_count", plain->mappings_count);
+}
+
+static void plain_told(struct rpcs_json *json, const struct rpcs_eve_plain *plain,
+		       const struct rpcs_eve_detail *detail)
+{
+	rpcs_json_open(json, "reply", '{');
+	if (plain->told == RPCS_PORTMAP_MAPPINGS)
+		plain_list(json, plain, detail);
+	else if (plain->told == RPCS_PORTMAP_PORT)
+		rpcs_json_uint(json, "port", plain->told_number);
+	else
+		rpcs_json_bool(json, "result", plain->told_number);
+	rpcs_json_close(json, '}');
 }
 
 void rpcs_eve_plain_portmap(struct rpcs_json *json, const struct rpcs_eve_plain *plain,
@@ -315,15 +356,7 @@ void rpcs_eve_plain_portmap(struct rpcs_json *json, const struct rpcs_eve_plain 
 	rpcs_json_open(json, "portmap", '{');
 	if (plain->asked != RPCS_PORTMAP_NOTHING)
 		plain_asked(json, plain, detail);
-	if (plain->told != RPCS_PORTMAP_NOTHING) {
-		rpcs_json_open(json, "reply", '{');
-		if (plain->told == RPCS_PORTMAP_MAPPINGS)
-			plain_list(json, plain, detail);
-		else if (plain->told == RPCS_PORTMAP_PORT)
-			rpcs_json_uint(json, "port", plain->told_number);
-		else
-			rpcs_json_bool(json, "result", plain->told_number);
-		rpcs_json_close(json, '}');
-	}
+	if (plain->told != RPCS_PORTMAP_NOTHING)
+		plain_told(json, plain, detail);
 	rpcs_json_close(json, '}');
 }

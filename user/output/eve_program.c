@@ -6,7 +6,7 @@
 #include "../policy/programs.h"
 #include "eve_objects.h"
 
-enum { KEPT_BITS = 7, ASKED_BITS = 5, ASKED_ROOM = 128 - 5 * sizeof(uint32_t) };
+enum { KEPT_BITS = 7, ASKED_BITS = 5 };
 
 /* Each in a cache line. What is longer than its room is written each time. */
 static struct kept {
@@ -19,7 +19,7 @@ static struct kept {
 static struct asked {
 	uint32_t program, version, procedure, round;
 	uint32_t len;
-	char text[ASKED_ROOM];
+	char text[RPCS_EVE_ASKED_ROOM];
 } __attribute__((aligned(64))) asked[1 << ASKED_BITS];
 
 static uint32_t spread(uint32_t value, int bits)
@@ -48,7 +48,22 @@ static void write_asked(struct rpcs_json *json, uint32_t program, uint32_t versi
 		rpcs_json_string(json, "procedure_name", name);
 }
 
-/* Apart, so that who finds its text has nothing to put aside. */
+/* The text from the room of a place on to `p`; NULL: the place has none. */
+RPCS_JSON_INLINE char *copy(char *p, const char *text, size_t room, uint32_t len)
+{
+	if (!len)
+		return NULL;
+	memcpy(p, text, room);
+	return p + len;
+}
+
+/* What was written into the room of a place. */
+static uint32_t kept_len(const struct rpcs_json *json)
+{
+	return json->full ? 0 : (uint32_t)json->len;
+}
+
+/* These two apart, so that who finds its text has nothing to put aside. */
 __attribute__((noinline)) static char *keep(char *p, uint32_t program)
 {
 	struct kept *place = &kept[spread(program, KEPT_BITS)];
@@ -58,11 +73,8 @@ __attribute__((noinline)) static char *keep(char *p, uint32_t program)
 	write(&json, program);
 	place->program = program;
 	place->round = rpcs_program_names_round();
-	place->len = json.full ? 0 : (uint32_t)json.len;
-	if (!place->len)
-		return NULL;
-	memcpy(p, place->text, sizeof(place->text));
-	return p + place->len;
+	place->len = kept_len(&json);
+	return copy(p, place->text, sizeof(place->text), place->len);
 }
 
 char *rpcs_eve_program_at(char *p, uint32_t program)
@@ -71,27 +83,18 @@ char *rpcs_eve_program_at(char *p, uint32_t program)
 
 	if (place->program != program || place->round != rpcs_program_names_round() || !place->len)
 		return keep(p, program);
-	memcpy(p, place->text, sizeof(place->text));
-	return p + place->len;
+	return copy(p, place->text, sizeof(place->text), place->len);
 }
 
-void rpcs_eve_program(struct rpcs_json *json, uint32_t program)
+static struct asked *asked_place(uint32_t program, uint32_t version, uint32_t procedure)
 {
-	char *end = NULL, *at = json->buf + json->len;
-
-	if (json->size - json->len > RPCS_EVE_PROGRAM_ROOM) {
-		*at = ',';
-		end = rpcs_eve_program_at(at + json->comma, program);
-	}
-	if (end)
-		rpcs_json_wrote(json, end);
-	else
-		write(json, program);
+	return &asked[spread(program ^ version << 8 ^ procedure, ASKED_BITS)];
 }
 
-__attribute__((noinline)) static void keep_asked(struct asked *place, uint32_t program,
-						 uint32_t version, uint32_t procedure)
+__attribute__((noinline)) static char *keep_asked(char *p, uint32_t program, uint32_t version,
+						  uint32_t procedure)
 {
+	struct asked *place = asked_place(program, version, procedure);
 	struct rpcs_json json;
 
 	rpcs_json_init(&json, place->text, sizeof(place->text));
@@ -100,24 +103,50 @@ __attribute__((noinline)) static void keep_asked(struct asked *place, uint32_t p
 	place->version = version;
 	place->procedure = procedure;
 	place->round = rpcs_program_names_round();
-	place->len = json.full ? 0 : (uint32_t)json.len;
+	place->len = kept_len(&json);
+	return copy(p, place->text, sizeof(place->text), place->len);
 }
 
-void rpcs_eve_asked(struct rpcs_json *json, uint32_t program, uint32_t version, uint32_t procedure)
+char *rpcs_eve_asked_at(char *p, uint32_t program, uint32_t version, uint32_t procedure)
 {
-	struct asked *place = &asked[spread(program ^ version << 8 ^ procedure, ASKED_BITS)];
-	char *p = json->buf + json->len;
+	const struct asked *place = asked_place(program, version, procedure);
 
 	if (place->program != program || place->version != version ||
 	    place->procedure != procedure || place->round != rpcs_program_names_round() ||
 	    !place->len)
-		keep_asked(place, program, version, procedure);
-	if (!place->len || json->size - json->len <= sizeof(place->text)) {
-		write_asked(json, program, version, procedure);
-		return;
-	}
+		return keep_asked(p, program, version, procedure);
+	return copy(p, place->text, sizeof(place->text), place->len);
+}
+
+/* The comma before what is written at the end of the line so far; NULL: there may be no room. */
+static char *comma_at_end(struct rpcs_json *json, size_t room)
+{
+	char *p = json->buf + json->len;
+
+	if (json->size - json->len <= room)
+		return NULL;
 	*p = ',';
-	p += json->comma;
-	memcpy(p, place->text, sizeof(place->text));
-	rpcs_json_wrote(json, p + place->len);
+	return p + json->comma;
+}
+
+void rpcs_eve_program(struct rpcs_json *json, uint32_t program)
+{
+	char *p = comma_at_end(json, RPCS_EVE_PROGRAM_ROOM);
+
+	p = p ? rpcs_eve_program_at(p, program) : NULL;
+	if (p)
+		rpcs_json_wrote(json, p);
+	else
+		write(json, program);
+}
+
+void rpcs_eve_asked(struct rpcs_json *json, uint32_t program, uint32_t version, uint32_t procedure)
+{
+	char *p = comma_at_end(json, RPCS_EVE_ASKED_ROOM);
+
+	p = p ? rpcs_eve_asked_at(p, program, version, procedure) : NULL;
+	if (p)
+		rpcs_json_wrote(json, p);
+	else
+		write_asked(json, program, version, procedure);
 }

@@ -82,12 +82,6 @@ static char *kind_at(char *p, bool is_call, uint32_t xid)
 	return rpcs_digits_put(RPCS_JSON_KEY(p, "xid"), xid);
 }
 
-static void eve_kind(struct rpcs_json *json, bool is_call, uint32_t xid)
-{
-	if (rpcs_json_fits(json, SOME_ROOM))
-		rpcs_json_wrote(json, kind_at(json->buf + json->len, is_call, xid));
-}
-
 static char *origin_at(char *p, uint32_t length, bool reassembled)
 {
 	p = rpcs_digits_put(RPCS_JSON_KEY(p, "length"), length);
@@ -98,7 +92,9 @@ static char *origin_at(char *p, uint32_t length, bool reassembled)
 void rpcs_eve_rpc(struct rpcs_json *json, const struct rpcs_message *message,
 		  const struct rpcs_eve_detail *detail)
 {
-	eve_kind(json, message->is_call, message->xid);
+	if (rpcs_json_fits(json, SOME_ROOM))
+		rpcs_json_wrote(json,
+				kind_at(json->buf + json->len, message->is_call, message->xid));
 	if (message->is_call && message->rpc_version != RPCS_RPC_VERSION)
 		rpcs_json_uint(json, "rpc_version", message->rpc_version);
 	if (message->is_call || message->call_known)
@@ -188,15 +184,10 @@ bool rpcs_eve_plain_take(const struct rpcs_call *call, const struct rpcs_message
 	return true;
 }
 
-void rpcs_eve_plain_rpc(struct rpcs_json *json, const struct rpcs_eve_plain *plain)
+/* What follows what was asked. */
+static char *plain_rest_at(char *p, const struct rpcs_eve_plain *plain)
 {
-	char *p;
-
-	eve_kind(json, true, plain->xid);
-	rpcs_eve_asked(json, plain->program, plain->version, plain->procedure);
-	if (!rpcs_json_fits(json, SOME_ROOM))
-		return;
-	p = origin_at(json->buf + json->len, plain->length, plain->reassembled);
+	p = origin_at(p, plain->length, plain->reassembled);
 	if (plain->has_auth) {
 		p = flavor_at(p, plain->flavor);
 		*p++ = '}';
@@ -207,5 +198,25 @@ void rpcs_eve_plain_rpc(struct rpcs_json *json, const struct rpcs_eve_plain *pla
 		p = rpcs_digits_put(RPCS_JSON_KEY(p, "reply_length"), plain->reply_length);
 	}
 	p = rpcs_digits_put(RPCS_JSON_KEY(p, "retransmissions"), plain->retransmissions);
+	*p++ = '}';
+	return p;
+}
+
+void rpcs_eve_plain_rpc(struct rpcs_json *json, const struct rpcs_eve_plain *plain)
+{
+	char *p = json->buf + json->len, *asked;
+
+	if (!rpcs_json_fits(json, 2 * SOME_ROOM + RPCS_EVE_ASKED_ROOM))
+		return;
+	p = kind_at(RPCS_JSON_LITERAL(p, ",\"rpc\":{"), true, plain->xid);
+	*p = ',';
+	asked = rpcs_eve_asked_at(p + 1, plain->program, plain->version, plain->procedure);
+	if (asked) {
+		rpcs_json_wrote(json, plain_rest_at(asked, plain));
+		return;
+	}
 	rpcs_json_wrote(json, p);
+	rpcs_eve_asked(json, plain->program, plain->version, plain->procedure);
+	if (rpcs_json_fits(json, SOME_ROOM))
+		rpcs_json_wrote(json, plain_rest_at(json->buf + json->len, plain));
 }
