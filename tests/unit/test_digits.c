@@ -23,6 +23,11 @@ static void check(uint64_t value)
 	memset(text, CANARY, sizeof(text));
 	assert_ptr_equal(rpcs_digits_put(text, value), text + len);
 	assert_memory_equal(text, expected, len);
+	if (value <= UINT16_MAX) {
+		memset(text, CANARY, len);
+		assert_ptr_equal(rpcs_digits_put_16(text, (uint16_t)value), text + len);
+		assert_memory_equal(text, expected, len);
+	}
 	for (i = RPCS_DIGITS_ROOM; i < sizeof(text); i++)
 		assert_int_equal(text[i], CANARY);
 }

@@ -33,6 +33,15 @@ static inline char *rpcs_digits_put_three(char *p, uint32_t value)
 	return p + 3;
 }
 
+/** Without zeros in front, of a number that may be a port. */
+static inline char *rpcs_digits_put_16(char *p, uint16_t value)
+{
+	if (value < RPCS_DIGITS_THREE)
+		return rpcs_digits_put_short(p, value);
+	p = rpcs_digits_put_short(p, value / RPCS_DIGITS_THREE);
+	return rpcs_digits_put_three(p, value % RPCS_DIGITS_THREE);
+}
+
 /** The same of a number of any size, where RPCS_DIGITS_ROOM is written at most. */
 char *rpcs_digits_put_long(char *p, uint64_t value);
 

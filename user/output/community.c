@@ -13,59 +13,49 @@ enum { SEED_LEN = 2, IP4_LEN = 4, IP6_LEN = 16 };
 
 typedef int8_t sixteen __attribute__((vector_size(16)));
 
-/* The end of a flow that comes first in what is hashed, and the other one. */
-struct ends {
-	const struct rpcs_address *first, *second;
-	uint16_t first_port, second_port;
-};
-
-/* Is the tuple the one of its two directions that the id is made of: the lesser end first? */
-static bool is_ordered(const struct rpcs_tuple *tuple)
-{
-	const uint8_t *src = tuple->src.bytes, *dst = tuple->dst.bytes;
-	uint64_t a = rpcs_load_be64(src), b = rpcs_load_be64(dst);
-
-	if (a == b) {
-		a = rpcs_load_be64(src + sizeof(a));
-		b = rpcs_load_be64(dst + sizeof(b));
-	}
-	return a < b || (a == b && tuple->sport < tuple->dport);
-}
-
-static struct ends ends_of(const struct rpcs_tuple *tuple)
-{
-	if (is_ordered(tuple))
-		return (struct ends){ &tuple->src, &tuple->dst, tuple->sport, tuple->dport };
-	return (struct ends){ &tuple->dst, &tuple->src, tuple->dport, tuple->sport };
-}
-
 /*
- * What is hashed: a seed, two addresses, a protocol, a zero, two ports; then what SHA-1 adds, a bit
- * and the length, all in one block. It is stored in pieces of the size in which it is loaded: else
- * the loads would wait until the stores are done.
+ * What is hashed: a seed, two addresses, a protocol, a zero, two ports, of the lesser end first;
+ * then what SHA-1 adds, a bit and the length, all in one block. It is stored in pieces of the size
+ * in which it is loaded: else the loads would wait until the stores are done.
  */
-static void block_ip4(rpcs_pair block[4], const struct ends *ends, uint8_t protocol)
+static void block_ip4(rpcs_pair block[4], const struct rpcs_tuple *tuple)
 {
-	uint32_t first = rpcs_load_be32(ends->first->bytes + IP6_LEN - IP4_LEN);
-	uint32_t second = rpcs_load_be32(ends->second->bytes + IP6_LEN - IP4_LEN);
-	uint64_t lower = (uint64_t)second << 48 | (uint64_t)protocol << 40 |
-			 (uint64_t)ends->first_port << 16 | ends->second_port;
+	uint64_t src = rpcs_load_be32(tuple->src.bytes + IP6_LEN - IP4_LEN);
+	uint64_t dst = rpcs_load_be32(tuple->dst.bytes + IP6_LEN - IP4_LEN);
+	uint64_t a = src << 16 | tuple->sport, b = dst << 16 | tuple->dport;
+	uint64_t first = a < b ? a : b, second = a < b ? b : a;
+	uint64_t lower = second >> 16 << 48 | (uint64_t)tuple->protocol << 40 |
+			 (first & UINT16_MAX) << 16 | (second & UINT16_MAX);
 
-	block[0] = (rpcs_pair){ htobe64((uint64_t)first << 16 | second >> 16), htobe64(lower) };
+	block[0] = (rpcs_pair){ htobe64(first >> 16 << 16 | second >> 32), htobe64(lower) };
 	block[1] = (rpcs_pair){ htobe64(1ULL << 63) };
 	block[2] = (rpcs_pair){ 0 };
 	block[3] = (rpcs_pair){ 0, htobe64(8 * sizeof(rpcs_pair)) };
 }
 
-static void block_ip6(rpcs_pair block[4], const struct ends *ends, uint8_t protocol)
+/* Is the tuple the one of its two directions that the id is made of? */
+static bool is_ordered(const struct rpcs_tuple *tuple)
 {
+	int order = memcmp(tuple->src.bytes, tuple->dst.bytes, IP6_LEN);
+
+	return order < 0 || (order == 0 && tuple->sport < tuple->dport);
+}
+
+/* Apart, so that IPv4 has no registers to put aside. */
+__attribute__((noinline)) static void block_ip6(rpcs_pair block[4], const struct rpcs_tuple *tuple)
+{
+	bool ordered = is_ordered(tuple);
+	uint16_t first = ordered ? tuple->sport : tuple->dport;
+	uint16_t second = ordered ? tuple->dport : tuple->sport;
+	uint32_t ports = htobe32((uint32_t)first << 16 | second);
 	uint8_t *p = (uint8_t *)block + SEED_LEN;
-	uint32_t ports = htobe32((uint32_t)ends->first_port << 16 | ends->second_port);
 
 	memset(block, 0, SHA1_BLOCK_SIZE);
-	p = (uint8_t *)memcpy(p, ends->first->bytes, IP6_LEN) + IP6_LEN;
-	p = (uint8_t *)memcpy(p, ends->second->bytes, IP6_LEN) + IP6_LEN;
-	p[0] = protocol;
+	memcpy(p, ordered ? tuple->src.bytes : tuple->dst.bytes, IP6_LEN);
+	p += IP6_LEN;
+	memcpy(p, ordered ? tuple->dst.bytes : tuple->src.bytes, IP6_LEN);
+	p += IP6_LEN;
+	p[0] = tuple->protocol;
 	p = (uint8_t *)memcpy(p + 2, &ports, sizeof(ports)) + sizeof(ports);
 	*p = 0x80;
 	block[3][1] = htobe64(8 * (uint64_t)(p - (uint8_t *)block));
@@ -105,15 +95,13 @@ static void put(char *text, const uint32_t digest[5])
 void rpcs_community_ids_add(struct rpcs_community_ids *ids, const struct rpcs_tuple *tuple,
 			    char *text)
 {
-	bool ip4 = rpcs_address_is_ip4(&tuple->src) && rpcs_address_is_ip4(&tuple->dst);
-	struct ends ends = ends_of(tuple);
 	uint32_t i = ids->count++;
 
 	ids->waiting[i].text = text;
-	if (ip4)
-		block_ip4(ids->waiting[i].block, &ends, tuple->protocol);
+	if (rpcs_address_is_ip4(&tuple->src) && rpcs_address_is_ip4(&tuple->dst))
+		block_ip4(ids->waiting[i].block, tuple);
 	else
-		block_ip6(ids->waiting[i].block, &ends, tuple->protocol);
+		block_ip6(ids->waiting[i].block, tuple);
 }
 
 void rpcs_community_ids_make(struct rpcs_community_ids *ids)

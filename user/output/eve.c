@@ -65,22 +65,21 @@ static struct rpcs_name type_of(uint32_t program)
 /* Lines of what waits. All have room: each had it when it came, and together they are short. */
 static void eve_write_waiting(struct eve *eve)
 {
+	struct rpcs_eve_event event = { .plain = NULL };
 	uint32_t i;
 
 	for (i = 0; i < eve->waiting_count; i++) {
 		const struct rpcs_eve_plain *plain = &eve->waiting[i];
-		struct rpcs_eve_event event = {
-			.common = {
-				.event_type = type_of(plain->program),
-				.time_ns = plain->seen.time_ns,
-				.frame = plain->seen.frame,
-				.seen = &plain->seen,
-				.tuple = &plain->tuple,
-				.flow_id = plain->flow_id,
-			},
-			.plain = plain,
-		};
 
+		event.common = (struct rpcs_eve_common){
+			.event_type = type_of(plain->program),
+			.time_ns = plain->seen.time_ns,
+			.frame = plain->seen.frame,
+			.seen = &plain->seen,
+			.tuple = &plain->tuple,
+			.flow_id = plain->flow_id,
+		};
+		event.plain = plain;
 		eve_line(eve, &event, rpcs_lines_end_of(&eve->lines));
 	}
 	eve->waiting_count = 0;
@@ -128,21 +127,11 @@ static bool eve_wait(struct eve *eve, const struct rpcs_call *call,
 	return true;
 }
 
-static int eve_call(struct rpcs_sink *sink, const struct rpcs_call *call,
-		    const struct rpcs_message *reply)
+static int eve_write_call(struct eve *eve, const struct rpcs_call *call,
+			  const struct rpcs_message *reply)
 {
 	const struct rpcs_message *message = &call->message;
-	struct eve *eve = (struct eve *)sink;
-	struct rpcs_eve_event event;
-	char *room;
-	int err;
-
-	if (!eve->maker.context.transactions || !call->log)
-		return 0;
-	err = rpcs_lines_room(&eve->lines, &room);
-	if (err || eve_wait(eve, call, reply))
-		return err;
-	event = (struct rpcs_eve_event){
+	const struct rpcs_eve_event event = {
 		.common = {
 			.event_type = type_of(message->program),
 			.time_ns = message->seen.time_ns,
@@ -154,7 +143,23 @@ static int eve_call(struct rpcs_sink *sink, const struct rpcs_call *call,
 		.call = call,
 		.reply = reply,
 	};
+
 	return eve_write(eve, &event);
+}
+
+static int eve_call(struct rpcs_sink *sink, const struct rpcs_call *call,
+		    const struct rpcs_message *reply)
+{
+	struct eve *eve = (struct eve *)sink;
+	char *room;
+	int err;
+
+	if (!eve->maker.context.transactions || !call->log)
+		return 0;
+	err = rpcs_lines_are_few(&eve->lines) ? 0 : rpcs_lines_room(&eve->lines, &room);
+	if (err || eve_wait(eve, call, reply))
+		return err;
+	return eve_write_call(eve, call, reply);
 }
 
 static int eve_alert(struct rpcs_sink *sink, const struct rpcs_alert *alert)

@@ -16,10 +16,10 @@ static char *tuple_at(struct rpcs_eve_maker *maker, char *p, const struct rpcs_t
 {
 	p = RPCS_JSON_TEXT_KEY(p, "src_ip");
 	p += rpcs_address_format(&tuple->src, p);
-	p = rpcs_digits_put(RPCS_JSON_LITERAL(p, "\",\"src_port\":"), tuple->sport);
+	p = rpcs_digits_put_16(RPCS_JSON_LITERAL(p, "\",\"src_port\":"), tuple->sport);
 	p = RPCS_JSON_TEXT_KEY(p, "dest_ip");
 	p += rpcs_address_format(&tuple->dst, p);
-	p = rpcs_digits_put(RPCS_JSON_LITERAL(p, "\",\"dest_port\":"), tuple->dport);
+	p = rpcs_digits_put_16(RPCS_JSON_LITERAL(p, "\",\"dest_port\":"), tuple->dport);
 	p = RPCS_JSON_TEXT_KEY(p, "proto");
 	p = (char *)memcpy(p, rpcs_protocol_name(tuple->protocol), 3) + 3;
 	p = RPCS_JSON_LITERAL(p, "\",\"community_id\":\"");
@@ -147,6 +147,22 @@ static void eve_call_body(struct rpcs_json *json, const struct rpcs_eve_event *e
 		eve_tcp(json, call->tcp_handshake, call->tcp_midstream, call->tls);
 }
 
+/* What is told of anything but a plain transaction. */
+static void eve_body(struct rpcs_json *json, const struct rpcs_eve_event *event,
+		     const struct rpcs_eve_detail *detail)
+{
+	if (event->alert)
+		rpcs_eve_alert(json, event->alert);
+	if (event->message)
+		eve_message_body(json, event, detail);
+	if (event->call)
+		eve_call_body(json, event, detail);
+	if (event->stats)
+		rpcs_eve_stats(json, event->stats);
+	if (event->service)
+		rpcs_eve_service(json, event->service);
+}
+
 size_t rpcs_eve_format(struct rpcs_eve_maker *maker, const struct rpcs_eve_event *event,
 		       const struct rpcs_eve_detail *detail, char *room)
 {
@@ -156,16 +172,8 @@ size_t rpcs_eve_format(struct rpcs_eve_maker *maker, const struct rpcs_eve_event
 	eve_begin(maker, &json, &event->common, detail);
 	if (event->plain)
 		eve_plain_body(&json, event->plain, detail);
-	if (event->alert)
-		rpcs_eve_alert(&json, event->alert);
-	if (event->message)
-		eve_message_body(&json, event, detail);
-	if (event->call)
-		eve_call_body(&json, event, detail);
-	if (event->stats)
-		rpcs_eve_stats(&json, event->stats);
-	if (event->service)
-		rpcs_eve_service(&json, event->service);
+	else
+		eve_body(&json, event, detail);
 	rpcs_json_close(&json, '}');
 	return rpcs_json_end(&json);
 }

@@ -29,7 +29,7 @@ struct rpcs_eve_common {
 struct rpcs_eve_event {
 	struct rpcs_eve_common common;
 	const struct rpcs_message *message;
-	const struct rpcs_eve_plain *plain; /* instead of the next two */
+	const struct rpcs_eve_plain *plain; /* instead of all below */
 	const struct rpcs_call *call;
 	const struct rpcs_message *reply;
 	const struct rpcs_alert *alert;

@@ -223,8 +223,8 @@ bool rpcs_eve_plain_take_portmap(const struct rpcs_portmap *asked, const struct 
 
 enum { MAPPING_ROOM = RPCS_EVE_PROGRAM_ROOM + 3 * RPCS_DIGITS_ROOM + 48 };
 
-/* What a mapping of version 2 has, in one go. NULL: it may not fit. */
-static char *mapping_at(char *p, const rpcs_eve_mapping mapping)
+/* What a mapping of version 2 has, in one go, and in line in lists. NULL: it may not fit. */
+RPCS_JSON_INLINE char *mapping_at(char *p, const rpcs_eve_mapping mapping)
 {
 	p = rpcs_eve_program_at(p, mapping[0]);
 	if (!p)

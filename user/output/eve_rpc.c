@@ -148,6 +148,15 @@ static bool is_faulty(const struct rpcs_message *message)
 	       message->has_auth_stat;
 }
 
+/* In line where it is what it mostly is. */
+static struct rpcs_name status_of(const struct rpcs_call *call, const struct rpcs_message *answer)
+{
+	if (answer && answer->reply_has >= 2 && answer->reply_stat == RPCS_REPLY_ACCEPTED &&
+	    answer->stat == RPCS_ACCEPT_SUCCESS)
+		return (struct rpcs_name)RPCS_NAME("success");
+	return rpcs_call_status_name(call, answer);
+}
+
 bool rpcs_eve_plain_take(const struct rpcs_call *call, const struct rpcs_message *reply,
 			 struct rpcs_eve_mappings *mappings, struct rpcs_eve_plain *ret_plain)
 {
@@ -172,7 +181,7 @@ bool rpcs_eve_plain_take(const struct rpcs_call *call, const struct rpcs_message
 	ret_plain->has_auth = message->has_auth;
 	ret_plain->flavor = message->auth.flavor;
 	ret_plain->retransmissions = call->retransmissions;
-	ret_plain->status = rpcs_call_status_name(call, answer);
+	ret_plain->status = status_of(call, answer);
 	ret_plain->tcp_handshake = call->tcp_handshake;
 	ret_plain->tcp_midstream = call->tcp_midstream;
 	ret_plain->tls = call->tls;

@@ -31,6 +31,7 @@ enum {
  */
 static void lines_plan(struct rpcs_lines *lines)
 {
+	_Static_assert(2 * RPCS_LINES_BATCH <= RPCS_LINES_WAITING, "what is not due has room");
 	uint64_t even = lines->at + RPCS_LINES_BATCH + RPCS_LINES_BATCH / 2;
 
 	lines->due = RPCS_LINES_BATCH;

@@ -57,6 +57,12 @@ void rpcs_lines_free(struct rpcs_lines *lines);
  */
 int rpcs_lines_room(struct rpcs_lines *lines, char **ret_room);
 
+/** Is nothing due? Then rpcs_lines_room() has room, and nothing else to do. */
+static inline bool rpcs_lines_are_few(const struct rpcs_lines *lines)
+{
+	return lines->used < lines->due;
+}
+
 /**
  * Room for a line that was put off when rpcs_lines_room() had room for it; all of those that were
  * together are no longer than RPCS_LINE_MAX.
