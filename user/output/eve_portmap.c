@@ -177,24 +177,27 @@ static bool asked_take(const struct rpcs_portmap *asked, uint32_t numbers[4])
 	return asked->has == 4 && (mapping || asked->shape == RPCS_PORTMAP_CALLIT_ARGS);
 }
 
-static bool mappings_take(const struct rpcs_portmap *told, struct rpcs_eve_mappings *mappings,
-			  struct rpcs_eve_plain *plain)
+/* Apart, so that what follows is not compiled once more behind it. */
+__attribute__((noinline)) static bool mappings_take(const struct rpcs_portmap *told,
+						    struct rpcs_eve_mappings *mappings,
+						    struct rpcs_eve_plain *plain)
 {
 	rpcs_eve_mapping *list = mappings->list + mappings->used;
-	const struct rpcs_mapping *from = told->mappings;
+	uint32_t kept = told->mappings_kept;
 	uint32_t i;
 
-	if (told->mappings_kept > RPCS_MAPPINGS_MAX)
+	_Static_assert(offsetof(struct rpcs_mapping, program) == 0 &&
+			       offsetof(struct rpcs_mapping, version) == 4 &&
+			       offsetof(struct rpcs_mapping, protocol) == 8 &&
+			       offsetof(struct rpcs_mapping, port) == 12,
+		       "the four numbers come first");
+	if (kept > RPCS_MAPPINGS_MAX)
 		return false;
-	for (i = 0; i < told->mappings_kept; i++) {
-		list[i][0] = from[i].program;
-		list[i][1] = from[i].version;
-		list[i][2] = from[i].protocol;
-		list[i][3] = from[i].port;
-	}
-	mappings->used += told->mappings_kept;
+	for (i = 0; i < kept; i++)
+		memcpy(list[i], &told->mappings[i], sizeof(list[i]));
+	mappings->used += kept;
 	plain->mappings = list;
-	plain->mappings_kept = told->mappings_kept;
+	plain->mappings_kept = kept;
 	plain->mappings_count = told->mappings_count;
 	plain->mappings_complete = told->mappings_complete;
 	return true;

@@ -148,12 +148,11 @@ static bool is_faulty(const struct rpcs_message *message)
 	       message->has_auth_stat;
 }
 
-/* In line where it is what it mostly is. */
+/* In line for what most are: accepted. */
 static struct rpcs_name status_of(const struct rpcs_call *call, const struct rpcs_message *answer)
 {
-	if (answer && answer->reply_has >= 2 && answer->reply_stat == RPCS_REPLY_ACCEPTED &&
-	    answer->stat == RPCS_ACCEPT_SUCCESS)
-		return (struct rpcs_name)RPCS_NAME("success");
+	if (answer && answer->reply_has >= 2 && answer->reply_stat == RPCS_REPLY_ACCEPTED)
+		return rpcs_accept_stat_name(answer->stat);
 	return rpcs_call_status_name(call, answer);
 }
 
