@@ -209,10 +209,13 @@ static void test_is_to(void **state)
 static void test_usual(void **state)
 {
 	struct rpcs_packed_call packed = { 0 };
-	struct rpcs_call call = { .message = call_message(1, SECOND), .log = true, .judged = true };
-	struct rpcs_call back;
+	struct rpcs_call call, back;
 
 	(void)state;
+	/* With its padding, which is packed like all that is not zero. */
+	memset(&call, 0, sizeof(call));
+	call.message = call_message(1, SECOND);
+	call.log = call.judged = true;
 	call.message.has_auth = call.message.has_verf = true;
 	call.message.rpc_version = 2;
 	call.message.body = NULL;
