@@ -245,6 +245,6 @@ int rpcs_attachments_add(struct rpcs_attachments *attachments, struct rpcs_inter
 		return ret;
 	}
 	attachments->list[attachments->count++] = at;
-	rpcs_attachment_drop_others(attachments, RPCS_TAKE(at));
+	rpcs_attachment_drop_others(RPCS_TAKE(at));
 	return 0;
 }

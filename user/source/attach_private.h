@@ -38,7 +38,6 @@ struct rpcs_attachment *rpcs_attachments_find(const struct rpcs_attachments *att
 void rpcs_attachment_remove(const struct rpcs_attachments *attachments, struct rpcs_attachment *at);
 
 /** Takes off what former runs left on other hooks of this interface. */
-void rpcs_attachment_drop_others(const struct rpcs_attachments *attachments,
-				 const struct rpcs_attachment *at);
+void rpcs_attachment_drop_others(const struct rpcs_attachment *at);
 
 #endif

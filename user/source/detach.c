@@ -36,12 +36,10 @@ static bool rpcs_attachments_hold(const struct rpcs_attachments *attachments,
 	return false;
 }
 
-void rpcs_attachment_drop_others(const struct rpcs_attachments *attachments,
-				 const struct rpcs_attachment *at)
+void rpcs_attachment_drop_others(const struct rpcs_attachment *at)
 {
 	int hook;
 
-	(void)attachments;
 	for (hook = 0; hook < RPCS_PIN__MAX; hook++)
 		if (!rpcs_attachment_holds(at, hook))
 			rpcs_links_remove_pin(at->name, hook);
