@@ -43,8 +43,7 @@ __noinline int rpcs_expected_put(__u64 hash, __u32 kind)
 	c = bpf_map_lookup_elem(&counters, &zero);
 	if (!set || !c)
 		return 0;
-	if (!rpcs_expect_put_home(set, hash, rpcs_expect_word(hash, kind, tick)) &&
-	    !rpcs_expect_put(set, hash, kind, tick))
+	if (!rpcs_expect_put_home(set, hash, kind, tick) && !rpcs_expect_put(set, hash, kind, tick))
 		c->state_full += 1;
 	return 0;
 }

@@ -209,6 +209,20 @@ static void run_reply(struct sut *sut, uint32_t xid)
 	sut_run(sut, &f);
 }
 
+/** A portmapper's reply to the first host with a port. */
+static void run_port_reply(struct sut *sut, uint32_t xid)
+{
+	struct test_frame f;
+
+	frame_udp_other(&f, 111, CLIENT_PORT);
+	memcpy(f.bytes + f.ip + 12, second_host + 12, 4);
+	memcpy(f.bytes + f.ip + 16, first_host + 12, 4);
+	frame_accepted(&f, xid, 0);
+	put32(&f, OTHER_PORT);
+	frame_end(&f);
+	sut_run(sut, &f);
+}
+
 static struct rpcs_expect_key expect_key(const uint8_t client[16], uint32_t xid)
 {
 	struct rpcs_expect_key key = { .port = CLIENT_PORT, .protocol = RPCS_IP_UDP, .xid = xid };
@@ -273,6 +287,34 @@ static void test_call_remembered(void **state)
 	sut_close(&sut);
 }
 
+/** A portmapper's call and reply, both plain: the reply tells a TCP port as it was asked for one. */
+static void test_port_told(void **state)
+{
+	struct rpcs_expect_key key = expect_key(first_host, 9);
+	struct test_frame f;
+	struct sut sut;
+
+	(void)state;
+	sut_open(&sut, RPCS_ANY_PORT_FIRST);
+	frame_udp_other(&f, CLIENT_PORT, 111);
+	frame_call(&f, 9, RPCS_PORTMAP_PROGRAM, 2, RPCS_PORTMAP_GETPORT);
+	put32(&f, 100005);
+	put32(&f, 3);
+	put32(&f, RPCS_IP_TCP);
+	put32(&f, 0);
+	frame_end(&f);
+	sut_run(&sut, &f);
+	assert_int_equal(sut_counters(&sut).calls, 1);
+	assert_int_equal(rpcs_state_expect_get(sut.state, &key), RPCS_EXPECT_PORT);
+	/* To another call: it tells nothing. */
+	run_port_reply(&sut, 10);
+	assert_int_equal(rpcs_port_class(rpcs_state_ports(sut.state), OTHER_PORT), RPCS_PORT_OTHER);
+	run_port_reply(&sut, 9);
+	assert_int_equal(rpcs_port_class(rpcs_state_ports(sut.state), OTHER_PORT), RPCS_PORT_RPC);
+	assert_int_equal(sut_counters(&sut).replies, 2);
+	sut_close(&sut);
+}
+
 /** The verdict on a fragmented datagram of somebody else's. */
 static void test_fragment_verdict(void **state)
 {
@@ -308,6 +350,6 @@ static void test_fragment_verdict(void **state)
 		cmocka_unit_test(test_flow_stopped), cmocka_unit_test(test_flow_unknown),         \
 		cmocka_unit_test(test_port_marked), cmocka_unit_test(test_port_found),            \
 		cmocka_unit_test(test_reply_let_through), cmocka_unit_test(test_call_remembered), \
-		cmocka_unit_test(test_fragment_verdict)
+		cmocka_unit_test(test_port_told), cmocka_unit_test(test_fragment_verdict)
 
 #endif

@@ -5,8 +5,8 @@
  * and taken by one compare-and-exchange. Of the key it has 40 bits of a secret hash: a reply
  * that nobody awaits is let through by chance once in 2^37, to an agent that tells it from others.
  *
- * Nothing is taken out: once a reply has come its entry is as good as a free one, and stays
- * until another needs the place, since replies come twice. A key that is put in again while its
+ * Nothing is taken out: an entry whose reply has come stays until another needs the place, for some
+ * seconds as a rule, since replies come twice, and to a broadcast from many. A key that is put in again while its
  * first entry is elsewhere may lie in two ways: its own way is looked at first, and has the
  * later one.
  */
@@ -15,6 +15,11 @@
 
 #include "expect.h"
 #include "set_hash.h"
+
+/* Where a test has another CPU come in between. */
+#ifndef RPCS_EXPECT_BETWEEN
+#define RPCS_EXPECT_BETWEEN() ((void)0)
+#endif
 
 /* A word, from the lowest bit on: 0 is a free one. */
 enum {
@@ -25,6 +30,7 @@ enum {
 	RPCS_EXPECT_PRINT_BIT = 24,   /* up to the highest: of the key's hash */
 	RPCS_EXPECT_TICK_SHIFT = 2,   /* of jiffies: 4 ms with 1,000 in a second, 16 with 250 */
 	RPCS_EXPECT_TICKS_AHEAD = 16, /* so far another CPU's clock may be ahead */
+	RPCS_EXPECT_SETTLED = 1024, /* ticks: then an answered one is as good as free, 4 to 16 s */
 	RPCS_EXPECT_TRIES = 2,
 };
 
@@ -75,10 +81,25 @@ RPCS_INLINE __u32 rpcs_expect_is(__u64 word, __u64 hash)
 			     hash << RPCS_EXPECT_PRINT_BIT >> RPCS_EXPECT_PRINT_BIT);
 }
 
-/** 1 if nobody waits for it any more, else 0. */
-RPCS_INLINE __u32 rpcs_expect_is_free(__u64 word)
+/** Ticks since it was put in, and RPCS_EXPECT_TICKS_AHEAD more. */
+RPCS_INLINE __u32 rpcs_expect_age(__u64 word, __u32 tick)
 {
-	return (1 - rpcs_set_some(word)) | (word >> 2 & 1);
+	__u32 since = word >> RPCS_EXPECT_TICK_BIT & RPCS_EXPECT_TICKS;
+
+	return (tick + RPCS_EXPECT_TICKS_AHEAD - since) & RPCS_EXPECT_TICKS;
+}
+
+/** 1 if its reply has come, else 0. */
+RPCS_INLINE __u32 rpcs_expect_is_answered(__u64 word)
+{
+	return word >> 2 & 1;
+}
+
+/** 1 if its reply came so long ago that no other will, else 0. */
+RPCS_INLINE __u32 rpcs_expect_is_settled(__u64 word, __u32 tick)
+{
+	return rpcs_expect_is_answered(word) &
+	       rpcs_set_sign((__u64)RPCS_EXPECT_SETTLED - rpcs_expect_age(word, tick));
 }
 
 /** The way that is looked at first. */
@@ -102,7 +123,7 @@ RPCS_INLINE __u32 rpcs_expect_way_of(const struct rpcs_expect_set *set, __u64 ha
 	way = 0;
 	RPCS_UNROLL
 	for (i = 1; i < RPCS_SET_WAYS; i++)
-		way |= i & -rpcs_expect_is(rpcs_expect_at(set, i), hash);
+		way += (i - way) & -rpcs_expect_is(rpcs_expect_at(set, i), hash);
 	return rpcs_set_way(way);
 }
 
@@ -118,52 +139,61 @@ RPCS_INLINE __u32 rpcs_expect_take(struct rpcs_expect_set *set, __u32 way, __u64
 	return word & RPCS_EXPECT_KIND;
 }
 
-/** Puts an entry into the hash's own way, if that is free or its key's already. */
-RPCS_INLINE bool rpcs_expect_put_home(struct rpcs_expect_set *set, __u64 hash, __u64 word)
+/** Puts an entry into the hash's own way, if that is free, settled, or its key's already. */
+RPCS_INLINE bool rpcs_expect_put_home(struct rpcs_expect_set *set, __u64 hash, __u32 kind,
+				      __u32 tick)
 {
+	__u64 word = rpcs_expect_word(hash, kind, tick);
 	__u32 way = rpcs_expect_home(hash);
 	__u64 old = rpcs_expect_at(set, way);
 
-	if (!(rpcs_expect_is_free(old) | rpcs_expect_is(old, hash)))
+	if (!((1 - rpcs_set_some(old)) | rpcs_expect_is(old, hash) |
+	      rpcs_expect_is_settled(old, tick)))
 		return false;
 	return __sync_val_compare_and_swap(&set->words[way], old, word) == old;
 }
 
-/** How well an entry can be done without: the key's own best of all, then a free one. */
-RPCS_INLINE __u32 rpcs_expect_worn(__u64 old, __u64 hash, __u32 tick)
+/**
+ * How well a way can be done without, and in the lowest bits which it is: the key's own best of
+ * all, then a free one, one that is settled, one that is answered, and of those alike the oldest.
+ */
+RPCS_INLINE __u32 rpcs_expect_worn(__u64 old, __u64 hash, __u32 tick, __u32 way)
 {
-	__u32 since = old >> RPCS_EXPECT_TICK_BIT & RPCS_EXPECT_TICKS;
-
-	return rpcs_expect_is(old, hash) << 31 | rpcs_expect_is_free(old) << 30 |
-	       ((tick + RPCS_EXPECT_TICKS_AHEAD - since) & RPCS_EXPECT_TICKS) << 4;
+	return rpcs_expect_is(old, hash) << 31 | (1 - rpcs_set_some(old)) << 30 |
+	       rpcs_expect_is_settled(old, tick) << 29 | rpcs_expect_is_answered(old) << 28 |
+	       rpcs_expect_age(old, tick) << 4 | rpcs_set_same(way, rpcs_expect_home(hash)) << 3 |
+	       way;
 }
 
-/** The way for an entry: its key's, a free one, or that of the longest awaited. */
+/** What rpcs_expect_worn() says of the way for an entry. */
 RPCS_INLINE __u32 rpcs_expect_victim(const struct rpcs_expect_set *set, __u64 hash, __u32 tick)
 {
-	__u32 home = rpcs_expect_home(hash), i;
-	__u64 worn, most = 0;
+	__u64 most = 0;
+	__u32 i;
 
 	RPCS_UNROLL
 	for (i = 0; i < RPCS_SET_WAYS; i++) {
 		RPCS_FORGET(); /* one way after the other: all at once takes 200 bytes of stack */
-		worn = rpcs_expect_worn(rpcs_expect_at(set, i), hash, tick) |
-		       rpcs_set_same(i, home) << 3 | i;
-		most = rpcs_set_larger(most, worn);
+		most = rpcs_set_larger(most,
+				       rpcs_expect_worn(rpcs_expect_at(set, i), hash, tick, i));
 	}
-	return rpcs_set_way(most);
+	return most;
 }
 
 /** Puts an entry in. False: others were faster each time. */
 RPCS_INLINE bool rpcs_expect_put(struct rpcs_expect_set *set, __u64 hash, __u32 kind, __u32 tick)
 {
 	__u64 word = rpcs_expect_word(hash, kind, tick), old;
-	__u32 way, i;
+	__u32 worn, way, i;
 
 	for (i = 0; i < RPCS_EXPECT_TRIES; i++) {
-		way = rpcs_expect_victim(set, hash, tick);
+		worn = rpcs_expect_victim(set, hash, tick);
+		RPCS_EXPECT_BETWEEN();
+		way = rpcs_set_way(worn);
 		old = rpcs_expect_at(set, way);
-		if (__sync_val_compare_and_swap(&set->words[way], old, word) == old)
+		/* What was put in since is not what was judged. */
+		if (rpcs_expect_worn(old, hash, tick, way) == worn &&
+		    __sync_val_compare_and_swap(&set->words[way], old, word) == old)
 			return true;
 	}
 	return false;

@@ -112,6 +112,8 @@ static void test_others(void **state)
 	rpcs_eve_reopen(fixture.sink, next);
 	assert_true(pread(fixture.fd, text, sizeof(text) - 1, 0) > 0);
 	at_stats = strstr(text, "\"stats\"");
+	assert_non_null(at_stats);
+	assert_non_null(strstr(text, "\"xid\":1,"));
 	assert_true(strstr(text, "\"xid\":1,") < at_stats);
 	assert_true(strstr(text, "\"xid\":2,") > at_stats);
 	tell(fixture.sink, 4);

@@ -8,6 +8,9 @@
 #include <cmocka.h>
 #include <pthread.h>
 
+static void come_between(void);
+#define RPCS_EXPECT_BETWEEN() come_between()
+
 #include "source/expect_map.h"
 #include "source/set_map.h"
 
@@ -59,7 +62,7 @@ static bool put(const struct rpcs_expect_key *key, enum rpcs_expect_kind kind, u
 	uint64_t hash;
 	struct rpcs_expect_set *set = set_of(key, &hash);
 
-	return rpcs_expect_put_home(set, hash, rpcs_expect_word(hash, kind, tick)) ||
+	return rpcs_expect_put_home(set, hash, kind, tick) ||
 	       rpcs_expect_put(set, hash, kind, tick);
 }
 
@@ -133,6 +136,17 @@ static void test_again(void **state)
 		assert_int_equal(take(&keys[i], false), RPCS_EXPECT_PORT);
 }
 
+/** Fills the first set with replies that are awaited, each put in a tick after the other. */
+static void fill(struct rpcs_expect_key keys[RPCS_SET_WAYS], uint32_t *xid)
+{
+	uint32_t i;
+
+	for (i = 0; i < RPCS_SET_WAYS; i++) {
+		keys[i] = next_of_first_set(xid);
+		assert_true(put(&keys[i], RPCS_EXPECT_REPLY, TICK + i));
+	}
+}
+
 /** Of a full set goes what was answered, and before it nothing that is awaited. */
 static void test_answered_first(void **state)
 {
@@ -140,10 +154,7 @@ static void test_answered_first(void **state)
 	uint32_t xid = 0, i;
 
 	(void)state;
-	for (i = 0; i < RPCS_SET_WAYS; i++) {
-		keys[i] = next_of_first_set(&xid);
-		assert_true(put(&keys[i], RPCS_EXPECT_REPLY, TICK + i));
-	}
+	fill(keys, &xid);
 	assert_int_equal(take(&keys[5], true), RPCS_EXPECT_REPLY);
 	key = next_of_first_set(&xid);
 	assert_true(put(&key, RPCS_EXPECT_REPLY, TICK + 10));
@@ -151,6 +162,94 @@ static void test_answered_first(void **state)
 	for (i = 0; i < RPCS_SET_WAYS; i++)
 		assert_int_equal(take(&keys[i], false),
 				 i == 5 ? RPCS_EXPECT_NOTHING : RPCS_EXPECT_REPLY);
+}
+
+/** While there is room a reply that has come may come again, for some seconds at the least. */
+static void test_answered_stays(void **state)
+{
+	const struct rpcs_expect_key key = key_of(1);
+	struct rpcs_expect_key other;
+	uint64_t hash, other_hash;
+	uint32_t xid = 1;
+
+	(void)state;
+	assert_true(put(&key, RPCS_EXPECT_REPLY, TICK));
+	assert_int_equal(take(&key, true), RPCS_EXPECT_REPLY);
+	/* One that would have the same way for its own. */
+	set_of(&key, &hash);
+	do {
+		other = key_of(++xid);
+		set_of(&other, &other_hash);
+	} while (rpcs_set_of(hash, SETS) != rpcs_set_of(other_hash, SETS) ||
+		 rpcs_expect_home(hash) != rpcs_expect_home(other_hash));
+	assert_true(put(&other, RPCS_EXPECT_REPLY, TICK + RPCS_EXPECT_SETTLED / 2));
+	assert_int_equal(take(&key, true), RPCS_EXPECT_REPLY);
+	assert_int_equal(take(&other, true), RPCS_EXPECT_REPLY);
+	/* Later it is as good as free. */
+	do {
+		other = key_of(++xid);
+		set_of(&other, &other_hash);
+	} while (rpcs_set_of(hash, SETS) != rpcs_set_of(other_hash, SETS) ||
+		 rpcs_expect_home(hash) != rpcs_expect_home(other_hash));
+	assert_true(put(&other, RPCS_EXPECT_REPLY, TICK + 2 * RPCS_EXPECT_SETTLED));
+	assert_int_equal(take(&key, true), RPCS_EXPECT_NOTHING);
+	assert_int_equal(take(&other, true), RPCS_EXPECT_REPLY);
+}
+
+/** Two copies that two CPUs have put in at once, neither in the key's own way: one is found. */
+static void test_two_copies(void **state)
+{
+	const struct rpcs_expect_key key = key_of(1);
+	uint64_t hash, word;
+	struct rpcs_expect_set *set = set_of(&key, &hash);
+	uint32_t one, two;
+
+	(void)state;
+	word = rpcs_expect_word(hash, RPCS_EXPECT_PORT, TICK);
+	for (one = 0; one < RPCS_SET_WAYS; one++)
+		for (two = 0; two < one; two++) {
+			memset(set, 0, sizeof(*set));
+			set->words[one] = set->words[two] = word;
+			assert_int_equal(take(&key, false), RPCS_EXPECT_PORT);
+		}
+}
+
+/** Put in by another CPU while a way is being chosen; NULL: nobody comes. */
+static const struct rpcs_expect_key *comes_between;
+
+static void come_between(void)
+{
+	const struct rpcs_expect_key *key = comes_between;
+
+	comes_between = NULL;
+	if (key)
+		assert_true(put(key, RPCS_EXPECT_PORT, TICK));
+}
+
+/** The one free way is taken meanwhile: what is there now is awaited and stays. */
+static void test_taken_meanwhile(void **state)
+{
+	struct rpcs_expect_key keys[RPCS_SET_WAYS], mine, other;
+	uint32_t xid = 0, count = 0, i;
+	uint64_t hash;
+	struct rpcs_expect_set *set;
+
+	(void)state;
+	fill(keys, &xid);
+	set = set_of(&keys[3], &hash);
+	set->words[rpcs_expect_way_of(set, hash)] = 0;
+	other = next_of_first_set(&xid);
+	do
+		mine = next_of_first_set(&xid);
+	while ((set_of(&mine, &hash), !set->words[rpcs_expect_home(hash)]));
+	comes_between = &other;
+	assert_true(put(&mine, RPCS_EXPECT_REPLY, TICK));
+	assert_null(comes_between);
+	assert_int_equal(take(&other, false), RPCS_EXPECT_PORT);
+	assert_int_equal(take(&mine, false), RPCS_EXPECT_REPLY);
+	for (i = 0; i < RPCS_SET_WAYS; i++)
+		count += take(&keys[i], false) == RPCS_EXPECT_REPLY;
+	assert_int_equal(count, RPCS_SET_WAYS - 2);
 }
 
 /** Where all are awaited the longest awaited goes, by ticks that come round and clocks ahead. */
@@ -261,9 +360,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		EXPECT_TEST(test_found),	  EXPECT_TEST(test_again),
-		EXPECT_TEST(test_answered_first), EXPECT_TEST(test_oldest_goes),
-		EXPECT_TEST(test_room),		  EXPECT_TEST(test_agent),
-		EXPECT_TEST(test_threads),
+		EXPECT_TEST(test_answered_first), EXPECT_TEST(test_answered_stays),
+		EXPECT_TEST(test_two_copies),	  EXPECT_TEST(test_taken_meanwhile),
+		EXPECT_TEST(test_oldest_goes),	  EXPECT_TEST(test_room),
+		EXPECT_TEST(test_agent),	  EXPECT_TEST(test_threads),
 	};
 
 	return cmocka_run_group_tests_name("expect_set", tests, NULL, NULL);

@@ -9,6 +9,7 @@
 enum {
 	/* For each reply that is awaited: answered ones lie there too, and chance fills sets. */
 	WAYS_EACH = 4,
+	PUT_TRIES = 8,
 };
 
 uint32_t rpcs_expect_map_sets(uint64_t replies)
@@ -65,14 +66,23 @@ static uint32_t last_tick(const struct rpcs_expect_set *set)
 }
 
 /*
- * Where others are always faster the kernel knows less than the agent: a reply that is kept off
- * the ring counts as suppressed.
+ * Judged and dated by one look, since the kernel's clock goes on meanwhile. Where others are always
+ * faster the kernel knows less than the agent: a reply that is kept off the ring counts as suppressed.
  */
 void rpcs_expect_map_put(const struct rpcs_expect_map *map, const struct rpcs_expect_key *key,
 			 enum rpcs_expect_kind kind)
 {
-	uint64_t hash;
-	struct rpcs_expect_set *set = set_of(map, key, &hash);
+	uint64_t hash, word;
+	struct rpcs_expect_set *set = set_of(map, key, &hash), seen;
+	uint32_t tick, way, i;
 
-	rpcs_expect_put(set, hash, kind, last_tick(set));
+	for (i = 0; i < PUT_TRIES; i++) {
+		for (way = 0; way < RPCS_SET_WAYS; way++)
+			seen.words[way] = rpcs_expect_at(set, way);
+		tick = last_tick(&seen);
+		way = rpcs_set_way(rpcs_expect_victim(&seen, hash, tick));
+		word = rpcs_expect_word(hash, kind, tick);
+		if (__sync_bool_compare_and_swap(&set->words[way], seen.words[way], word))
+			return;
+	}
 }
