@@ -287,7 +287,7 @@ static void test_call_remembered(void **state)
 	sut_close(&sut);
 }
 
-/** A portmapper's call and reply, both plain: the reply tells a TCP port as it was asked for one. */
+/** A portmapper's call and reply, both plain: the reply tells the TCP port that was asked for. */
 static void test_port_told(void **state)
 {
 	struct rpcs_expect_key key = expect_key(first_host, 9);

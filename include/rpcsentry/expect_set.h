@@ -5,10 +5,10 @@
  * and taken by one compare-and-exchange. Of the key it has 40 bits of a secret hash: a reply
  * that nobody awaits is let through by chance once in 2^37, to an agent that tells it from others.
  *
- * Nothing is taken out: an entry whose reply has come stays until another needs the place, for some
- * seconds as a rule, since replies come twice, and to a broadcast from many. A key that is put in again while its
- * first entry is elsewhere may lie in two ways: its own way is looked at first, and has the
- * later one.
+ * Nothing is taken out: an entry whose reply has come stays until another needs the place, for
+ * some seconds as a rule, since replies come twice, and to a broadcast from many. A key that is
+ * put in again while its first entry is elsewhere may lie in two ways: its own way is looked at
+ * first, and has the later one.
  */
 #ifndef RPCSENTRY_EXPECT_SET_H
 #define RPCSENTRY_EXPECT_SET_H

@@ -223,7 +223,7 @@ static void come_between(void)
 
 	comes_between = NULL;
 	if (key)
-		assert_true(put(key, RPCS_EXPECT_PORT, TICK));
+		assert_true(put(key, RPCS_EXPECT_PORT, TICK + RPCS_SET_WAYS));
 }
 
 /** The one free way is taken meanwhile: what is there now is awaited and stays. */
@@ -243,7 +243,7 @@ static void test_taken_meanwhile(void **state)
 		mine = next_of_first_set(&xid);
 	while ((set_of(&mine, &hash), !set->words[rpcs_expect_home(hash)]));
 	comes_between = &other;
-	assert_true(put(&mine, RPCS_EXPECT_REPLY, TICK));
+	assert_true(put(&mine, RPCS_EXPECT_REPLY, TICK + RPCS_SET_WAYS));
 	assert_null(comes_between);
 	assert_int_equal(take(&other, false), RPCS_EXPECT_PORT);
 	assert_int_equal(take(&mine, false), RPCS_EXPECT_REPLY);

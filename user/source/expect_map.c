@@ -66,8 +66,9 @@ static uint32_t last_tick(const struct rpcs_expect_set *set)
 }
 
 /*
- * Judged and dated by one look, since the kernel's clock goes on meanwhile. Where others are always
- * faster the kernel knows less than the agent: a reply that is kept off the ring counts as suppressed.
+ * Judged and dated by one look, since the kernel's clock goes on meanwhile. Where others are
+ * always faster the kernel knows less than the agent: a reply that is kept off the ring counts
+ * as suppressed.
  */
 void rpcs_expect_map_put(const struct rpcs_expect_map *map, const struct rpcs_expect_key *key,
 			 enum rpcs_expect_kind kind)
