@@ -31,12 +31,12 @@ def agent(kind, full=True):
     return tuple(made)
 
 
-def programs(kind, full=True, limit=LIMIT):
-    """The same of the programs, in the kernel."""
+def programs(kind, full=True, limit=LIMIT, places=1):
+    """The same of the programs, in the kernel; `places`: so many for each entry of the limit."""
     made = [Series("XDP", "bench_growth_kernel", kind, (), None)]
     if full:
         made.append(Series(f"XDP, room for {limit:,}", "bench_growth_kernel", kind,
-                           ("--limit", str(limit)), limit))
+                           ("--limit", str(limit)), places * limit))
     return tuple(made)
 
 
@@ -52,9 +52,9 @@ def of_agent(name, axis, title, full=True, most=1000000):
     return Curve(name, title, axis, agent(name, full), most, "memory", 1)
 
 
-def of_kernel(kind, axis, title, yardstick, times, full=True, most=1000000, limit=LIMIT):
-    return Curve(f"kernel-{kind}", f"in the kernel, {title}", axis, programs(kind, full, limit), most,
-                 yardstick, times)
+def of_kernel(kind, axis, title, yardstick, times, full=True, most=1000000, limit=LIMIT, places=1):
+    return Curve(f"kernel-{kind}", f"in the kernel, {title}", axis,
+                 programs(kind, full, limit, places), most, yardstick, times)
 
 
 CURVES = (
@@ -73,10 +73,11 @@ CURVES = (
              100000),
     # A look-up, and the words of the entry that are written back. There are four places for each
     # connection of the limit: with a lower one all are full where the others' tables are.
-    of_kernel("flows", "connections", "TCP lookup in step", "look-up", 2, limit=LIMIT // 2),
+    of_kernel("flows", "connections", "TCP lookup in step", "look-up", 2, limit=LIMIT // 2, places=4),
     of_kernel("sources", "sources", "UDP lookup", "look-up", 1),
     # Four places for each of these too, and none for more than 65,536 of them.
-    of_kernel("pending", "calls that wait", "UDP lookup of a TCP port", "look-up", 1, limit=LIMIT // 2),
+    of_kernel("pending", "calls that wait", "UDP lookup of a TCP port", "look-up", 1, limit=LIMIT // 2,
+              places=4),
     of_kernel("others", "clients", "NFS call that was seen before", "look-up", 2),
     # A trie: each of up to 16 nodes on the way says where the next one is.
     of_kernel("suppress", "suppressed clients", "UDP lookup", "memory", 1, False, SUPPRESSED),
