@@ -3,6 +3,7 @@
 #ifndef RPCSENTRY_BPF_ENGINE_H
 #define RPCSENTRY_BPF_ENGINE_H
 
+#include "dated.h"
 #include "expected.h"
 #include "flows.h"
 #include "send.h"
@@ -80,7 +81,7 @@ RPCS_INLINE const __u8 *rpcs_engine_window(struct rpcs_engine *eng, __u32 offset
 
 RPCS_INLINE __u64 rpcs_engine_now(struct rpcs_engine *eng)
 {
-	return rpcs_config.test_clock ? rpcs_test_time : bpf_ktime_get_ns();
+	return rpcs_dated_now();
 }
 
 RPCS_INLINE __u64 rpcs_engine_stamp(struct rpcs_engine *eng)
@@ -133,25 +134,12 @@ RPCS_INLINE bool rpcs_engine_is_sensitive(struct rpcs_engine *eng, __u32 program
 	return bpf_map_lookup_elem(&sensitive, &program);
 }
 
+/* The keys of these are the ones in the scratch memory. */
 RPCS_INLINE bool rpcs_engine_is_first(struct rpcs_engine *eng, const struct rpcs_first_key *key)
 {
-	__u64 *last = bpf_map_lookup_elem(&firsts, key), now = rpcs_engine_now(eng);
-	bool first;
-	long err;
-
-	if (!last) {
-		err = bpf_map_update_elem(&firsts, key, &now, BPF_NOEXIST);
-		if (err && err != -EEXIST)
-			eng->counters->state_full += 1;
-		/* Of two CPUs that see it at once one has the first. */
-		return err != -EEXIST;
-	}
-	first = rpcs_first_is_over(key, *last, now, rpcs_config.flow_timeout_ns);
-	*last = now;
-	return first;
+	return rpcs_firsts_see() != RPCS_DATED_AGAIN;
 }
 
-/* The key is the one in the scratch memory. */
 RPCS_INLINE void rpcs_engine_expect(struct rpcs_engine *eng, const struct rpcs_expect_key *key,
 				    enum rpcs_expect_kind kind)
 {

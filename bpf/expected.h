@@ -6,9 +6,9 @@
 #include "maps.h"
 
 /** The set that a key's entry is in, if it is anywhere; NULL cannot happen but to the verifier. */
-RPCS_INLINE struct rpcs_expect_set *rpcs_expected_set(__u64 hash)
+RPCS_INLINE struct rpcs_word_set *rpcs_expected_set(__u64 hash)
 {
-	__u32 index = rpcs_set_of(hash, rpcs_config.expect_sets);
+	__u32 index = rpcs_set_of(hash, rpcs_config.sets[RPCS_SETS_EXPECTED].count);
 
 	return bpf_map_lookup_elem(&expected, &index);
 }
@@ -26,17 +26,17 @@ RPCS_INLINE __u32 rpcs_expected_tick(void)
 /** What is awaited by the key of that hash (enum rpcs_expect_kind); now its reply has come. */
 __noinline int rpcs_expected_find(__u64 hash)
 {
-	struct rpcs_expect_set *set = rpcs_expected_set(hash);
+	struct rpcs_word_set *set = rpcs_expected_set(hash);
 
 	if (!set)
 		return RPCS_EXPECT_NOTHING;
-	return rpcs_expect_take(set, rpcs_expect_way_of(set, hash), hash, true);
+	return rpcs_expect_take(set, rpcs_word_way_of(set, hash), hash, true);
 }
 
 /** Has that be awaited. Counted where it can't. */
 __noinline int rpcs_expected_put(__u64 hash, __u32 kind)
 {
-	struct rpcs_expect_set *set = rpcs_expected_set(hash);
+	struct rpcs_word_set *set = rpcs_expected_set(hash);
 	__u32 tick = rpcs_expected_tick(), zero = 0;
 	struct rpcs_counters *c;
 
@@ -57,7 +57,8 @@ __noinline int rpcs_expected_find_key(void)
 	s = bpf_map_lookup_elem(&scratch, &zero);
 	if (!s)
 		return RPCS_EXPECT_NOTHING;
-	return rpcs_expected_find(rpcs_expect_key_hash(&rpcs_config.expect_seed, &s->keys.expect));
+	return rpcs_expected_find(
+		rpcs_expect_key_hash(&rpcs_config.sets[RPCS_SETS_EXPECTED].seed, &s->keys.expect));
 }
 
 __noinline int rpcs_expected_put_key(__u32 kind)
@@ -67,7 +68,8 @@ __noinline int rpcs_expected_put_key(__u32 kind)
 
 	s = bpf_map_lookup_elem(&scratch, &zero);
 	if (s)
-		rpcs_expected_put(rpcs_expect_key_hash(&rpcs_config.expect_seed, &s->keys.expect),
+		rpcs_expected_put(rpcs_expect_key_hash(&rpcs_config.sets[RPCS_SETS_EXPECTED].seed,
+						       &s->keys.expect),
 				  kind);
 	return 0;
 }

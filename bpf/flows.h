@@ -8,7 +8,7 @@
 /** The set that a flow is in, if it is anywhere; NULL cannot happen but to the verifier. */
 RPCS_INLINE struct rpcs_flow_set *rpcs_flows_set(__u64 hash)
 {
-	__u32 index = rpcs_set_of(hash, rpcs_config.flow_sets);
+	__u32 index = rpcs_set_of(hash, rpcs_config.sets[RPCS_SETS_FLOWS].count);
 
 	return bpf_map_lookup_elem(&flows, &index);
 }
@@ -49,7 +49,7 @@ __noinline int rpcs_flows_find(void)
 		return -1;
 	s->flow.place = -1;
 	s->flow.old = RPCS_STEP_UNKNOWN;
-	hash = rpcs_flow_hash(&rpcs_config.flow_seed, &s->flow.words);
+	hash = rpcs_flow_hash(&rpcs_config.sets[RPCS_SETS_FLOWS].seed, &s->flow.words);
 	set = rpcs_flows_set(hash);
 	if (!set)
 		return -1;
@@ -65,7 +65,8 @@ __noinline int rpcs_flows_find(void)
 		s->flow.old = RPCS_STEP_UNKNOWN;
 		return -1;
 	}
-	s->flow.place = rpcs_set_of(hash, rpcs_config.flow_sets) * RPCS_SET_WAYS + way;
+	s->flow.place =
+		rpcs_set_of(hash, rpcs_config.sets[RPCS_SETS_FLOWS].count) * RPCS_SET_WAYS + way;
 	return s->flow.place;
 }
 
@@ -96,7 +97,7 @@ __noinline int rpcs_flows_insert(void)
 	s = bpf_map_lookup_elem(&scratch, &zero);
 	if (!s)
 		return RPCS_FLOW_RACED;
-	hash = rpcs_flow_hash(&rpcs_config.flow_seed, &s->flow.words);
+	hash = rpcs_flow_hash(&rpcs_config.sets[RPCS_SETS_FLOWS].seed, &s->flow.words);
 	set = rpcs_flows_set(hash);
 	if (!set)
 		return RPCS_FLOW_RACED;
@@ -141,7 +142,7 @@ __noinline int rpcs_flows_put(void)
 /** The slot of a flow with these words, or NULL: what is in its own way, as most are, inlined. */
 RPCS_INLINE struct rpcs_flow_slot *rpcs_flows_find_plain(const struct rpcs_flow_words *words)
 {
-	__u64 hash = rpcs_flow_hash(&rpcs_config.flow_seed, words);
+	__u64 hash = rpcs_flow_hash(&rpcs_config.sets[RPCS_SETS_FLOWS].seed, words);
 	struct rpcs_flow_set *set = rpcs_flows_set(hash);
 	__u32 way = rpcs_flow_home(hash), zero = 0;
 	struct rpcs_scratch *s;

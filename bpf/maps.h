@@ -15,9 +15,6 @@
 /* BPF_F_MMAPABLE (kernel 5.5) and BPF_F_NO_PREALLOC, which no type of vmlinux.h names. */
 enum { RPCS_MMAPABLE = 1 << 10, RPCS_NO_PREALLOC = 1 << 0 };
 
-/* A macro in the kernel's uapi, so not in BTF. */
-#define EEXIST 17
-
 /** A flow in hand, for the functions of flows.h. */
 struct rpcs_flow_at {
 	struct rpcs_flow_words words;
@@ -100,12 +97,13 @@ struct {
 	__type(value, struct rpcs_fragment_value);
 } fragments SEC(".maps");
 
-/* Calls on other ports, and when they were seen last: any_port's `first`. */
+/* Calls on other ports, dated by when they were seen last, in sets: any_port's `first`. */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 65536); /* set at load */
-	__type(key, struct rpcs_first_key);
-	__type(value, __u64);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, RPCS_MMAPABLE);
+	__uint(max_entries, 2); /* set at load */
+	__type(key, __u32);
+	__type(value, union rpcs_word_room);
 } firsts SEC(".maps");
 
 /*
@@ -117,7 +115,7 @@ struct {
 	__uint(map_flags, RPCS_MMAPABLE);
 	__uint(max_entries, 2); /* set at load */
 	__type(key, __u32);
-	__type(value, union rpcs_expect_room);
+	__type(value, union rpcs_word_room);
 } expected SEC(".maps");
 
 /* Replies that were let through to nobody lately. */
@@ -145,12 +143,13 @@ struct {
 	__type(value, struct rpcs_suppress_value);
 } suppress SEC(".maps");
 
-/* When a suppressed call was seen whose reply is yet to come; 0: taken back. */
+/* Suppressed calls whose replies are yet to come, dated, in sets. The agent takes some back. */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1); /* set at load */
-	__type(key, struct rpcs_expect_key);
-	__type(value, __u64);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, RPCS_MMAPABLE);
+	__uint(max_entries, 2); /* set at load */
+	__type(key, __u32);
+	__type(value, union rpcs_word_room);
 } silenced SEC(".maps");
 
 /* How often each rule of the policy decided: the agent writes names and hits. */

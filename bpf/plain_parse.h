@@ -181,7 +181,7 @@ RPCS_INLINE __u64 rpcs_plain_expect_hash(const struct rpcs_plain *plain, const _
 	__u64 client[2];
 
 	rpcs_plain_words(plain, ip6, is_call, client);
-	return rpcs_expect_keyed(&rpcs_config.expect_seed, client,
+	return rpcs_expect_keyed(&rpcs_config.sets[RPCS_SETS_EXPECTED].seed, client,
 				 rpcs_load_be16(l4 + (is_call ? 0 : 2)), protocol,
 				 rpcs_load_be32(rpc));
 }
@@ -238,7 +238,7 @@ RPCS_INLINE bool rpcs_plain_is_known(const struct rpcs_plain *plain, const __u8 
 	if (is_call)
 		return rpcs_plain_is_listed(plain, ip6);
 	key = rpcs_plain_expect_key(plain, l4, rpc, protocol, ip6, is_call);
-	return key && bpf_map_lookup_elem(&silenced, key);
+	return key && rpcs_silenced_find(rpcs_silenced_hash(key));
 }
 
 #endif

@@ -35,26 +35,14 @@ RPCS_INLINE void rpcs_engine_suppress_count(struct rpcs_engine *eng, __u32 rule)
 RPCS_INLINE void rpcs_engine_silence(struct rpcs_engine *eng, const struct rpcs_expect_key *key,
 				     bool on)
 {
-	__u64 now = rpcs_engine_now(eng), *since;
-
-	if (on) {
-		bpf_map_update_elem(&silenced, key, &now, BPF_ANY);
-		return;
-	}
-	since = bpf_map_lookup_elem(&silenced, key);
-	if (since)
-		*since = 0;
+	rpcs_silenced_set(rpcs_silenced_hash(key), on);
 }
 
 RPCS_INLINE bool rpcs_engine_silenced(struct rpcs_engine *eng, const struct rpcs_expect_key *key)
 {
-	const __u64 *since;
-
 	if (!rpcs_sieve_here(rpcs_load_be64(key->client), rpcs_load_be64(key->client + 8)))
 		return false;
-	since = bpf_map_lookup_elem(&silenced, key);
-	return since &&
-	       rpcs_silence_holds(*since, rpcs_engine_now(eng), rpcs_config.call_timeout_ns);
+	return rpcs_silenced_find(rpcs_silenced_hash(key));
 }
 
 /* A global function for each kind of context, as RPCS_STAGES. */

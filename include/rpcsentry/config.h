@@ -3,6 +3,7 @@
 #ifndef RPCSENTRY_CONFIG_H
 #define RPCSENTRY_CONFIG_H
 
+#include "dated_set.h"
 #include "expect_set.h"
 #include "flow_set.h"
 
@@ -13,6 +14,22 @@ enum rpcs_any_port {
 	RPCS_ANY_PORT_ALL,
 };
 
+/** The maps of sets (set_hash.h). */
+enum rpcs_sets {
+	RPCS_SETS_FLOWS,
+	RPCS_SETS_EXPECTED,
+	RPCS_SETS_FIRSTS,
+	RPCS_SETS_SILENCED,
+	RPCS_SETS__MAX
+};
+
+/** One of them: how many sets it has, and its secret, which it has behind them too. */
+struct rpcs_set_config {
+	struct rpcs_set_seed seed;
+	__u32 count;
+	__u32 pad;
+};
+
 /** Settings of the fast path; constant while a program is loaded. The ports have a map. */
 struct rpcs_config {
 	__u32 any_port;	  /* enum rpcs_any_port */
@@ -21,13 +38,11 @@ struct rpcs_config {
 	__u32 suppress;	  /* does any rule suppress calls? */
 	__u32 budget;	  /* has a source a budget of records? How many, `ports` says */
 	__u32 ring_mask;  /* of a CPU's number, for its ring's; 0: there is one ring */
-	__u64 flow_timeout_ns;		  /* a UDP flow silent for longer is another one */
-	__u64 call_timeout_ns;		  /* a suppressed call's reply may come so late */
-	__u64 seed[4];			  /* secret: of the hashes of who spends a budget */
-	struct rpcs_set_seed flow_seed;	  /* likewise, as the map `flows` has it */
-	struct rpcs_set_seed expect_seed; /* and `expected` */
-	__u32 flow_sets;		  /* in these maps */
-	__u32 expect_sets;
+	__u64 flow_timeout_ns; /* a UDP flow silent for longer is another one */
+	__u64 call_timeout_ns; /* a suppressed call's reply may come so late */
+	__u64 jiffy_ns;	       /* the kernel's tick */
+	__u64 seed[4];	       /* secret: of the hashes of who spends a budget */
+	struct rpcs_set_config sets[RPCS_SETS__MAX];
 };
 
 #endif

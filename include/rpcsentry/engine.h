@@ -45,7 +45,8 @@
  *	void rpcs_engine_silence(eng, key, on)	 are the replies to this call silenced?
  *	bool rpcs_engine_silenced(eng, key)
  *	struct rpcs_early *rpcs_engine_early(eng)  NULL cannot happen but to the verifier
- *	__u64 rpcs_engine_now(eng)		 nanoseconds; a capture's are the frame's
+ *	__u64 rpcs_engine_now(eng)		 nanoseconds from whenever on, in steps of a
+ *		tick of the kernel, to tell ages by; a capture's are the frame's
  *	__u64 rpcs_engine_stamp(eng)		 a record's time: 0 from a capture
  *	void rpcs_engine_count_call(eng, version, procedure)
  *	void rpcs_engine_emit(eng, record, len)	 counts rpc_seen, sent, lost

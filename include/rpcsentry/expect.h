@@ -54,13 +54,6 @@ RPCS_INLINE enum rpcs_expect_kind rpcs_expect_kind_of(__u32 program)
 	return program == RPCS_PORTMAP_PROGRAM ? RPCS_EXPECT_PORTMAPPER : RPCS_EXPECT_REPLY;
 }
 
-/** Was this call seen so long ago that its UDP flow is another one by now? */
-RPCS_INLINE bool rpcs_first_is_over(const struct rpcs_first_key *key, __u64 last_ns, __u64 now_ns,
-				    __u64 timeout_ns)
-{
-	return key->protocol == RPCS_IP_UDP && now_ns > last_ns && now_ns - last_ns > timeout_ns;
-}
-
 RPCS_INLINE __u64 rpcs_expect_hash(const struct rpcs_expect_key *key)
 {
 	__u64 word[3];

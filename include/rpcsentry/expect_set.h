@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Where the kernel remembers replies that are to come (expect.h): sets of eight words, a cache
- * line each, in memory that the agent has mapped. A word says all of an entry, so it is put in
- * and taken by one compare-and-exchange. Of the key it has 40 bits of a secret hash: a reply
- * that nobody awaits is let through by chance once in 2^37, to an agent that tells it from others.
+ * Where the kernel remembers replies that are to come (expect.h), in sets of words (word_set.h).
+ * A reply that nobody awaits and that is let through by chance comes to an agent that tells it
+ * from others.
  *
  * Nothing is taken out: an entry whose reply has come stays until another needs the place, for
  * some seconds as a rule, since replies come twice, and to a broadcast from many. A key that is
@@ -14,7 +13,7 @@
 #define RPCSENTRY_EXPECT_SET_H
 
 #include "expect.h"
-#include "set_hash.h"
+#include "word_set.h"
 
 /* Where a test has another CPU come in between. */
 #ifndef RPCS_EXPECT_BETWEEN
@@ -27,24 +26,11 @@ enum {
 	RPCS_EXPECT_ANSWERED = 4,
 	RPCS_EXPECT_TICK_BIT = 3, /* when it was put in */
 	RPCS_EXPECT_TICKS = 0x1fffff,
-	RPCS_EXPECT_PRINT_BIT = 24,   /* up to the highest: of the key's hash */
 	RPCS_EXPECT_TICK_SHIFT = 2,   /* of jiffies: 4 ms with 1,000 in a second, 16 with 250 */
 	RPCS_EXPECT_TICKS_AHEAD = 16, /* so far another CPU's clock may be ahead */
 	RPCS_EXPECT_SETTLED = 1024, /* ticks: then an answered one is as good as free, 4 to 16 s */
 	RPCS_EXPECT_TRIES = 2,
 };
-
-struct rpcs_expect_set {
-	__u64 words[RPCS_SET_WAYS];
-};
-
-/** The value of the map `expected`: the last one has no entries but what others are found by. */
-union rpcs_expect_room {
-	struct rpcs_expect_set set;
-	struct rpcs_set_seed seed;
-};
-
-_Static_assert(sizeof(union rpcs_expect_room) == 64, "a cache line");
 
 /** The hash of a reply's key: the client's address in the order of memory, and the rest. */
 RPCS_INLINE __u64 rpcs_expect_keyed(const volatile struct rpcs_set_seed *seed,
@@ -70,15 +56,8 @@ RPCS_INLINE __u64 rpcs_expect_key_hash(const volatile struct rpcs_set_seed *seed
 
 RPCS_INLINE __u64 rpcs_expect_word(__u64 hash, __u32 kind, __u32 tick)
 {
-	return hash << RPCS_EXPECT_PRINT_BIT |
+	return hash << RPCS_WORD_PRINT_BIT |
 	       (__u64)(tick & RPCS_EXPECT_TICKS) << RPCS_EXPECT_TICK_BIT | kind;
-}
-
-/** 1 if a word is of that hash's key, else 0. A free one of print 0 is so too, but of no kind. */
-RPCS_INLINE __u32 rpcs_expect_is(__u64 word, __u64 hash)
-{
-	return rpcs_set_same(word >> RPCS_EXPECT_PRINT_BIT,
-			     hash << RPCS_EXPECT_PRINT_BIT >> RPCS_EXPECT_PRINT_BIT);
 }
 
 /** Ticks since it was put in, and RPCS_EXPECT_TICKS_AHEAD more. */
@@ -102,55 +81,29 @@ RPCS_INLINE __u32 rpcs_expect_is_settled(__u64 word, __u32 tick)
 	       rpcs_set_sign((__u64)RPCS_EXPECT_SETTLED - rpcs_expect_age(word, tick));
 }
 
-/** The way that is looked at first. */
-RPCS_INLINE __u32 rpcs_expect_home(__u64 hash)
-{
-	return rpcs_set_way(hash);
-}
-
-RPCS_INLINE __u64 rpcs_expect_at(const struct rpcs_expect_set *set, __u32 way)
-{
-	return *(const volatile __u64 *)&set->words[way];
-}
-
-/** The way of the hash's entry; of one that is not there: some way. */
-RPCS_INLINE __u32 rpcs_expect_way_of(const struct rpcs_expect_set *set, __u64 hash)
-{
-	__u32 way = rpcs_expect_home(hash), i;
-
-	if (rpcs_expect_is(rpcs_expect_at(set, way), hash))
-		return way;
-	way = 0;
-	RPCS_UNROLL
-	for (i = 1; i < RPCS_SET_WAYS; i++)
-		way += (i - way) & -rpcs_expect_is(rpcs_expect_at(set, i), hash);
-	return rpcs_set_way(way);
-}
-
 /** What is awaited by the hash's key, from that way; 0: nothing. `answer`: now it has come. */
-RPCS_INLINE __u32 rpcs_expect_take(struct rpcs_expect_set *set, __u32 way, __u64 hash, bool answer)
+RPCS_INLINE __u32 rpcs_expect_take(struct rpcs_word_set *set, __u32 way, __u64 hash, bool answer)
 {
-	__u64 word = rpcs_expect_at(set, way);
+	__u64 word = rpcs_word_at(set, way);
 
-	if (!rpcs_expect_is(word, hash))
+	if (!rpcs_word_is(word, hash))
 		return 0;
 	if (answer && !(word & RPCS_EXPECT_ANSWERED))
-		__sync_val_compare_and_swap(&set->words[way], word, word | RPCS_EXPECT_ANSWERED);
+		rpcs_word_swap(set, way, word, word | RPCS_EXPECT_ANSWERED);
 	return word & RPCS_EXPECT_KIND;
 }
 
 /** Puts an entry into the hash's own way, if that is free, settled, or its key's already. */
-RPCS_INLINE bool rpcs_expect_put_home(struct rpcs_expect_set *set, __u64 hash, __u32 kind,
-				      __u32 tick)
+RPCS_INLINE bool rpcs_expect_put_home(struct rpcs_word_set *set, __u64 hash, __u32 kind, __u32 tick)
 {
 	__u64 word = rpcs_expect_word(hash, kind, tick);
-	__u32 way = rpcs_expect_home(hash);
-	__u64 old = rpcs_expect_at(set, way);
+	__u32 way = rpcs_word_home(hash);
+	__u64 old = rpcs_word_at(set, way);
 
-	if (!((1 - rpcs_set_some(old)) | rpcs_expect_is(old, hash) |
+	if (!((1 - rpcs_set_some(old)) | rpcs_word_is(old, hash) |
 	      rpcs_expect_is_settled(old, tick)))
 		return false;
-	return __sync_val_compare_and_swap(&set->words[way], old, word) == old;
+	return rpcs_word_swap(set, way, old, word);
 }
 
 /**
@@ -159,14 +112,14 @@ RPCS_INLINE bool rpcs_expect_put_home(struct rpcs_expect_set *set, __u64 hash, _
  */
 RPCS_INLINE __u32 rpcs_expect_worn(__u64 old, __u64 hash, __u32 tick, __u32 way)
 {
-	return rpcs_expect_is(old, hash) << 31 | (1 - rpcs_set_some(old)) << 30 |
+	return rpcs_word_is(old, hash) << 31 | (1 - rpcs_set_some(old)) << 30 |
 	       rpcs_expect_is_settled(old, tick) << 29 | rpcs_expect_is_answered(old) << 28 |
-	       rpcs_expect_age(old, tick) << 4 | rpcs_set_same(way, rpcs_expect_home(hash)) << 3 |
+	       rpcs_expect_age(old, tick) << 4 | rpcs_set_same(way, rpcs_word_home(hash)) << 3 |
 	       way;
 }
 
 /** What rpcs_expect_worn() says of the way for an entry. */
-RPCS_INLINE __u32 rpcs_expect_victim(const struct rpcs_expect_set *set, __u64 hash, __u32 tick)
+RPCS_INLINE __u32 rpcs_expect_victim(const struct rpcs_word_set *set, __u64 hash, __u32 tick)
 {
 	__u64 most = 0;
 	__u32 i;
@@ -174,14 +127,13 @@ RPCS_INLINE __u32 rpcs_expect_victim(const struct rpcs_expect_set *set, __u64 ha
 	RPCS_UNROLL
 	for (i = 0; i < RPCS_SET_WAYS; i++) {
 		RPCS_FORGET(); /* one way after the other: all at once takes 200 bytes of stack */
-		most = rpcs_set_larger(most,
-				       rpcs_expect_worn(rpcs_expect_at(set, i), hash, tick, i));
+		most = rpcs_set_larger(most, rpcs_expect_worn(rpcs_word_at(set, i), hash, tick, i));
 	}
 	return most;
 }
 
 /** Puts an entry in. False: others were faster each time. */
-RPCS_INLINE bool rpcs_expect_put(struct rpcs_expect_set *set, __u64 hash, __u32 kind, __u32 tick)
+RPCS_INLINE bool rpcs_expect_put(struct rpcs_word_set *set, __u64 hash, __u32 kind, __u32 tick)
 {
 	__u64 word = rpcs_expect_word(hash, kind, tick), old;
 	__u32 worn, way, i;
@@ -190,10 +142,10 @@ RPCS_INLINE bool rpcs_expect_put(struct rpcs_expect_set *set, __u64 hash, __u32 
 		worn = rpcs_expect_victim(set, hash, tick);
 		RPCS_EXPECT_BETWEEN();
 		way = rpcs_set_way(worn);
-		old = rpcs_expect_at(set, way);
+		old = rpcs_word_at(set, way);
 		/* What was put in since is not what was judged. */
 		if (rpcs_expect_worn(old, hash, tick, way) == worn &&
-		    __sync_val_compare_and_swap(&set->words[way], old, word) == old)
+		    rpcs_word_swap(set, way, old, word))
 			return true;
 	}
 	return false;

@@ -17,7 +17,7 @@ enum {
 
 /** The secret of a table's hash, kept behind its last set. */
 struct rpcs_set_seed {
-	__u64 word[5];
+	__u64 word[8];
 };
 
 /** NH's sum (Black et al., UMAC, 1999): two keys have the same one in 2^32 seeds. */

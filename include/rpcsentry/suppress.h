@@ -11,7 +11,7 @@
 enum {
 	/* Prefixes of clients; a policy that takes more suppresses nothing. */
 	RPCS_SUPPRESS_MAX = 65536,
-	/* Replies awaited of calls that were suppressed; 96 bytes each in the kernel. */
+	/* Replies awaited of calls that were suppressed; 16 bytes each in the kernel. */
 	RPCS_SILENCED_MAX = 65536,
 	/* The rules whose hits can be seen from outside; a policy may have more. */
 	RPCS_RULES_SHOWN_MAX = 4096,
@@ -85,12 +85,6 @@ RPCS_INLINE bool rpcs_sieve_lets_through(const struct rpcs_suppress_sieve *sieve
 
 	return (sieve->net[net >> 6] >> (net & 63) & 1) ||
 	       (sieve->host[host >> 6] >> (host & 63) & 1);
-}
-
-/** Is the reply to a call that was suppressed at `call_ns` (0: none was) still awaited? */
-RPCS_INLINE bool rpcs_silence_holds(__u64 call_ns, __u64 now_ns, __u64 timeout_ns)
-{
-	return call_ns && (now_ns < call_ns || now_ns - call_ns <= timeout_ns);
 }
 
 #endif

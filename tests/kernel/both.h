@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "bench.h"
-#include "both_expected.h"
+#include "both_words.h"
 #include "both_flows.h"
 
 enum { BOTH_MAPS = 32 };
@@ -22,15 +22,15 @@ enum { BOTH_MAPS = 32 };
 enum both_map {
 	BOTH_FLOWS,
 	BOTH_FRAGMENTS,
-	BOTH_FIRSTS,
 	BOTH_PORTS,
-	BOTH_EXPECTED,
 	BOTH_EARLY,
+	BOTH_EXPECTED,
+	BOTH_FIRSTS,
 	BOTH_MAP__MAX
 };
 
-static const char *const both_map_names[] = { "flows",	     "fragments", "firsts",
-					      ".data.ports", "expected",  "early" };
+static const char *const both_map_names[] = { "flows", "fragments", ".data.ports",
+					      "early", "expected",  "firsts" };
 
 struct both {
 	struct rpcs_kernel *kernel;
@@ -38,9 +38,9 @@ struct both {
 	struct rpcs_test_run *run[RPCS_HOOK__MAX];
 	enum rpcs_hook hook;
 	int maps[BOTH_MAP__MAX];
-	struct rpcs_flow_map flows;	 /* of BOTH_FLOWS */
-	struct rpcs_expect_map expected; /* of BOTH_EXPECTED */
-	struct rpcs_ports ports;	 /* as they were at load */
+	struct rpcs_flow_map flows; /* of BOTH_FLOWS */
+	struct rpcs_word_map expected, firsts;
+	struct rpcs_ports ports; /* as they were at load */
 	/* Of the last packet in pieces. */
 	uint32_t packet_id;
 	uint16_t packet_cpu;
@@ -79,7 +79,8 @@ static void both_find_maps(struct both *both)
 		assert_true(both->maps[j] >= 0);
 	assert_int_equal(bpf_map_lookup_elem(both->maps[BOTH_PORTS], &zero, &both->ports), 0);
 	assert_int_equal(rpcs_flow_map_open(&both->flows, both->maps[BOTH_FLOWS]), 0);
-	assert_int_equal(rpcs_expect_map_open(&both->expected, both->maps[BOTH_EXPECTED]), 0);
+	assert_int_equal(rpcs_word_map_open(&both->expected, both->maps[BOTH_EXPECTED]), 0);
+	assert_int_equal(rpcs_word_map_open(&both->firsts, both->maps[BOTH_FIRSTS]), 0);
 }
 
 static void both_feed(struct bench *b, const struct rpcs_frame *frame);
@@ -129,7 +130,8 @@ static void both_close(struct bench *b)
 		rpcs_test_run_free(&both->run[i]);
 	}
 	rpcs_flow_map_close(&both->flows);
-	rpcs_expect_map_close(&both->expected);
+	rpcs_word_map_close(&both->expected);
+	rpcs_word_map_close(&both->firsts);
 	for (i = 0; i < BOTH_MAP__MAX; i++)
 		close(both->maps[i]);
 	rpcs_kernel_free(&both->kernel);
@@ -146,12 +148,10 @@ static void both_fresh(struct bench *b)
 	struct rpcs_counters *none;
 	uint8_t key[64];
 	uint32_t zero = 0;
-	int i;
 
 	memset(both->flows.rooms, 0, both->flows.sets * sizeof(*both->flows.rooms));
-	for (i = BOTH_FRAGMENTS; i < BOTH_PORTS; i++)
-		while (bpf_map_get_next_key(both->maps[i], NULL, key) == 0)
-			assert_int_equal(bpf_map_delete_elem(both->maps[i], key), 0);
+	while (bpf_map_get_next_key(both->maps[BOTH_FRAGMENTS], NULL, key) == 0)
+		assert_int_equal(bpf_map_delete_elem(both->maps[BOTH_FRAGMENTS], key), 0);
 	assert_int_equal(bpf_map_update_elem(both->maps[BOTH_PORTS], &zero, &both->ports, BPF_ANY),
 			 0);
 	assert_int_equal(bpf_map_update_elem(both->maps[BOTH_EARLY], &zero, &no_early, BPF_ANY), 0);
@@ -163,7 +163,7 @@ static void both_fresh(struct bench *b)
 	free(none);
 	rpcs_native_free(&b->native);
 	b->native = bench_native(b, &from_native);
-	both_expected_begin(&both->expected, rpcs_native_state(b->native));
+	both_words_begin(&both->expected, &both->firsts, rpcs_native_state(b->native));
 	b->frames = 0;
 }
 
@@ -272,45 +272,32 @@ static const char *both_counters_differ(struct bench *b)
 	return NULL;
 }
 
-static bool both_value_of(struct bench *b, int map, const void *key, void *value)
-{
-	struct rpcs_state *state = rpcs_native_state(b->native);
-
-	if (map == BOTH_FRAGMENTS)
-		return rpcs_state_fragment_get(state, key, value);
-	return rpcs_state_first_get(state, key, value);
-}
-
 /** NULL, or what the engines remember otherwise than each other. */
 static const char *both_memories_differ(struct bench *b)
 {
-	static const uint32_t sizes[] = { [BOTH_FRAGMENTS] = sizeof(struct rpcs_fragment_value),
-					  [BOTH_FIRSTS] = sizeof(uint64_t) };
+	struct rpcs_state *state = rpcs_native_state(b->native);
+	struct rpcs_fragment_value native, kernel;
+	struct rpcs_fragment_key key, *last = NULL;
 	struct both *both = b->engines;
-	uint64_t native[4], kernel[4];
 	struct rpcs_ports ports;
-	uint8_t key[64];
 	uint32_t zero = 0;
-	void *last;
-	int i;
 
-	if (both_flows_differ(&both->flows, rpcs_native_state(b->native)))
+	if (both_flows_differ(&both->flows, state))
 		return both_map_names[BOTH_FLOWS];
-	if (both_expected_differ(&both->expected, rpcs_native_state(b->native)))
+	if (both_expected_differ(&both->expected, state))
 		return both_map_names[BOTH_EXPECTED];
-	for (i = BOTH_FRAGMENTS; i < BOTH_PORTS; i++) {
-		last = NULL;
-		while (bpf_map_get_next_key(both->maps[i], last, key) == 0) {
-			last = key;
-			memset(native, 0, sizeof(native));
-			memset(kernel, 0, sizeof(kernel));
-			if (bpf_map_lookup_elem(both->maps[i], key, kernel) ||
-			    !both_value_of(b, i, key, native) || memcmp(native, kernel, sizes[i]))
-				return both_map_names[i];
-		}
+	if (both_firsts_differ(&both->firsts, state))
+		return both_map_names[BOTH_FIRSTS];
+	for (; bpf_map_get_next_key(both->maps[BOTH_FRAGMENTS], last, &key) == 0; last = &key) {
+		memset(&native, 0, sizeof(native));
+		memset(&kernel, 0, sizeof(kernel));
+		if (bpf_map_lookup_elem(both->maps[BOTH_FRAGMENTS], &key, &kernel) ||
+		    !rpcs_state_fragment_get(state, &key, &native) ||
+		    memcmp(&native, &kernel, sizeof(native)))
+			return both_map_names[BOTH_FRAGMENTS];
 	}
 	if (bpf_map_lookup_elem(both->maps[BOTH_PORTS], &zero, &ports) ||
-	    memcmp(&ports, rpcs_state_ports(rpcs_native_state(b->native)), sizeof(ports)))
+	    memcmp(&ports, rpcs_state_ports(state), sizeof(ports)))
 		return both_map_names[BOTH_PORTS];
 	return NULL;
 }

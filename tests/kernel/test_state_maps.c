@@ -166,7 +166,7 @@ static void test_sizes(void **state)
 	assert_int_equal(rpcs_kernel_load(&options, &kernel), 0);
 	rpcs_kernel_state_fds(kernel, &fds);
 	assert_int_equal(entries(fds.flows), 2 * 6000 / RPCS_SET_WAYS + 1);
-	assert_int_equal(entries(fds.firsts), 3000);
+	assert_int_equal(entries(fds.firsts), 2 * 3000 / RPCS_SET_WAYS + 1);
 	assert_int_equal(entries(fds.expected), 4 * RPCS_EXPECTED_MAX / RPCS_SET_WAYS + 1);
 	assert_int_equal(entries(fds.fragments), RPCS_FRAGMENTS_MAX);
 	assert_int_equal(entries(fds.ports), 1);

@@ -22,7 +22,7 @@ enum {
 	THREADS = 2,
 };
 
-static struct rpcs_expect_map map;
+static struct rpcs_word_map map;
 
 static int new_map(void **state)
 {
@@ -50,7 +50,7 @@ static struct rpcs_expect_key key_of(uint32_t xid)
 	};
 }
 
-static struct rpcs_expect_set *set_of(const struct rpcs_expect_key *key, uint64_t *hash)
+static struct rpcs_word_set *set_of(const struct rpcs_expect_key *key, uint64_t *hash)
 {
 	*hash = rpcs_expect_key_hash(&map.rooms[SETS].seed, key);
 	return &map.rooms[rpcs_set_of(*hash, SETS)].set;
@@ -60,7 +60,7 @@ static struct rpcs_expect_set *set_of(const struct rpcs_expect_key *key, uint64_
 static bool put(const struct rpcs_expect_key *key, enum rpcs_expect_kind kind, uint32_t tick)
 {
 	uint64_t hash;
-	struct rpcs_expect_set *set = set_of(key, &hash);
+	struct rpcs_word_set *set = set_of(key, &hash);
 
 	return rpcs_expect_put_home(set, hash, kind, tick) ||
 	       rpcs_expect_put(set, hash, kind, tick);
@@ -69,9 +69,9 @@ static bool put(const struct rpcs_expect_key *key, enum rpcs_expect_kind kind, u
 static enum rpcs_expect_kind take(const struct rpcs_expect_key *key, bool answer)
 {
 	uint64_t hash;
-	struct rpcs_expect_set *set = set_of(key, &hash);
+	struct rpcs_word_set *set = set_of(key, &hash);
 
-	return rpcs_expect_take(set, rpcs_expect_way_of(set, hash), hash, answer);
+	return rpcs_expect_take(set, rpcs_word_way_of(set, hash), hash, answer);
 }
 
 /** The next key from *xid on that belongs into the first set. */
@@ -86,7 +86,7 @@ static struct rpcs_expect_key next_of_first_set(uint32_t *xid)
 	return key;
 }
 
-static uint32_t used(const struct rpcs_expect_set *set)
+static uint32_t used(const struct rpcs_word_set *set)
 {
 	uint32_t way, count = 0;
 
@@ -181,7 +181,7 @@ static void test_answered_stays(void **state)
 		other = key_of(++xid);
 		set_of(&other, &other_hash);
 	} while (rpcs_set_of(hash, SETS) != rpcs_set_of(other_hash, SETS) ||
-		 rpcs_expect_home(hash) != rpcs_expect_home(other_hash));
+		 rpcs_word_home(hash) != rpcs_word_home(other_hash));
 	assert_true(put(&other, RPCS_EXPECT_REPLY, TICK + RPCS_EXPECT_SETTLED / 2));
 	assert_int_equal(take(&key, true), RPCS_EXPECT_REPLY);
 	assert_int_equal(take(&other, true), RPCS_EXPECT_REPLY);
@@ -190,7 +190,7 @@ static void test_answered_stays(void **state)
 		other = key_of(++xid);
 		set_of(&other, &other_hash);
 	} while (rpcs_set_of(hash, SETS) != rpcs_set_of(other_hash, SETS) ||
-		 rpcs_expect_home(hash) != rpcs_expect_home(other_hash));
+		 rpcs_word_home(hash) != rpcs_word_home(other_hash));
 	assert_true(put(&other, RPCS_EXPECT_REPLY, TICK + 2 * RPCS_EXPECT_SETTLED));
 	assert_int_equal(take(&key, true), RPCS_EXPECT_NOTHING);
 	assert_int_equal(take(&other, true), RPCS_EXPECT_REPLY);
@@ -201,7 +201,7 @@ static void test_two_copies(void **state)
 {
 	const struct rpcs_expect_key key = key_of(1);
 	uint64_t hash, word;
-	struct rpcs_expect_set *set = set_of(&key, &hash);
+	struct rpcs_word_set *set = set_of(&key, &hash);
 	uint32_t one, two;
 
 	(void)state;
@@ -232,16 +232,16 @@ static void test_taken_meanwhile(void **state)
 	struct rpcs_expect_key keys[RPCS_SET_WAYS], mine, other;
 	uint32_t xid = 0, count = 0, i;
 	uint64_t hash;
-	struct rpcs_expect_set *set;
+	struct rpcs_word_set *set;
 
 	(void)state;
 	fill(keys, &xid);
 	set = set_of(&keys[3], &hash);
-	set->words[rpcs_expect_way_of(set, hash)] = 0;
+	set->words[rpcs_word_way_of(set, hash)] = 0;
 	other = next_of_first_set(&xid);
 	do
 		mine = next_of_first_set(&xid);
-	while ((set_of(&mine, &hash), !set->words[rpcs_expect_home(hash)]));
+	while ((set_of(&mine, &hash), !set->words[rpcs_word_home(hash)]));
 	comes_between = &other;
 	assert_true(put(&mine, RPCS_EXPECT_REPLY, TICK + RPCS_SET_WAYS));
 	assert_null(comes_between);

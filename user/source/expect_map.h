@@ -4,25 +4,17 @@
 #define RPCSENTRY_SOURCE_EXPECT_MAP_H
 
 #include <rpcsentry/expect_set.h>
-#include <stdint.h>
 
-struct rpcs_expect_map {
-	union rpcs_expect_room *rooms; /* shared with the kernel; NULL: not mapped */
-	uint32_t sets;		       /* the seed is behind them */
-};
+#include "word_map.h"
 
 /** How many sets hold so many replies that are awaited at once, nearly all of them. */
 uint32_t rpcs_expect_map_sets(uint64_t replies);
 
-/** Maps it. 0 or -errno. */
-int rpcs_expect_map_open(struct rpcs_expect_map *map, int fd);
-void rpcs_expect_map_close(struct rpcs_expect_map *map);
-
 /** What is known of the call that such a reply is to; a look from here answers nothing. */
-enum rpcs_expect_kind rpcs_expect_map_get(const struct rpcs_expect_map *map,
+enum rpcs_expect_kind rpcs_expect_map_get(const struct rpcs_word_map *map,
 					  const struct rpcs_expect_key *key);
 /** Has such a reply be let through. */
-void rpcs_expect_map_put(const struct rpcs_expect_map *map, const struct rpcs_expect_key *key,
+void rpcs_expect_map_put(const struct rpcs_word_map *map, const struct rpcs_expect_key *key,
 			 enum rpcs_expect_kind kind);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <rpcsentry/counters.h>
@@ -16,21 +17,14 @@
 #include "../base/cleanup.h"
 #include "../base/log.h"
 #include "budget.h"
-#include "expect_map.h"
-#include "flow_map.h"
 #include "kernel_object.h"
 #include "kernel_skeleton.h"
 #include "pins.h"
 #include "ports.h"
-#include "set_map.h"
 #include "state.h"
 #include "suppress_map.h"
 
-enum {
-	RPCS_VERIFIER_LOG = 1 << 20,
-	/* Prevents absurd sizes; the kernel refuses what it has no memory for. */
-	RPCS_ENTRIES_MAX = 1 << 26,
-};
+enum { RPCS_VERIFIER_LOG = 1 << 20 };
 
 static int __attribute__((format(printf, 2, 0)))
 rpcs_kernel_print(enum libbpf_print_level level, const char *format, va_list args)
@@ -43,14 +37,6 @@ rpcs_kernel_print(enum libbpf_print_level level, const char *format, va_list arg
 void rpcs_kernel_quiet(void)
 {
 	libbpf_set_print(rpcs_kernel_print);
-}
-
-/** How many entries a map gets that is to hold `wanted`. */
-static uint32_t rpcs_kernel_entries(uint64_t wanted)
-{
-	if (wanted == 0)
-		return 1;
-	return wanted < RPCS_ENTRIES_MAX ? wanted : RPCS_ENTRIES_MAX;
 }
 
 void rpcs_kernel_options_fill(struct rpcs_kernel_options *options, const struct rpcs_policy *policy)
@@ -76,6 +62,12 @@ void rpcs_kernel_options_fill(struct rpcs_kernel_options *options, const struct 
 static int rpcs_kernel_configure(struct rpcs_config *config,
 				 const struct rpcs_kernel_options *options)
 {
+	struct timespec tick;
+
+	/* That clock goes on with jiffies, whose length no other call tells. */
+	if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick))
+		return -errno;
+	config->jiffy_ns = (uint64_t)tick.tv_nsec;
 	config->any_port = options->any_port;
 	config->tunnels = options->tunnels;
 	config->test_clock = options->test_clock;
@@ -83,8 +75,6 @@ static int rpcs_kernel_configure(struct rpcs_config *config,
 	config->call_timeout_ns = options->call_timeout_ns;
 	config->suppress = options->suppresses;
 	config->budget = options->budget > 0;
-	config->flow_sets = rpcs_flow_map_sets(2 * (uint64_t)rpcs_kernel_entries(options->flows));
-	config->expect_sets = rpcs_expect_map_sets(rpcs_kernel_entries(options->calls));
 	return rpcs_budget_seed(config->seed);
 }
 
@@ -97,16 +87,15 @@ static int rpcs_kernel_fill(struct rpcs_kernel *kernel, const struct rpcs_kernel
 	RPCS_CLEANUP(rpcs_state_free) struct rpcs_state *state = NULL;
 	static const uint16_t portmapper = 111;
 	struct rpcs_state_fds fds;
-	const struct rpcs_config *config =
-		(const struct rpcs_config *)&kernel->skel->rodata->rpcs_config;
 	struct rpcs_ports ports = {};
 	const uint8_t one = 1;
 	uint32_t i;
+	int err;
 
 	rpcs_kernel_state_fds(kernel, &fds);
-	if (rpcs_set_map_set_seed(fds.flows, config->flow_sets, &config->flow_seed) ||
-	    rpcs_set_map_set_seed(fds.expected, config->expect_sets, &config->expect_seed))
-		return -errno;
+	err = rpcs_kernel_sets_keep_seeds(kernel);
+	if (err)
+		return err;
 	state = rpcs_state_maps(&fds);
 	if (!state)
 		return -errno;
@@ -161,17 +150,7 @@ static int rpcs_kernel_size(struct rpcs_kernel *kernel, const struct rpcs_kernel
 
 	ret = rpcs_kernel_rings_plan(kernel, options);
 	if (!ret)
-		ret = bpf_map__set_max_entries(skel->maps.flows,
-					       skel->rodata->rpcs_config.flow_sets + 1);
-	if (!ret)
-		ret = bpf_map__set_max_entries(skel->maps.firsts,
-					       rpcs_kernel_entries(options->flows));
-	if (!ret)
-		ret = bpf_map__set_max_entries(skel->maps.expected,
-					       skel->rodata->rpcs_config.expect_sets + 1);
-	if (!ret)
-		ret = bpf_map__set_max_entries(skel->maps.silenced,
-					       options->suppresses ? RPCS_SILENCED_MAX : 1);
+		ret = rpcs_kernel_sets_size(kernel, options);
 	if (!ret && !options->budget)
 		ret = rpcs_budget_size(skel->maps.budget_sources, skel->maps.over_budget);
 	if (!ret && options->sensitive_count > bpf_map__max_entries(skel->maps.sensitive))
@@ -220,21 +199,6 @@ static int rpcs_kernel_open(struct rpcs_kernel *kernel, const struct rpcs_kernel
 	return ret;
 }
 
-/** What is kept is found by the seed that it was kept by. */
-static int rpcs_kernel_seed_sets(struct rpcs_kernel *kernel)
-{
-	struct rpcs_config *config = (struct rpcs_config *)&kernel->skel->rodata->rpcs_config;
-	int ret = rpcs_set_map_seed(bpf_map__fd(kernel->skel->maps.flows), config->flow_sets,
-				    &config->flow_seed);
-
-	if (!ret)
-		ret = rpcs_set_map_seed(bpf_map__fd(kernel->skel->maps.expected),
-					config->expect_sets, &config->expect_seed);
-	if (ret)
-		rpcs_log_error("can't seed the hashes of the kernel's maps: %s", strerror(-ret));
-	return ret;
-}
-
 static int rpcs_kernel_start(struct rpcs_kernel *kernel, const struct rpcs_kernel_options *options)
 {
 	int ret = rpcs_kernel_check_privilege();
@@ -246,7 +210,7 @@ static int rpcs_kernel_start(struct rpcs_kernel *kernel, const struct rpcs_kerne
 	if (!ret && options->pin)
 		ret = rpcs_kernel_take_over(kernel);
 	if (!ret)
-		ret = rpcs_kernel_seed_sets(kernel);
+		ret = rpcs_kernel_sets_seed(kernel);
 	if (ret)
 		return ret;
 	ret = rpcs_kernel_rings_make(kernel);

@@ -66,6 +66,13 @@ int rpcs_kernel_pin_maps(struct rpcs_kernel *kernel);
 /** Removes the pins of this object's maps, and leaves those of a later run. */
 void rpcs_kernel_unpin(struct rpcs_kernel *kernel);
 
+/** The sizes of the maps of sets, into the object. 0 or -errno. */
+int rpcs_kernel_sets_size(struct rpcs_kernel *kernel, const struct rpcs_kernel_options *options);
+/** Before the load: what is kept is found by the seeds it was kept by. -errno has been logged. */
+int rpcs_kernel_sets_seed(struct rpcs_kernel *kernel);
+/** After it: the seeds into the maps. 0 or -errno. */
+int rpcs_kernel_sets_keep_seeds(struct rpcs_kernel *kernel);
+
 /** How many rings, of which size: into the object, before all else. */
 int rpcs_kernel_rings_plan(struct rpcs_kernel *kernel, const struct rpcs_kernel_options *options);
 

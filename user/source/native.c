@@ -122,7 +122,8 @@ static bool rpcs_engine_is_first(struct rpcs_engine *eng, const struct rpcs_firs
 	bool known = rpcs_state_first_get(eng->native->state, key, &last);
 
 	rpcs_state_first_put(eng->native->state, key, now);
-	return !known || rpcs_first_is_over(key, last, now, eng->config->flow_timeout_ns);
+	return !known || rpcs_dated_age(rpcs_dated_tick(last), rpcs_dated_tick(now)) >
+				 rpcs_first_most(key->protocol, eng->config->flow_timeout_ns);
 }
 
 static void rpcs_engine_expect(struct rpcs_engine *eng, const struct rpcs_expect_key *key,
@@ -163,8 +164,9 @@ static bool rpcs_engine_silenced(struct rpcs_engine *eng, const struct rpcs_expe
 {
 	uint64_t since = 0;
 
-	return rpcs_state_silenced_get(eng->native->state, key, &since) &&
-	       rpcs_silence_holds(since, rpcs_engine_now(eng), eng->config->call_timeout_ns);
+	return rpcs_state_silenced_get(eng->native->state, key, &since) && since &&
+	       rpcs_dated_age(rpcs_dated_tick(since), rpcs_dated_tick(rpcs_engine_now(eng))) <=
+		       rpcs_silence_most(eng->config->call_timeout_ns);
 }
 
 /* A capture is read whole. */

@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include <rpcsentry/expect_set.h>
 #include <rpcsentry/flow_set.h>
+#include <rpcsentry/word_set.h>
 
 #include "../base/hash.h"
 #include "map_memory.h"
@@ -15,7 +15,7 @@
 /* A value of any of these maps: the kernel reads and writes as much as its map's have. */
 union room {
 	union rpcs_flow_room flows;
-	union rpcs_expect_room expected;
+	union rpcs_word_room words;
 	struct rpcs_set_seed seed;
 };
 
@@ -57,7 +57,7 @@ int rpcs_set_map_set_seed(int fd, uint32_t sets, const struct rpcs_set_seed *see
 int rpcs_set_map_seed(int fd, uint32_t sets, struct rpcs_set_seed *ret_seed)
 {
 	static const struct rpcs_set_seed none;
-	struct rpcs_hash_seed fresh[3];
+	struct rpcs_hash_seed fresh[4];
 	union room room;
 	int i, err;
 
@@ -68,7 +68,7 @@ int rpcs_set_map_seed(int fd, uint32_t sets, struct rpcs_set_seed *ret_seed)
 		if (memcmp(ret_seed, &none, sizeof(none)))
 			return 0;
 	}
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 4; i++) {
 		err = rpcs_hash_seed_random(&fresh[i]);
 		if (err)
 			return err;
