@@ -106,6 +106,7 @@ enum {
 	RPCS_PLAIN_IS_IP6 = 1 << 16, /* above the length */
 	RPCS_PLAIN_IS_TCP = 1 << 17,
 	RPCS_PLAIN_IS_CALL = 1 << 18,
+	RPCS_PLAIN_IS_OUT = 1 << 19, /* TC: on its way out */
 	RPCS_PLAIN_L4_MAX = 54,
 	RPCS_PLAIN_RPC_MAX = RPCS_PLAIN_L4_MAX + 60 + RPCS_MARK_BYTES,
 };
@@ -156,7 +157,7 @@ __noinline int rpcs_xdp_judge(struct xdp_md *ctx, __u32 where, __u32 what, int s
 
 __noinline int rpcs_tc_judge(struct __sk_buff *skb, __u32 where, __u32 what, int said, __u64 now)
 {
-	const struct rpcs_plain plain = rpcs_tc_plain(skb);
+	const struct rpcs_plain plain = rpcs_tc_plain(skb, what & RPCS_PLAIN_IS_OUT);
 
 	return rpcs_plain_judge(&plain, where, what, said, now);
 }
@@ -180,7 +181,8 @@ RPCS_INLINE void rpcs_plain_emit(const struct rpcs_plain *plain, struct rpcs_cou
 		else
 			where += ((l4[12] >> 4) * 4 + RPCS_MARK_BYTES) << 16;
 		what |= (ip6 ? RPCS_PLAIN_IS_IP6 : 0) | (is_call ? RPCS_PLAIN_IS_CALL : 0) |
-			(protocol == RPCS_IP_TCP ? RPCS_PLAIN_IS_TCP : 0);
+			(protocol == RPCS_IP_TCP ? RPCS_PLAIN_IS_TCP : 0) |
+			(plain->flags & RPCS_F_OUTBOUND ? RPCS_PLAIN_IS_OUT : 0);
 		if (plain->hook == RPCS_HOOK_XDP)
 			rpcs_xdp_judge(plain->ctx, where, what, said, now);
 		else

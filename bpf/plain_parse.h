@@ -30,14 +30,15 @@ RPCS_INLINE struct rpcs_plain rpcs_xdp_plain(struct xdp_md *ctx)
 	};
 }
 
-RPCS_INLINE struct rpcs_plain rpcs_tc_plain(struct __sk_buff *skb)
+RPCS_INLINE struct rpcs_plain rpcs_tc_plain(struct __sk_buff *skb, bool egress)
 {
 	return (struct rpcs_plain){
 		.ctx = skb,
 		.data = (const __u8 *)(long)skb->data,
 		.end = (const __u8 *)(long)skb->data_end,
 		.ifindex = skb->ifindex,
-		.hook = RPCS_HOOK_TC_INGRESS,
+		.flags = egress ? RPCS_F_OUTBOUND : 0,
+		.hook = egress ? RPCS_HOOK_TC_EGRESS : RPCS_HOOK_TC_INGRESS,
 	};
 }
 

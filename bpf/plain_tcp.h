@@ -78,8 +78,6 @@ RPCS_INLINE bool rpcs_plain_take_tcp(const struct rpcs_plain *plain, struct rpcs
 RPCS_INLINE bool rpcs_plain_take(const struct rpcs_plain *plain, struct rpcs_counters *c,
 				 bool any_port, const struct rpcs_glance *glance)
 {
-	if (!glance->portmapper)
-		return false;
 	if (glance->protocol == RPCS_IP_UDP)
 		return rpcs_plain_take_udp(plain, c, any_port, glance);
 	return rpcs_plain_take_tcp(plain, c, any_port, glance);

@@ -19,6 +19,7 @@
 
 #include "plain_tcp.h"
 #include "stages.h"
+#include "transit.h"
 #include "tunnel.h"
 
 #define TC_ACT_UNSPEC (-1) /* a macro in the kernel's uapi, so not in BTF */
@@ -57,6 +58,32 @@ RPCS_INLINE bool rpcs_came_in(const struct rpcs_plain *plain)
 				      ((const struct __sk_buff *)plain->ctx)->ingress_ifindex);
 }
 
+/**
+ * Is this a packet that was seen where it came in, and surely of a kind that was looked at there?
+ * Counted then; the long way asks the same of all the others.
+ */
+RPCS_INLINE bool rpcs_is_forwarded(const struct rpcs_plain *plain, struct rpcs_counters *c,
+				   bool any_port, const struct rpcs_glance *glance)
+{
+	const __u8 *l4 = glance->l4;
+	__u32 len;
+
+	if (!rpcs_came_in(plain))
+		return false;
+	if (glance->protocol == RPCS_IP_UDP) {
+		len = rpcs_load_be16(l4 + 4);
+		if (!glance->portmapper || len < 8)
+			return false;
+	} else {
+		len = (l4[12] >> 4) * 4;
+		if (!(glance->portmapper || (any_port && glance->watched)) || len < 20 ||
+		    len > glance->len)
+			return false;
+	}
+	c->packets_forwarded += 1;
+	return true;
+}
+
 /** Counts the packet. True: it takes more than a glance and more than the plain way. */
 RPCS_INLINE bool rpcs_entry(const struct rpcs_plain *plain, bool egress, bool tagged)
 {
@@ -73,10 +100,13 @@ RPCS_INLINE bool rpcs_entry(const struct rpcs_plain *plain, bool egress, bool ta
 		return false;
 	if (glance.far) /* so it is not plain either */
 		return !(egress && rpcs_came_in(plain)) && !rpcs_is_others_afar(plain, &glance);
-	/* On the way out the long way asks where the packet came in. */
-	if (egress || tagged || !glance.l4)
+	if (tagged || !glance.l4)
 		return true;
-	return !rpcs_plain_take(plain, c, any_port, &glance);
+	if (egress && ((const struct __sk_buff *)plain->ctx)->ingress_ifindex)
+		return !rpcs_is_forwarded(plain, c, any_port, &glance);
+	if (glance.portmapper)
+		return !rpcs_plain_take(plain, c, any_port, &glance);
+	return !any_port || !rpcs_transit_take(plain, &glance);
 }
 
 /** The rest of the work on a packet that a glance was not enough for; it ends the program. */
@@ -251,7 +281,7 @@ int rpcs_tc_look(struct __sk_buff *skb)
 
 RPCS_INLINE int rpcs_tc(struct __sk_buff *skb, bool egress)
 {
-	const struct rpcs_plain plain = rpcs_tc_plain(skb);
+	const struct rpcs_plain plain = rpcs_tc_plain(skb, egress);
 
 	if (rpcs_entry(&plain, egress, skb->vlan_present))
 		rpcs_tc_go_on(skb, egress ? RPCS_WAY_EGRESS : 0);

@@ -77,6 +77,35 @@ static void s_first_again(struct bench *b)
 	UDP_CALL(b, &mount, 4, TEST_PLAIN, 1, 0, "");
 }
 
+/* Seen before, but this time with a verifier, or credential, over its limit: never kept back. */
+static void s_first_odd(struct bench *b)
+{
+	struct test_frame message = { .len = 0 };
+	uint32_t i;
+
+	UDP_CALL(b, &mount, 1, TEST_PLAIN, 1, 0, "call 1 len 40");
+	UDP_CALL(b, &mount, 2, TEST_PLAIN, 1, 0, "");
+	put_call(&message, 3, TEST_PLAIN, 1, 600);
+	set16(&message, 38, RPCS_AUTH_BODY_MAX);
+	udp(b, &mount, false, &message, "", __FILE__, __LINE__);
+	set16(&message, 38, RPCS_AUTH_BODY_MAX + 1);
+	for (i = 0; i < 2; i++)
+		udp(b, &mount, false, &message, "piece verifier", __FILE__, __LINE__);
+	set16(&message, 38, 0);
+	set16(&message, 30, RPCS_AUTH_BODY_MAX + 1);
+	udp(b, &mount, false, &message, "piece credential", __FILE__, __LINE__);
+	/* One that comes round to nothing with its padding. */
+	set16(&message, 28, 0xffff);
+	set16(&message, 30, 0xffff);
+	udp(b, &mount, false, &message, "piece credential", __FILE__, __LINE__);
+	set16(&message, 28, 0);
+	set16(&message, 30, 0);
+	set16(&message, 36, 0xffff);
+	set16(&message, 38, 0xffff);
+	udp(b, &mount, false, &message, "piece verifier", __FILE__, __LINE__);
+	assert_int_equal(b->counters.calls_suppressed, 2);
+}
+
 /* Over TCP it is the connection that makes a call new, however long it is silent. */
 static void s_first_tcp(struct bench *b)
 {

@@ -18,12 +18,14 @@ struct rpcs_glance {
 	 */
 	__u32 far;
 	bool replies;
-	/* Of plain IP in one piece, to or from a port that is watched; NULL: of nothing else. */
+	/* Of plain IP in one piece, to or from a port that is watched or with what may be RPC's
+	   header; NULL: of nothing else. */
 	const __u8 *l4; /* behind the IP header, 20 bytes of it at the least */
 	__u32 len;	/* bytes from there on, by the IP header's own word */
 	__u8 protocol;
 	bool ip6;
-	bool portmapper; /* one of the ports is a portmapper's */
+	bool watched;	 /* one of the ports is other than OTHER */
+	bool portmapper; /* one of them is a portmapper's */
 };
 
 /** Are these, as they lie in the packet, type and RPC version, or reply_stat, of a message? */
@@ -62,11 +64,11 @@ RPCS_INLINE bool rpcs_glance_transport(const struct rpcs_ports *table, bool any_
 		return false;
 	from = rpcs_port_class(table, rpcs_load_be16(l4));
 	to = rpcs_port_class(table, rpcs_load_be16(l4 + 2));
-	if (from | to) {
-		glance->l4 = l4;
-		glance->portmapper = from == RPCS_PORT_PORTMAPPER || to == RPCS_PORT_PORTMAPPER;
+	glance->l4 = l4;
+	glance->watched = from | to;
+	glance->portmapper = from == RPCS_PORT_PORTMAPPER || to == RPCS_PORT_PORTMAPPER;
+	if (glance->watched)
 		return false;
-	}
 	if (glance->protocol == RPCS_IP_UDP) {
 		header_len = rpcs_load_be16(l4 + 4);
 		if (header_len <= 8)

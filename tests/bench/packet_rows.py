@@ -14,6 +14,11 @@ def aim_of(one):
     return None if one["packet"] == "UDP GETPORT, TCP" else RECORDS.get(one["program"])
 
 
+def others_aim(one):
+    """NFS is RPC, if none that leaves a record."""
+    return None if one["packet"].startswith("NFS") else OTHERS.get(one["program"])
+
+
 def of_packet(one, bare):
     """`bare`: nanoseconds of a bare record above empty, by hook."""
     name = f"{one['packet']}, {one['hook']}, {one['program']}"
@@ -25,7 +30,7 @@ def of_packet(one, bare):
         return made
     if not one["ours"]:
         made = rows.row(f"{name}, above empty", more, "ns", "empty", one["ns"] - more,
-                        most=OTHERS.get(one["program"]), of="figure")
+                        most=others_aim(one), of="figure")
         made["ratio"] = one["ns"] / (one["ns"] - more) if one["ns"] > more else None
         return made
     return rows.row(f"{name}, above empty", more, "ns", "bare record, above empty", bare[one["hook"]],

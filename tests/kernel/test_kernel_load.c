@@ -68,7 +68,7 @@ static uint32_t verified(int program_fd)
 /** A start waits for the verifier: what it has to look at stays below what it was, and a tenth. */
 static void test_verified(void **state)
 {
-	static const uint32_t entry_max = 21500, look_max = 84000;
+	static const uint32_t entry_max = 27500, look_max = 80000;
 	struct rpcs_kernel *kernel = NULL;
 	const struct rpcs_kernel_options options = {
 		.ring_size = 1 << 20,

@@ -245,6 +245,12 @@ static void test_scripts_tc(void **state)
 	run_scripts(RPCS_HOOK_TC_INGRESS, SHORTEST_TC);
 }
 
+static void test_scripts_tc_egress(void **state)
+{
+	(void)state;
+	run_scripts(RPCS_HOOK_TC_EGRESS, SHORTEST_TC);
+}
+
 /* Single frames, damaged, over one state that grows. */
 static void run_damaged(enum rpcs_hook hook, uint32_t shortest)
 {
@@ -281,11 +287,12 @@ static void test_damaged_tc(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases_xdp),	cmocka_unit_test(test_cases_tc),
-		cmocka_unit_test(test_cases_tc_egress), cmocka_unit_test(test_steps_off),
-		cmocka_unit_test(test_steps_first),	cmocka_unit_test(test_steps_all),
-		cmocka_unit_test(test_scripts_xdp),	cmocka_unit_test(test_scripts_tc),
-		cmocka_unit_test(test_damaged_xdp),	cmocka_unit_test(test_damaged_tc),
+		cmocka_unit_test(test_cases_xdp),	  cmocka_unit_test(test_cases_tc),
+		cmocka_unit_test(test_cases_tc_egress),	  cmocka_unit_test(test_steps_off),
+		cmocka_unit_test(test_steps_first),	  cmocka_unit_test(test_steps_all),
+		cmocka_unit_test(test_scripts_xdp),	  cmocka_unit_test(test_scripts_tc),
+		cmocka_unit_test(test_scripts_tc_egress), cmocka_unit_test(test_damaged_xdp),
+		cmocka_unit_test(test_damaged_tc),
 	};
 
 	return cmocka_run_group_tests_name("parse", tests, NULL, both_teardown);
