@@ -13,7 +13,7 @@
 #ifndef RPCSENTRY_BPF_PLAIN_H
 #define RPCSENTRY_BPF_PLAIN_H
 
-#include "plain_parse.h"
+#include "plain_suppress.h"
 
 RPCS_INLINE void rpcs_plain_head(const struct rpcs_plain *plain, const __u8 *l4, __u8 protocol,
 				 bool ip6, __u64 now, struct rpcs_record_head *head)
@@ -107,8 +107,6 @@ enum {
 	RPCS_PLAIN_IS_TCP = 1 << 17,
 	RPCS_PLAIN_IS_CALL = 1 << 18,
 	RPCS_PLAIN_IS_OUT = 1 << 19, /* TC: on its way out */
-	RPCS_PLAIN_L4_MAX = 54,
-	RPCS_PLAIN_RPC_MAX = RPCS_PLAIN_L4_MAX + 60 + RPCS_MARK_BYTES,
 };
 
 /**
@@ -174,7 +172,8 @@ RPCS_INLINE void rpcs_plain_emit(const struct rpcs_plain *plain, struct rpcs_cou
 	if (rpcs_config.budget)
 		said = rpcs_plain_glance(plain, l4, rpc, protocol, ip6, is_call, now);
 	if (said != RPCS_BUDGET_FINE) {
-		__u32 where = (ip6 ? 54 : 34) | (ip6 ? 54 : 34) << 16, what = len;
+		__u32 where = rpcs_plain_l4_offset(ip6) | rpcs_plain_l4_offset(ip6) << 16;
+		__u32 what = len;
 
 		if (protocol == RPCS_IP_UDP)
 			where += 8 << 16;
@@ -212,17 +211,25 @@ RPCS_INLINE bool rpcs_plain_take_udp(const struct rpcs_plain *plain, struct rpcs
 	const __u8 *udp = glance->l4, *rpc = udp + 8;
 	bool is_call;
 	__u32 len;
+	int known;
 
 	if (RPCS_BEYOND(udp, 8 + RPCS_PLAIN_REPLY, plain->end) ||
 	    rpcs_load_be16(udp + 4) != glance->len)
 		return false;
 	len = glance->len - 8;
-	if (!rpcs_plain_is_message(plain, rpc, len, &is_call) ||
-	    rpcs_plain_is_known(plain, udp, rpc, RPCS_IP_UDP, glance->ip6, is_call))
+	if (!rpcs_plain_is_message(plain, rpc, len, &is_call))
+		return false;
+	known = rpcs_plain_known(plain, udp, rpc, rpcs_plain_l4_offset(glance->ip6) + 8, len,
+				 RPCS_IP_UDP, glance->ip6, is_call);
+	if (known == RPCS_PLAIN_KNOWN_PERHAPS)
 		return false;
 	if (any_port)
 		rpcs_plain_learn(plain, udp, rpc, len, RPCS_IP_UDP, glance->ip6, is_call);
 	rpcs_plain_count(c, rpc, is_call);
+	if (known != RPCS_PLAIN_KNOWN_NOT) {
+		rpcs_plain_suppress(plain, c, udp, rpc, RPCS_IP_UDP, glance->ip6, is_call, known);
+		return true;
+	}
 	rpcs_plain_emit(plain, c, udp, rpc, len, RPCS_IP_UDP, glance->ip6, is_call,
 			rpcs_engine_stamp(NULL));
 	return true;

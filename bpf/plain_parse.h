@@ -78,7 +78,15 @@ RPCS_INLINE void rpcs_plain_copy_address(const struct rpcs_plain *plain, bool ip
 	rpcs_plain_words(plain, ip6, source, (__u64 *)to);
 }
 
+/** Where the header behind IP lies in the packet. */
+RPCS_INLINE __u32 rpcs_plain_l4_offset(bool ip6)
+{
+	return ip6 ? 54 : 34;
+}
+
 enum {
+	RPCS_PLAIN_L4_MAX = 54,
+	RPCS_PLAIN_RPC_MAX = RPCS_PLAIN_L4_MAX + 60 + RPCS_MARK_BYTES,
 	RPCS_PLAIN_CALL = 40,	/* a header with AUTH_NONE both, no arguments */
 	RPCS_PLAIN_CALL4 = 56,	/* and four units: SET, UNSET, GETPORT */
 	RPCS_PLAIN_REPLY = 24,	/* accepted, empty verifier, no results */
@@ -175,14 +183,15 @@ RPCS_INLINE __u32 rpcs_plain_told_port(const struct rpcs_plain *plain, const __u
 	return port - 1 < 0xffff ? port : 0;
 }
 
-/** As rpcs_expect_key_hash(). */
-RPCS_INLINE __u64 rpcs_plain_expect_hash(const struct rpcs_plain *plain, const __u8 *l4,
-					 const __u8 *rpc, __u8 protocol, bool ip6, bool is_call)
+/** As rpcs_expect_key_hash(), by the secret of one of the maps of sets. */
+RPCS_INLINE __u64 rpcs_plain_expect_hash(const struct rpcs_plain *plain, enum rpcs_sets sets,
+					 const __u8 *l4, const __u8 *rpc, __u8 protocol, bool ip6,
+					 bool is_call)
 {
 	__u64 client[2];
 
 	rpcs_plain_words(plain, ip6, is_call, client);
-	return rpcs_expect_keyed(&rpcs_config.sets[RPCS_SETS_EXPECTED].seed, client,
+	return rpcs_expect_keyed(&rpcs_config.sets[sets].seed, client,
 				 rpcs_load_be16(l4 + (is_call ? 0 : 2)), protocol,
 				 rpcs_load_be32(rpc));
 }
@@ -197,7 +206,7 @@ RPCS_INLINE void rpcs_plain_learn(const struct rpcs_plain *plain, const __u8 *l4
 	if (is_call ? !rpcs_plain_asks_port(plain, rpc, len)
 		    : !(port = rpcs_plain_told_port(plain, rpc, len)))
 		return;
-	hash = rpcs_plain_expect_hash(plain, l4, rpc, protocol, ip6, is_call);
+	hash = rpcs_plain_expect_hash(plain, RPCS_SETS_EXPECTED, l4, rpc, protocol, ip6, is_call);
 	if (is_call) {
 		rpcs_expected_put(hash, RPCS_EXPECT_PORT);
 		return;
@@ -207,39 +216,6 @@ RPCS_INLINE void rpcs_plain_learn(const struct rpcs_plain *plain, const __u8 *l4
 	/* Kernel 6.1's verifier has forgotten by now how large it is: cut once more. */
 	RPCS_OPAQUE(port);
 	rpcs_port_mark(&rpcs_ports, (__u16)port, RPCS_PORT_RPC);
-}
-
-/** May the policy suppress calls of this one's client? Then the long way decides. */
-RPCS_INLINE bool rpcs_plain_is_listed(const struct rpcs_plain *plain, bool ip6)
-{
-	const __u8 *ip = plain->data + 14;
-	struct rpcs_suppress_key key = { .prefixlen = 8 * sizeof(key.client) };
-
-	if (ip6) {
-		RPCS_COPY(key.client, ip + 8, 16);
-	} else {
-		key.client[10] = key.client[11] = 0xff;
-		RPCS_FETCH(key.client + 12, ip + 12, 4);
-	}
-	return bpf_map_lookup_elem(&suppress, &key);
-}
-
-/** Is the call, or the reply's, one of those that may be suppressed? Compiled out without any. */
-RPCS_INLINE bool rpcs_plain_is_known(const struct rpcs_plain *plain, const __u8 *l4,
-				     const __u8 *rpc, __u8 protocol, bool ip6, bool is_call)
-{
-	const struct rpcs_expect_key *key;
-	__u64 high, low;
-
-	if (!rpcs_config.suppress)
-		return false;
-	rpcs_plain_address(plain, ip6, is_call, &high, &low);
-	if (!rpcs_sieve_here(high, low))
-		return false;
-	if (is_call)
-		return rpcs_plain_is_listed(plain, ip6);
-	key = rpcs_plain_expect_key(plain, l4, rpc, protocol, ip6, is_call);
-	return key && rpcs_silenced_find(rpcs_silenced_hash(key));
 }
 
 #endif

@@ -59,17 +59,27 @@ RPCS_INLINE bool rpcs_plain_take_tcp(const struct rpcs_plain *plain, struct rpcs
 	bool is_call;
 	__u32 len;
 	__u64 now;
+	int known;
 
 	rpc = rpcs_plain_tcp_message(plain, tcp, glance->len, &len);
 	if (!rpc || RPCS_BEYOND(rpc, RPCS_PLAIN_REPLY, plain->end))
 		return false;
-	if (!rpcs_plain_is_message(plain, rpc, len, &is_call) ||
-	    rpcs_plain_is_known(plain, tcp, rpc, RPCS_IP_TCP, glance->ip6, is_call) ||
+	if (!rpcs_plain_is_message(plain, rpc, len, &is_call))
+		return false;
+	known = rpcs_plain_known(plain, tcp, rpc,
+				 rpcs_plain_l4_offset(glance->ip6) + (tcp[12] >> 4) * 4 +
+					 RPCS_MARK_BYTES,
+				 len, RPCS_IP_TCP, glance->ip6, is_call);
+	if (known == RPCS_PLAIN_KNOWN_PERHAPS ||
 	    !rpcs_plain_tcp_step(plain, tcp, glance->ip6, len, &now))
 		return false;
 	if (any_port)
 		rpcs_plain_learn(plain, tcp, rpc, len, RPCS_IP_TCP, glance->ip6, is_call);
 	rpcs_plain_count(c, rpc, is_call);
+	if (known != RPCS_PLAIN_KNOWN_NOT) {
+		rpcs_plain_suppress(plain, c, tcp, rpc, RPCS_IP_TCP, glance->ip6, is_call, known);
+		return true;
+	}
 	rpcs_plain_emit(plain, c, tcp, rpc, len, RPCS_IP_TCP, glance->ip6, is_call, now);
 	return true;
 }

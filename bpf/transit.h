@@ -27,9 +27,6 @@ struct rpcs_transit {
 enum {
 	RPCS_TRANSIT_IS_IP6 = 1 << 16, /* above the length */
 	RPCS_TRANSIT_IS_TCP = 1 << 17,
-	RPCS_TRANSIT_L4_MAX = 54,
-	/* Where a message, its credential's end and its verifier's lie at the most. */
-	RPCS_TRANSIT_RPC_MAX = RPCS_TRANSIT_L4_MAX + 60 + RPCS_MARK_BYTES,
 	RPCS_TRANSIT_HEADER_MAX = 40 + 2 * RPCS_AUTH_BODY_MAX,
 	RPCS_TRANSIT_MACHINE = 40, /* the offset of an AUTH_SYS credential's machine name */
 };
@@ -266,9 +263,9 @@ RPCS_INLINE bool rpcs_transit_tcp(const struct rpcs_plain *plain, struct rpcs_co
 /** `what`: the length behind the IP header, and RPCS_TRANSIT_IS_*. 1: passed over. */
 RPCS_INLINE int rpcs_transit(const struct rpcs_plain *plain, __u32 what, __u32 frame_len)
 {
-	__u32 offset = what & RPCS_TRANSIT_IS_IP6 ? 54 : 34, zero = 0;
+	__u32 offset = rpcs_plain_l4_offset(what & RPCS_TRANSIT_IS_IP6), zero = 0;
 	struct rpcs_transit t = {
-		.l4 = rpcs_at(plain->data, offset, RPCS_TRANSIT_L4_MAX),
+		.l4 = rpcs_at(plain->data, offset, RPCS_PLAIN_L4_MAX),
 		.len = what & 0xffff,
 		.protocol = what & RPCS_TRANSIT_IS_TCP ? RPCS_IP_TCP : RPCS_IP_UDP,
 		.ip6 = what & RPCS_TRANSIT_IS_IP6,

@@ -48,6 +48,22 @@ static inline struct rpcs_policy *bench_policy(void)
 	return policy;
 }
 
+/** One with a rule that suppresses some of the calls of packets.h's client. */
+static inline struct rpcs_policy *bench_suppressing_policy(void)
+{
+	static const char text[] =
+		"response: {trust: [10.0.0.0/24, \"fd00::/8\"]}\n"
+		"allow: [{calls: [NULL, GETPORT, DUMP, DIRECT], suppress: kernel,\n"
+		"         clients: [10.0.0.1, \"fd00::1\"]}]\n";
+	struct rpcs_policy_errors errors;
+	struct rpcs_policy *policy = NULL;
+
+	if (rpcs_policy_parse(text, sizeof(text) - 1, &policy, &errors))
+		fail_msg("%s", errors.list[0].text);
+	assert_true(rpcs_policy_suppresses(policy));
+	return policy;
+}
+
 static inline struct rpcs_settings bench_settings(enum rpcs_any_port any_port)
 {
 	return (struct rpcs_settings){ .ports = { 111 },
@@ -56,7 +72,8 @@ static inline struct rpcs_settings bench_settings(enum rpcs_any_port any_port)
 				       .limit_pending_calls = 4096,
 				       .ring_size = 1 << 20,
 				       .any_port = any_port,
-				       .flow_timeout_ns = BENCH_TIMEOUT_NS };
+				       .flow_timeout_ns = BENCH_TIMEOUT_NS,
+				       .call_timeout_ns = BENCH_TIMEOUT_NS };
 }
 
 /** A native engine without memory of what was before. */

@@ -26,11 +26,13 @@ enum both_map {
 	BOTH_EARLY,
 	BOTH_EXPECTED,
 	BOTH_FIRSTS,
+	BOTH_SILENCED,
+	BOTH_RULES,
 	BOTH_MAP__MAX
 };
 
-static const char *const both_map_names[] = { "flows", "fragments", ".data.ports",
-					      "early", "expected",  "firsts" };
+static const char *const both_map_names[] = { "flows",	  "fragments", ".data.ports", "early",
+					      "expected", "firsts",    "silenced",    "rules" };
 
 struct both {
 	struct rpcs_kernel *kernel;
@@ -39,7 +41,7 @@ struct both {
 	enum rpcs_hook hook;
 	int maps[BOTH_MAP__MAX];
 	struct rpcs_flow_map flows; /* of BOTH_FLOWS */
-	struct rpcs_word_map expected, firsts;
+	struct rpcs_word_map words[RPCS_STATE_KINDS];
 	struct rpcs_ports ports; /* as they were at load */
 	/* Of the last packet in pieces. */
 	uint32_t packet_id;
@@ -48,6 +50,13 @@ struct both {
 };
 
 static struct collected from_native, from_kernel;
+
+static struct rpcs_word_map *both_words_of(struct both *both, int map)
+{
+	return &both->words[map == BOTH_EXPECTED ? RPCS_STATE_EXPECTED
+			    : map == BOTH_FIRSTS ? RPCS_STATE_FIRSTS
+						 : RPCS_STATE_SILENCED];
+}
 
 /* The maps have no public descriptors: the program's own list has them. */
 static void both_find_maps(struct both *both)
@@ -79,23 +88,29 @@ static void both_find_maps(struct both *both)
 		assert_true(both->maps[j] >= 0);
 	assert_int_equal(bpf_map_lookup_elem(both->maps[BOTH_PORTS], &zero, &both->ports), 0);
 	assert_int_equal(rpcs_flow_map_open(&both->flows, both->maps[BOTH_FLOWS]), 0);
-	assert_int_equal(rpcs_word_map_open(&both->expected, both->maps[BOTH_EXPECTED]), 0);
-	assert_int_equal(rpcs_word_map_open(&both->firsts, both->maps[BOTH_FIRSTS]), 0);
+	for (j = BOTH_EXPECTED; j <= BOTH_SILENCED; j++)
+		assert_int_equal(rpcs_word_map_open(both_words_of(both, j), both->maps[j]), 0);
 }
 
 static void both_feed(struct bench *b, const struct rpcs_frame *frame);
 static void both_follow(struct bench *b, const struct rpcs_flow_key *key);
 static void both_fresh(struct bench *b);
 
+/** Modes beside those of enum rpcs_any_port: `first`, and a rule suppresses some calls. */
+enum { BOTH_SUPPRESSING = RPCS_ANY_PORT_ALL + 1, BOTH_MODES };
+
 /** Loads the programs for a mode; `hook` may change later. */
-static void both_open(struct bench *b, struct both *both, enum rpcs_any_port any_port)
+static void both_open(struct bench *b, struct both *both, int mode)
 {
+	enum rpcs_any_port any_port = mode == BOTH_SUPPRESSING ? RPCS_ANY_PORT_FIRST
+							       : (enum rpcs_any_port)mode;
 	struct rpcs_kernel_options options = { .test_clock = true };
 	int hook;
 
 	memset(both, 0, sizeof(*both));
 	*b = (struct bench){ .settings = bench_settings(any_port),
-			     .policy = bench_policy(),
+			     .policy = mode == BOTH_SUPPRESSING ? bench_suppressing_policy()
+								: bench_policy(),
 			     .got = &from_kernel,
 			     .feed = both_feed,
 			     .follow = both_follow,
@@ -108,6 +123,9 @@ static void both_open(struct bench *b, struct both *both, enum rpcs_any_port any
 	options.calls = b->settings.limit_pending_calls;
 	options.flow_timeout_ns = b->settings.flow_timeout_ns;
 	options.any_port = any_port;
+	options.call_timeout_ns = b->settings.call_timeout_ns;
+	options.suppresses = rpcs_policy_suppresses(b->policy);
+	options.suppress = rpcs_policy_suppress_list(b->policy, &options.suppress_count);
 	options.sensitive = rpcs_policy_sensitive(b->policy, &options.sensitive_count);
 	assert_int_equal(rpcs_kernel_load(&options, &both->kernel), 0);
 	both->refused = bench_native(b, &from_kernel);
@@ -130,8 +148,8 @@ static void both_close(struct bench *b)
 		rpcs_test_run_free(&both->run[i]);
 	}
 	rpcs_flow_map_close(&both->flows);
-	rpcs_word_map_close(&both->expected);
-	rpcs_word_map_close(&both->firsts);
+	for (i = BOTH_EXPECTED; i <= BOTH_SILENCED; i++)
+		rpcs_word_map_close(both_words_of(both, i));
 	for (i = 0; i < BOTH_MAP__MAX; i++)
 		close(both->maps[i]);
 	rpcs_kernel_free(&both->kernel);
@@ -144,6 +162,7 @@ static void both_close(struct bench *b)
 static void both_fresh(struct bench *b)
 {
 	static const struct rpcs_early no_early;
+	static const struct rpcs_rule_hits no_hits;
 	struct both *both = b->engines;
 	struct rpcs_counters *none;
 	uint8_t key[64];
@@ -155,6 +174,7 @@ static void both_fresh(struct bench *b)
 	assert_int_equal(bpf_map_update_elem(both->maps[BOTH_PORTS], &zero, &both->ports, BPF_ANY),
 			 0);
 	assert_int_equal(bpf_map_update_elem(both->maps[BOTH_EARLY], &zero, &no_early, BPF_ANY), 0);
+	assert_int_equal(bpf_map_update_elem(both->maps[BOTH_RULES], &zero, &no_hits, BPF_ANY), 0);
 	none = calloc((size_t)both->cpus, sizeof(*none));
 	assert_non_null(none);
 	assert_int_equal(
@@ -163,7 +183,7 @@ static void both_fresh(struct bench *b)
 	free(none);
 	rpcs_native_free(&b->native);
 	b->native = bench_native(b, &from_native);
-	both_words_begin(&both->expected, &both->firsts, rpcs_native_state(b->native));
+	both_words_begin(both->words, rpcs_native_state(b->native));
 	b->frames = 0;
 }
 
@@ -279,15 +299,21 @@ static const char *both_memories_differ(struct bench *b)
 	struct rpcs_fragment_value native, kernel;
 	struct rpcs_fragment_key key, *last = NULL;
 	struct both *both = b->engines;
+	struct rpcs_rule_hits rule;
 	struct rpcs_ports ports;
 	uint32_t zero = 0;
 
 	if (both_flows_differ(&both->flows, state))
 		return both_map_names[BOTH_FLOWS];
-	if (both_expected_differ(&both->expected, state))
+	if (both_expected_differ(both_words_of(both, BOTH_EXPECTED), state))
 		return both_map_names[BOTH_EXPECTED];
-	if (both_firsts_differ(&both->firsts, state))
+	if (both_dated_differ(both_words_of(both, BOTH_FIRSTS), state, RPCS_STATE_FIRSTS))
 		return both_map_names[BOTH_FIRSTS];
+	if (both_dated_differ(both_words_of(both, BOTH_SILENCED), state, RPCS_STATE_SILENCED))
+		return both_map_names[BOTH_SILENCED];
+	if (bpf_map_lookup_elem(both->maps[BOTH_RULES], &zero, &rule) ||
+	    rule.suppressed != rpcs_state_rules(state)[0].suppressed)
+		return both_map_names[BOTH_RULES];
 	for (; bpf_map_get_next_key(both->maps[BOTH_FRAGMENTS], last, &key) == 0; last = &key) {
 		memset(&native, 0, sizeof(native));
 		memset(&kernel, 0, sizeof(kernel));
@@ -339,21 +365,21 @@ static void both_feed(struct bench *b, const struct rpcs_frame *frame)
 		fail_msg("frame %u: %s", (unsigned int)frame->number, why);
 }
 
-static struct both both_engines[RPCS_ANY_PORT_ALL + 1];
-static struct bench both_benches[RPCS_ANY_PORT_ALL + 1];
+static struct both both_engines[BOTH_MODES];
+static struct bench both_benches[BOTH_MODES];
 
 /** The bench of a mode, with programs that are loaded once; its memory is what was left there. */
-static struct bench *both_bench(enum rpcs_any_port any_port, enum rpcs_hook hook)
+static struct bench *both_bench(int mode, enum rpcs_hook hook)
 {
-	struct bench *b = &both_benches[any_port];
+	struct bench *b = &both_benches[mode];
 
 	if (geteuid() != 0) {
 		print_message("skipped: needs root to load programs\n");
 		skip();
 	}
 	if (!b->engines)
-		both_open(b, &both_engines[any_port], any_port);
-	both_engines[any_port].hook = hook;
+		both_open(b, &both_engines[mode], mode);
+	both_engines[mode].hook = hook;
 	b->time_ns = 0;
 	return b;
 }
@@ -363,7 +389,7 @@ static int both_teardown(void **state)
 	int mode;
 
 	(void)state;
-	for (mode = 0; mode <= RPCS_ANY_PORT_ALL; mode++)
+	for (mode = 0; mode < BOTH_MODES; mode++)
 		if (both_benches[mode].engines)
 			both_close(&both_benches[mode]);
 	return 0;

@@ -25,7 +25,7 @@ struct both_keys {
 };
 
 static struct {
-	struct both_keys keys[RPCS_STATE_KINDS]; /* of EXPECTED and FIRSTS */
+	struct both_keys keys[RPCS_STATE_KINDS]; /* of EXPECTED, FIRSTS and SILENCED */
 	bool (*get)(struct rpcs_state *state, enum rpcs_state_kind kind, const void *key,
 		    void *ret_value);
 	void (*put)(struct rpcs_state *state, enum rpcs_state_kind kind, const void *key,
@@ -65,7 +65,7 @@ static void both_words_put(struct rpcs_state *state, enum rpcs_state_kind kind, 
 	uint32_t i;
 
 	both_words.put(state, kind, key, value);
-	if (kind != RPCS_STATE_EXPECTED && kind != RPCS_STATE_FIRSTS)
+	if (kind != RPCS_STATE_EXPECTED && kind != RPCS_STATE_FIRSTS && kind != RPCS_STATE_SILENCED)
 		return;
 	i = both_key_place(kind, key);
 	/* Single frames without end are not held against each other that way. */
@@ -76,13 +76,17 @@ static void both_words_put(struct rpcs_state *state, enum rpcs_state_kind kind, 
 	keys->count += i == keys->count;
 }
 
-/** From here on; the kernel's maps are emptied. */
-static void both_words_begin(const struct rpcs_word_map *expected,
-			     const struct rpcs_word_map *firsts, struct rpcs_state *state)
+/** From here on; the kernel's maps, by their kinds, are emptied. */
+static void both_words_begin(const struct rpcs_word_map maps[RPCS_STATE_KINDS],
+			     struct rpcs_state *state)
 {
-	memset(expected->rooms, 0, expected->sets * sizeof(*expected->rooms));
-	memset(firsts->rooms, 0, firsts->sets * sizeof(*firsts->rooms));
-	both_words.keys[RPCS_STATE_EXPECTED].count = both_words.keys[RPCS_STATE_FIRSTS].count = 0;
+	int kind;
+
+	for (kind = 0; kind < RPCS_STATE_KINDS; kind++) {
+		if (maps[kind].rooms)
+			memset(maps[kind].rooms, 0, maps[kind].sets * sizeof(*maps[kind].rooms));
+		both_words.keys[kind].count = 0;
+	}
 	both_words.get = state->get;
 	both_words.put = state->put;
 	state->get = both_words_get;
@@ -122,24 +126,41 @@ static bool both_expected_differ(const struct rpcs_word_map *map, struct rpcs_st
 	return count < keys->count - gone || count > keys->count;
 }
 
-/** Has the kernel seen other calls than the native engine, or at other times? */
-static bool both_firsts_differ(const struct rpcs_word_map *map, struct rpcs_state *state)
+static uint64_t both_dated_hash(const struct rpcs_word_map *map, enum rpcs_state_kind kind,
+				const uint8_t *bytes)
 {
-	const struct both_keys *keys = &both_words.keys[RPCS_STATE_FIRSTS];
-	struct rpcs_first_key key;
-	uint32_t i, tick;
+	struct rpcs_expect_key reply;
+	struct rpcs_first_key call;
+
+	if (kind == RPCS_STATE_FIRSTS) {
+		memcpy(&call, bytes, sizeof(call));
+		return rpcs_first_key_hash(rpcs_word_map_seed(map), &call);
+	}
+	memcpy(&reply, bytes, sizeof(reply));
+	return rpcs_expect_key_hash(rpcs_word_map_seed(map), &reply);
+}
+
+/** Has the kernel seen, or suppressed, other calls than the native engine, or at other times? */
+static bool both_dated_differ(const struct rpcs_word_map *map, struct rpcs_state *state,
+			      enum rpcs_state_kind kind)
+{
+	const struct both_keys *keys = &both_words.keys[kind];
+	uint32_t i, tick, there = 0;
 	uint64_t ns;
 
 	assert_true(keys->count < BOTH_KEYS_MAX);
 	for (i = 0; i < keys->count; i++) {
-		memcpy(&key, keys->key[i], sizeof(key));
-		if (!both_words.get(state, RPCS_STATE_FIRSTS, &key, &ns) ||
-		    !rpcs_dated_map_get(map, rpcs_first_key_hash(rpcs_word_map_seed(map), &key),
-					&tick) ||
+		if (!both_words.get(state, kind, keys->key[i], &ns))
+			return true;
+		/* A silence that was taken back. */
+		if (!ns && kind == RPCS_STATE_SILENCED)
+			continue;
+		there++;
+		if (!rpcs_dated_map_get(map, both_dated_hash(map, kind, keys->key[i]), &tick) ||
 		    tick != rpcs_dated_tick(ns))
 			return true;
 	}
-	return both_words_count(map) != keys->count;
+	return both_words_count(map) != there;
 }
 
 #endif
