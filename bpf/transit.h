@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * RPC of other ports that leaves no record, with any_port's `first`: the bulk of NFS on a busy
- * gateway. Calls that were seen before, replies that nobody awaits, the insides of large records
- * and acknowledgements are counted and passed over, behind a plain Ethernet and IP header and in
- * TCP where the flow is in step. As plain.h this changes how fast an answer comes and never which.
+ * gateway. Calls that were seen before, replies that nobody awaits, the insides of large records,
+ * acknowledgements and what is no RPC any more are counted and passed over, behind a plain Ethernet
+ * and IP header and in TCP where the flow is in step. As plain.h this changes how fast an answer
+ * comes and never which.
  */
 #ifndef RPCSENTRY_BPF_TRANSIT_H
 #define RPCSENTRY_BPF_TRANSIT_H
@@ -199,7 +200,7 @@ RPCS_INLINE bool rpcs_transit_record(const struct rpcs_plain *plain, struct rpcs
 	t->message_len = rpcs_load_be32(mark) ^ RPCS_MARK_LAST;
 	t->have = payload - RPCS_MARK_BYTES;
 	t->born = flow->value.born;
-	if (t->message_len < t->have || !t->born)
+	if (t->message_len < t->have)
 		return false;
 	there = rpcs_flow_in_step(rpcs_flow_next(here) + payload, t->message_len - t->have, 0);
 	if (!rpcs_transit_is_message(plain, t, &is_call) ||
@@ -217,7 +218,7 @@ RPCS_INLINE bool rpcs_transit_inside(struct rpcs_counters *c, __u32 payload,
 	__u64 there = rpcs_flow_in_step(rpcs_flow_next(here) + payload, left - payload, open);
 
 	/* The end of an open one is told. */
-	if (left < payload || (left == payload && open) || !flow->value.born ||
+	if (left < payload || (left == payload && open) ||
 	    __sync_val_compare_and_swap(&flow->value.state, here, there) != here)
 		return false;
 	c->packets_watched += 1;
@@ -225,8 +226,31 @@ RPCS_INLINE bool rpcs_transit_inside(struct rpcs_counters *c, __u32 payload,
 	return true;
 }
 
+/**
+ * Data of a flow that was no RPC: it may begin with a record even so, which is for the long way,
+ * as rpcs_gate_record() tells.
+ */
+RPCS_INLINE bool rpcs_transit_strange(const struct rpcs_plain *plain, struct rpcs_counters *c,
+				      const __u8 *data, __u32 offset, __u32 payload)
+{
+	__u64 words = 0;
+
+	if (payload >= RPCS_MARK_BYTES + RPCS_REPLY_BYTES) {
+		if (!RPCS_BEYOND(data, 16, plain->end))
+			RPCS_FETCH(&words, data + 8, sizeof(words));
+		else if (plain->hook == RPCS_HOOK_XDP ||
+			 bpf_skb_load_bytes(plain->ctx, offset + 8, &words, sizeof(words)))
+			return false;
+		if (rpcs_glance_is_message(words, true))
+			return false;
+	}
+	c->packets_watched += 1;
+	c->tcp_strange += 1;
+	return true;
+}
+
 RPCS_INLINE bool rpcs_transit_tcp(const struct rpcs_plain *plain, struct rpcs_counters *c,
-				  struct rpcs_transit *t)
+				  struct rpcs_transit *t, __u32 offset)
 {
 	__u32 header = (t->l4[12] >> 4) * 4, seq = rpcs_load_be32(t->l4 + 4), payload;
 	struct rpcs_flow_words words;
@@ -251,6 +275,16 @@ RPCS_INLINE bool rpcs_transit_tcp(const struct rpcs_plain *plain, struct rpcs_co
 		c->tcp_empty += 1;
 		return true;
 	}
+	if (!flow->value.born)
+		return false;
+	/* AUTH_TLS. */
+	if (rpcs_flow_step_of(here) == RPCS_STEP_STOPPED) {
+		c->packets_watched += 1;
+		c->tcp_stopped += 1;
+		return true;
+	}
+	if (here == RPCS_FLOW_STRANGE)
+		return rpcs_transit_strange(plain, c, t->l4 + header, offset + header, payload);
 	if (rpcs_flow_step_of(here) != RPCS_STEP_IN_STEP || rpcs_flow_next(here) != seq)
 		return false;
 	if (rpcs_flow_left(here))
@@ -276,7 +310,7 @@ RPCS_INLINE int rpcs_transit(const struct rpcs_plain *plain, __u32 what, __u32 f
 	    frame_len < offset + t.len || RPCS_BEYOND(plain->data, 54, plain->end) ||
 	    RPCS_BEYOND(t.l4, 20, plain->end))
 		return 0;
-	return t.protocol == RPCS_IP_TCP ? rpcs_transit_tcp(plain, c, &t)
+	return t.protocol == RPCS_IP_TCP ? rpcs_transit_tcp(plain, c, &t, offset)
 					 : rpcs_transit_udp(plain, c, &t);
 }
 
