@@ -8,7 +8,9 @@
 /** The engine's coarse clock: where each packet would pay for reading a finer one. */
 RPCS_INLINE __u64 rpcs_dated_now(void)
 {
-	return rpcs_config.test_clock ? rpcs_test_time : bpf_jiffies64() * rpcs_config.jiffy_ns;
+	return rpcs_config.test_clock
+		       ? rpcs_test_time
+		       : (bpf_jiffies64() - rpcs_config.jiffies) * rpcs_config.jiffy_ns;
 }
 
 RPCS_INLINE __u32 rpcs_dated_tick_now(void)

@@ -8,6 +8,8 @@
 
 #include <rpcsentry/budget.h>
 #include <rpcsentry/engine.h>
+#include <rpcsentry/expect_set.h>
+#include <rpcsentry/flow_set.h>
 #include <rpcsentry/incoming.h>
 #include <rpcsentry/ring.h>
 #include <rpcsentry/suppress.h>

@@ -56,11 +56,12 @@ RPCS_INLINE bool rpcs_transit_auth_sys(const struct rpcs_plain *plain, const __u
 	if (RPCS_BEYOND(rpc, RPCS_TRANSIT_MACHINE, plain->end))
 		return false;
 	machine_len = rpcs_load_be32(rpc + RPCS_TRANSIT_MACHINE - 4);
-	if (machine_len > RPCS_MACHINE_MAX)
+	/* Beyond what a record has room for the long way does not look at the verifier. */
+	if (machine_len > RPCS_RECORD_MACHINE_MAX)
 		return false;
 	machine_len = rpcs_xdr_padded(machine_len);
 	at = rpcs_at(rpc, RPCS_TRANSIT_MACHINE + machine_len,
-		     RPCS_TRANSIT_MACHINE + RPCS_MACHINE_MAX + 1);
+		     RPCS_TRANSIT_MACHINE + RPCS_RECORD_MACHINE_MAX);
 	if (!at || RPCS_BEYOND(at, 12, plain->end))
 		return false;
 	gids = rpcs_load_be32(at + 8);
@@ -268,6 +269,10 @@ RPCS_INLINE bool rpcs_transit_tcp(const struct rpcs_plain *plain, struct rpcs_co
 	if (!flow)
 		return false;
 	here = *(volatile __u64 *)&flow->value.state;
+	/* Another flow's by now? */
+	RPCS_FORGET();
+	if (!rpcs_flow_is(flow, &words))
+		return false;
 	if (payload == 0) {
 		if (here & RPCS_FLOW_NEW)
 			return false;

@@ -3,6 +3,8 @@
 #ifndef RPCSENTRY_TESTS_STEP_FIRST_CASES_H
 #define RPCSENTRY_TESTS_STEP_FIRST_CASES_H
 
+#include <rpcsentry/dated_set.h>
+
 #include "step_port_cases.h"
 
 static const struct test_flow mount = { .sport = 800, .dport = 40000 };
@@ -104,6 +106,23 @@ static void s_first_odd(struct bench *b)
 	set16(&message, 38, 0xffff);
 	udp(b, &mount, false, &message, "piece verifier", __FILE__, __LINE__);
 	assert_int_equal(b->counters.calls_suppressed, 2);
+}
+
+/* A name that no record has room for ends the look at the header: what lies behind may be much. */
+static void s_first_name_and_verifier(struct bench *b)
+{
+	char name[66] = "";
+	struct test_frame message = { .len = 0 };
+
+	UDP_CALL(b, &mount, 1, TEST_PLAIN, 1, 0, "call 1 len 40");
+	memset(name, 'n', sizeof(name) - 1);
+	frame_call(&message, 2, TEST_PLAIN, 2, 1);
+	message.len -= 16;
+	frame_auth_sys(&message, name, 0);
+	set16(&message, message.len - 2, 200);
+	put_zeros(&message, 200 + 100);
+	udp(b, &mount, false, &message, "piece auth_sys", __FILE__, __LINE__);
+	assert_int_equal(b->counters.calls_suppressed, 0);
 }
 
 /* Over TCP it is the connection that makes a call new, however long it is silent. */

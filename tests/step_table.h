@@ -74,6 +74,7 @@ static const struct bench_case bench_cases[] = {
 	FIRST_MODE(s_first_exceptions),
 	FIRST_MODE(s_first_again),
 	FIRST_MODE(s_first_odd),
+	FIRST_MODE(s_first_name_and_verifier),
 	FIRST_MODE(s_first_tcp),
 	FIRST_MODE(s_first_long_name),
 	FIRST_MODE(s_relayed),

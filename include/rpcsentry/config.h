@@ -3,9 +3,7 @@
 #ifndef RPCSENTRY_CONFIG_H
 #define RPCSENTRY_CONFIG_H
 
-#include "dated_set.h"
-#include "expect_set.h"
-#include "flow_set.h"
+#include "set_hash.h"
 
 /** sensor.any_port: RPC on other ports than the portmapper's. */
 enum rpcs_any_port {
@@ -41,6 +39,7 @@ struct rpcs_config {
 	__u64 flow_timeout_ns; /* a UDP flow silent for longer is another one */
 	__u64 call_timeout_ns; /* a suppressed call's reply may come so late */
 	__u64 jiffy_ns;	       /* the kernel's tick */
+	__u64 jiffies;	       /* of them there were when it began */
 	__u64 seed[4];	       /* secret: of the hashes of who spends a budget */
 	struct rpcs_set_config sets[RPCS_SETS__MAX];
 };

@@ -4,8 +4,8 @@
  * (any_port's `first`), and calls that were suppressed. Of a set that is full the oldest entry
  * makes room.
  *
- * The clock is the engine's coarse one, in ticks of 67 ms: they come round in 13 days, and what is
- * older than half of that counts as of now.
+ * The clock is the engine's coarse one, in ticks of 0.27 s. They come round in 52 days: what is as
+ * old as that, give or take its timeout, counts as of now.
  */
 #ifndef RPCSENTRY_DATED_SET_H
 #define RPCSENTRY_DATED_SET_H
@@ -19,9 +19,9 @@
 #endif
 
 enum {
-	RPCS_DATED_TICK_SHIFT = 26, /* of nanoseconds */
-	RPCS_DATED_AGE_BITS = RPCS_WORD_PRINT_BIT - 1,
-	RPCS_DATED_EVER = 1 << RPCS_DATED_AGE_BITS, /* older than anything */
+	RPCS_DATED_TICK_SHIFT = 28,  /* of nanoseconds */
+	RPCS_DATED_TICKS_AHEAD = 16, /* so far another CPU's clock may be ahead */
+	RPCS_DATED_EVER = RPCS_WORD_PAYLOAD - RPCS_DATED_TICKS_AHEAD, /* nothing is older */
 	RPCS_DATED_TRIES = 3,
 };
 
@@ -29,13 +29,13 @@ enum {
 enum rpcs_dated_seen {
 	RPCS_DATED_NEW, /* not there, or too old: now it is there */
 	RPCS_DATED_AGAIN,
-	RPCS_DATED_LOST, /* not there, and others were faster each time: it is not put in */
+	RPCS_DATED_LOST, /* others were faster each time: neither put in nor dated */
 };
 
 /** `ns` of the engine's coarse clock. */
 RPCS_INLINE __u32 rpcs_dated_tick(__u64 ns)
 {
-	return ns >> RPCS_DATED_TICK_SHIFT & RPCS_WORD_SAYS;
+	return ns >> RPCS_DATED_TICK_SHIFT & RPCS_WORD_PAYLOAD;
 }
 
 /** Ticks that are no more than so many nanoseconds; at most an eternity. */
@@ -45,12 +45,16 @@ RPCS_INLINE __u32 rpcs_dated_ticks(__u64 ns)
 	return ns < RPCS_DATED_EVER ? ns : RPCS_DATED_EVER;
 }
 
-/** Ticks since then; 0 if the CPU that dated it was ahead. */
-RPCS_INLINE __u32 rpcs_dated_age(__u32 then, __u32 tick)
+/** Ticks since then, of a date alone or of a word, and RPCS_DATED_TICKS_AHEAD more. */
+RPCS_INLINE __u32 rpcs_dated_age(__u64 then, __u32 tick)
 {
-	__u32 age = (tick - then) & RPCS_WORD_SAYS;
+	return (tick + RPCS_DATED_TICKS_AHEAD - (__u32)then) & RPCS_WORD_PAYLOAD;
+}
 
-	return age & ((age >> RPCS_DATED_AGE_BITS) - 1);
+/** Is it no more than so many ticks old? */
+RPCS_INLINE bool rpcs_dated_holds(__u64 then, __u32 tick, __u32 most)
+{
+	return rpcs_dated_age(then, tick) <= most + RPCS_DATED_TICKS_AHEAD;
 }
 
 RPCS_INLINE __u64 rpcs_dated_word(__u64 hash, __u32 tick)
@@ -64,10 +68,10 @@ RPCS_INLINE bool rpcs_dated_renew(struct rpcs_word_set *set, __u64 hash, __u32 t
 	__u32 way = rpcs_word_way_of(set, hash);
 	__u64 old = rpcs_word_at(set, way);
 
-	if (!old || !rpcs_word_is(old, hash) || rpcs_dated_age(old, tick) > most)
+	if (!old || !rpcs_word_is(old, hash) || !rpcs_dated_holds(old, tick, most))
 		return false;
 	/* Where another CPU is faster it has a date as good as this one. */
-	if ((old & RPCS_WORD_SAYS) != tick)
+	if ((old & RPCS_WORD_PAYLOAD) != tick)
 		rpcs_word_swap(set, way, old, rpcs_dated_word(hash, tick));
 	return true;
 }
@@ -78,24 +82,29 @@ RPCS_INLINE bool rpcs_dated_find(const struct rpcs_word_set *set, __u64 hash, __
 {
 	__u64 old = rpcs_word_at(set, rpcs_word_way_of(set, hash));
 
-	return old && rpcs_word_is(old, hash) && rpcs_dated_age(old, tick) <= most;
+	return old && rpcs_word_is(old, hash) && rpcs_dated_holds(old, tick, most);
 }
 
-/** Takes an entry out, if it is there. */
+/** Takes an entry out, if it is there; two CPUs that put it in at once may have left two. */
 RPCS_INLINE void rpcs_dated_drop(struct rpcs_word_set *set, __u64 hash)
 {
-	__u32 way = rpcs_word_way_of(set, hash);
-	__u64 old = rpcs_word_at(set, way);
+	__u32 way, i;
+	__u64 old;
 
-	if (rpcs_word_is(old, hash))
+	for (i = 0; i < 2; i++) {
+		way = rpcs_word_way_of(set, hash);
+		old = rpcs_word_at(set, way);
+		if (!rpcs_word_is(old, hash))
+			return;
 		rpcs_word_swap(set, way, old, 0);
+	}
 }
 
 /**
  * How well a way does for an entry, and in the lowest bits which it is: the key's own best of all,
  * then a free one, then the oldest.
  */
-RPCS_INLINE __u32 rpcs_dated_worn(__u64 old, __u64 hash, __u32 tick, __u32 way)
+RPCS_INLINE __u32 rpcs_dated_fitness(__u64 old, __u64 hash, __u32 tick, __u32 way)
 {
 	__u32 some = rpcs_set_some(old);
 
@@ -111,7 +120,8 @@ RPCS_INLINE __u32 rpcs_dated_victim(const struct rpcs_word_set *set, __u64 hash,
 	RPCS_UNROLL
 	for (i = 0; i < RPCS_SET_WAYS; i++) {
 		RPCS_FORGET(); /* one way after the other: all at once takes 200 bytes of stack */
-		most = rpcs_set_larger(most, rpcs_dated_worn(rpcs_word_at(set, i), hash, tick, i));
+		most = rpcs_set_larger(most,
+				       rpcs_dated_fitness(rpcs_word_at(set, i), hash, tick, i));
 	}
 	return most;
 }
@@ -124,18 +134,18 @@ RPCS_INLINE enum rpcs_dated_seen rpcs_dated_see(struct rpcs_word_set *set, __u64
 						__u32 most)
 {
 	__u64 word = rpcs_dated_word(hash, tick), old;
-	__u32 way, worn, i;
+	__u32 way, best, i;
 	bool again;
 
 	for (i = 0; i < RPCS_DATED_TRIES; i++) {
-		worn = rpcs_dated_victim(set, hash, tick);
+		best = rpcs_dated_victim(set, hash, tick);
 		RPCS_DATED_BETWEEN();
-		way = rpcs_set_way(worn);
+		way = rpcs_set_way(best);
 		old = rpcs_word_at(set, way);
 		/* What was put in since is not what was judged. */
-		if (rpcs_dated_worn(old, hash, tick, way) != worn)
+		if (rpcs_dated_fitness(old, hash, tick, way) != best)
 			continue;
-		again = worn >> 31 && rpcs_dated_age(old, tick) <= most;
+		again = best >> 31 && rpcs_dated_holds(old, tick, most);
 		if ((again && old == word) || rpcs_word_swap(set, way, old, word))
 			return again ? RPCS_DATED_AGAIN : RPCS_DATED_NEW;
 	}

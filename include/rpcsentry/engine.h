@@ -59,6 +59,7 @@
 
 #include "config.h"
 #include "counters.h"
+#include "dated_set.h"
 #include "expect.h"
 #include "flow.h"
 #include "fragment.h"

@@ -69,7 +69,9 @@ RPCS_INLINE void rpcs_early_add(struct rpcs_early *lately, const struct rpcs_exp
 {
 	__u64 hash = rpcs_expect_hash(key);
 
-	lately->slot[hash >> (64 - RPCS_EARLY_BITS)] = hash << 32 | (__u32)(now_ns >> 30);
+	/* Whole before it is looked for the call once more, as that one is before it looks here. */
+	__sync_lock_test_and_set(&lately->slot[hash >> (64 - RPCS_EARLY_BITS)],
+				 hash << 32 | (__u32)(now_ns >> 30));
 }
 
 /** Has such a reply passed in this second or the one before? */

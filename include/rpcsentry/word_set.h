@@ -13,7 +13,7 @@
 
 enum {
 	RPCS_WORD_PRINT_BIT = 24, /* up to the highest: of the key's hash */
-	RPCS_WORD_SAYS = (1 << RPCS_WORD_PRINT_BIT) - 1,
+	RPCS_WORD_PAYLOAD = (1 << RPCS_WORD_PRINT_BIT) - 1,
 };
 
 struct rpcs_word_set {

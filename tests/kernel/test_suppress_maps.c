@@ -54,6 +54,12 @@ static int with_xdp(void **state)
 	return kt_setup(state);
 }
 
+static int with_tc_egress(void **state)
+{
+	hook = RPCS_HOOK_TC_EGRESS;
+	return kt_setup(state);
+}
+
 static int with_tc(void **state)
 {
 	hook = RPCS_HOOK_TC_INGRESS;
@@ -188,5 +194,7 @@ int main(void)
 	const struct CMUnitTest tc[] = { SUPPRESS_TESTS };
 	int failed = cmocka_run_group_tests_name("suppress, xdp", xdp, with_xdp, NULL);
 
-	return failed + cmocka_run_group_tests_name("suppress, tc", tc, with_tc, NULL);
+	failed += cmocka_run_group_tests_name("suppress, tc", tc, with_tc, NULL);
+	return failed +
+	       cmocka_run_group_tests_name("suppress, tc egress", tc, with_tc_egress, NULL);
 }

@@ -1,96 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What the short ways of other ports' RPC, and of what was forwarded, have that no differential
- * test sees: counts by procedure, a policy that changes meanwhile, and packets on their way out.
+ * What the short ways of other ports' RPC have that no differential test sees: that they are taken,
+ * counts by procedure, a policy that changes meanwhile, the kernel's own clock.
  */
-#include "kernel_test.h"
-
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
-#include <linux/bpf.h>
-#include <linux/filter.h>
-
-#include "packets.h"
-#include "source/incoming.h"
-#include "source/state.h"
-
-enum {
-	CLIENT_PORT = 800,
-	OTHER_PORT = 40000,
-	PROGRAM = 300000,
-	WATCHED = 7, /* an interface's number */
-	UNWATCHED = 8,
-};
-
-static struct rpcs_kernel *kernel;
-static struct rpcs_state_fds fds;
-static struct test_frame frame;
-
-static int begin(void **state)
-{
-	struct rpcs_kernel_options options = {
-		.ring_size = 1 << 20,
-		.flows = 1000,
-		.calls = 1000,
-		.flow_timeout_ns = 120000000000ULL,
-		.any_port = RPCS_ANY_PORT_FIRST,
-	};
-	struct rpcs_incoming *incoming;
-
-	(void)state;
-	if (kt_skip)
-		return 0;
-	assert_int_equal(rpcs_kernel_load(&options, &kernel), 0);
-	rpcs_kernel_state_fds(kernel, &fds);
-	incoming = rpcs_incoming_open(rpcs_kernel_interfaces_fd(kernel));
-	assert_non_null(incoming);
-	assert_int_equal(rpcs_incoming_add(incoming, WATCHED), 0);
-	rpcs_incoming_close(&incoming);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	rpcs_kernel_free(&kernel);
-	return 0;
-}
-
-static void run_on(enum rpcs_hook hook, uint32_t from)
-{
-	struct __sk_buff skb = { .ingress_ifindex = from };
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame.bytes, .data_size_in = frame.len,
-		    .repeat = 1);
-
-	if (hook != RPCS_HOOK_XDP) {
-		opts.ctx_in = &skb;
-		opts.ctx_size_in = sizeof(skb);
-	}
-	assert_int_equal(bpf_prog_test_run_opts(rpcs_kernel_program_fd(kernel, hook), &opts), 0);
-}
-
-static void udp_call(uint16_t dport, uint32_t program)
-{
-	memset(&frame, 0, sizeof(frame));
-	frame_eth(&frame, RPCS_ETH_IP4);
-	frame_ip4(&frame, RPCS_IP_UDP, 0);
-	frame_udp(&frame, CLIENT_PORT, dport);
-	frame_call(&frame, 1, program, 2, 4);
-	frame_end(&frame);
-}
-
-static void tcp(uint16_t dport, uint8_t flags, bool call)
-{
-	memset(&frame, 0, sizeof(frame));
-	frame_eth(&frame, RPCS_ETH_IP4);
-	frame_ip4(&frame, RPCS_IP_TCP, 0);
-	frame_tcp(&frame, CLIENT_PORT, dport, 1000, flags, 0);
-	if (call) {
-		frame_mark(&frame);
-		frame_call(&frame, 1, PROGRAM, 2, 4);
-	}
-	frame_end(&frame);
-}
+#include "transit_case.h"
 
 /** A portmapper's calls on another port count by procedure, however often they were seen. */
 static void test_procedures(void **state)
@@ -154,107 +67,108 @@ static void test_any_port_now(void **state)
 	rpcs_state_free(&maps);
 }
 
-/* The packet in `frame` leaves: it was seen where it came in, unless that is not watched. */
-static void leaves(bool seen)
+/** A call is new again when its flow was silent for long enough, by the kernel's own clock. */
+static void test_new_again(void **state)
 {
-	struct rpcs_counters before = kt_counters(kernel), after;
+	const struct timespec pause = { .tv_sec = 1, .tv_nsec = 700000000 };
 
-	run_on(RPCS_HOOK_TC_EGRESS, WATCHED);
-	after = kt_counters(kernel);
-	assert_int_equal(after.packets, before.packets + 1);
-	assert_int_equal(after.packets_forwarded, before.packets_forwarded + seen);
-	assert_int_equal(after.packets_watched, before.packets_watched);
-	assert_int_equal(after.rpc_seen, before.rpc_seen);
-	if (!seen)
-		return;
-	run_on(RPCS_HOOK_TC_EGRESS, UNWATCHED);
-	before = kt_counters(kernel);
-	assert_int_equal(before.packets_forwarded, after.packets_forwarded);
-	assert_int_equal(before.packets_watched, after.packets_watched + 1);
-}
-
-static void test_forwarded(void **state)
-{
 	(void)state;
 	kt_need();
-	udp_call(111, RPCS_PORTMAP_PROGRAM);
-	leaves(true);
-	tcp(111, RPCS_TCP_ACK, true);
-	leaves(true);
-	tcp(111, RPCS_TCP_SYN, false);
-	leaves(true);
 	udp_call(OTHER_PORT, PROGRAM);
-	leaves(true);
-	/* Other people's, until a call shows that the port is none of theirs. */
-	tcp(OTHER_PORT, RPCS_TCP_ACK, false);
-	leaves(false);
+	run_on(RPCS_HOOK_XDP, 0);
+	run_on(RPCS_HOOK_XDP, 0);
+	assert_int_equal(kt_counters(kernel).calls, 1);
+	nanosleep(&pause, NULL);
+	run_on(RPCS_HOOK_XDP, 0);
+	assert_int_equal(kt_counters(kernel).calls, 2);
+	assert_int_equal(kt_counters(kernel).calls_suppressed, 1);
+}
+
+#define CAME_TO(counter, more)                                                              \
+	do {                                                                                \
+		struct rpcs_counters before_ = kt_counters(kernel), after_;                 \
+		run_on(hook, 0);                                                            \
+		after_ = kt_counters(kernel);                                               \
+		assert_int_equal(after_.counter, before_.counter + (more));                 \
+		assert_int_equal(after_.packets_watched, before_.packets_watched + (more)); \
+	} while (0)
+
+/** Calls seen before, replies that nobody awaits, what lies inside records, acknowledgements. */
+static void passes_over(enum rpcs_hook hook)
+{
+	uint32_t seq;
+
+	udp_call(OTHER_PORT, PROGRAM);
+	run_on(hook, 0);
 	tcp(OTHER_PORT, RPCS_TCP_ACK, true);
-	leaves(true);
+	run_on(hook, 0);
+	close_the_long_way();
+	udp_call(OTHER_PORT, PROGRAM);
+	CAME_TO(calls_suppressed, 1);
+	frame.bytes[frame.udp + 8 + 23] = 5;
+	CAME_TO(calls_suppressed, 0);
+	udp_reply(OTHER_PORT + 1);
+	frame.bytes[frame.udp + 8] = 9;
+	CAME_TO(replies_suppressed, 1);
 	tcp(OTHER_PORT, RPCS_TCP_ACK, false);
-	leaves(true);
+	CAME_TO(tcp_empty, 1);
+	tcp(OTHER_PORT, RPCS_TCP_ACK, true);
+	put_zeros(&frame, 16);
+	frame_end(&frame);
+	/* 100 bytes of the record are still to come. */
+	frame.bytes[frame.mark + 3] += 100;
+	seq = 1000 + 44;
+	set16(&frame, frame.tcp + 6, seq);
+	CAME_TO(calls_suppressed, 1);
+	seq += 60;
+	set16(&frame, frame.tcp + 6, seq);
+	CAME_TO(tcp_skipped, 1);
 }
 
-/** What has no sound header was looked at nowhere: it is counted for what it is. */
-static void test_forwarded_bad(void **state)
+static void test_passed_over_xdp(void **state)
 {
 	(void)state;
 	kt_need();
-	tcp(111, RPCS_TCP_ACK, true);
-	frame.bytes[frame.tcp + 12] = 0x40;
-	leaves(false);
-	assert_int_equal(kt_counters(kernel).packet_transport_bad, 1);
-	frame.bytes[frame.tcp + 12] = 0xf0;
-	set16(&frame, frame.ip + 2, 20 + 56);
-	leaves(false);
-	assert_int_equal(kt_counters(kernel).packet_transport_bad, 2);
-	udp_call(111, RPCS_PORTMAP_PROGRAM);
-	set16(&frame, frame.udp + 4, 7);
-	leaves(false);
-	assert_int_equal(kt_counters(kernel).packet_transport_bad, 3);
-	/* Length 0 is the rest of the packet. */
-	set16(&frame, frame.udp + 4, 0);
-	leaves(true);
+	passes_over(RPCS_HOOK_XDP);
 }
 
-/* The last record's hook and flags. */
-static void keep_head(void *arg, const void *record, uint32_t len, const struct rpcs_frame *from)
+static void test_passed_over_tc(void **state)
 {
-	(void)from;
-	assert_true(len >= sizeof(struct rpcs_record_head));
-	memcpy(arg, record, sizeof(struct rpcs_record_head));
+	(void)state;
+	kt_need();
+	passes_over(RPCS_HOOK_TC_INGRESS);
 }
 
-/** What this host sends is told to be outbound, by the plain way too. */
-static void test_outbound(void **state)
+static void test_passed_over_egress(void **state)
 {
-	struct rpcs_record_head head = { .kind = 0 };
-	struct rpcs_ring *ring = NULL;
-	bool more;
+	(void)state;
+	kt_need();
+	passes_over(RPCS_HOOK_TC_EGRESS);
+}
+
+/** Plain calls that the policy suppresses, and their replies. */
+static void test_suppressed(void **state)
+{
+	enum rpcs_hook hook;
 
 	(void)state;
 	kt_need();
-	assert_int_equal(rpcs_kernel_ring_new(kernel, keep_head, &head, &ring), 0);
-	udp_call(111, RPCS_PORTMAP_PROGRAM);
-	run_on(RPCS_HOOK_TC_EGRESS, 0);
-	assert_int_equal(rpcs_ring_consume(ring, 10, &more), 0);
-	assert_int_equal(head.kind, RPCS_RECORD_CALL);
-	assert_int_equal(head.hook, RPCS_HOOK_TC_EGRESS);
-	assert_true(head.flags & RPCS_F_OUTBOUND);
-	run_on(RPCS_HOOK_TC_INGRESS, 0);
-	assert_int_equal(rpcs_ring_consume(ring, 10, &more), 0);
-	assert_int_equal(head.hook, RPCS_HOOK_TC_INGRESS);
-	assert_false(head.flags & RPCS_F_OUTBOUND);
-	rpcs_ring_free(&ring);
+	close_the_long_way();
+	for (hook = RPCS_HOOK_XDP; hook < RPCS_HOOK__MAX; hook++) {
+		udp_call(111, RPCS_PORTMAP_PROGRAM);
+		CAME_TO(calls_suppressed, 1);
+		udp_reply(111);
+		CAME_TO(replies_suppressed, 1);
+	}
 }
-
-#define TRANSIT_TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TRANSIT_TEST(test_procedures),	  TRANSIT_TEST(test_sensitive_now),
-		TRANSIT_TEST(test_any_port_now),  TRANSIT_TEST(test_forwarded),
-		TRANSIT_TEST(test_forwarded_bad), TRANSIT_TEST(test_outbound),
+		TRANSIT_TEST(test_procedures),	   TRANSIT_TEST(test_sensitive_now),
+		TRANSIT_TEST(test_any_port_now),   TRANSIT_TEST(test_passed_over_xdp),
+		TRANSIT_TEST(test_passed_over_tc), TRANSIT_TEST(test_passed_over_egress),
+		WITH(begin_quick, test_new_again), WITH(begin_suppressing, test_suppressed),
 	};
 
 	return cmocka_run_group_tests_name("transit", tests, kt_setup, NULL);

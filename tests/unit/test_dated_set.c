@@ -12,33 +12,15 @@ static void come_between(void);
 #define RPCS_DATED_BETWEEN() come_between()
 
 #include "source/dated_map.h"
-#include "source/set_map.h"
+
+#include "word_set_case.h"
 
 enum {
-	SETS = 64,
-	TICK = 1000,
 	MOST = 50, /* ticks */
 	ROUNDS = 100000,
+	KEYS = 8,
 	THREADS = 2,
 };
-
-static struct rpcs_word_map map;
-
-static int new_map(void **state)
-{
-	(void)state;
-	map.sets = SETS;
-	map.rooms = calloc(SETS + 1, sizeof(*map.rooms));
-	assert_non_null(map.rooms);
-	return rpcs_set_map_seed(-1, SETS, &map.rooms[SETS].seed);
-}
-
-static int free_map(void **state)
-{
-	(void)state;
-	free(map.rooms);
-	return 0;
-}
 
 static struct rpcs_first_key key_of(uint32_t procedure)
 {
@@ -62,17 +44,18 @@ static uint64_t hash_of(uint32_t procedure)
 
 static enum rpcs_dated_seen see(uint64_t hash, uint32_t tick)
 {
-	return rpcs_dated_see(rpcs_word_map_set(&map, hash), hash, tick & RPCS_WORD_SAYS, MOST);
+	return rpcs_dated_see(rpcs_word_map_set(&map, hash), hash, tick & RPCS_WORD_PAYLOAD, MOST);
 }
 
 static bool renew(uint64_t hash, uint32_t tick)
 {
-	return rpcs_dated_renew(rpcs_word_map_set(&map, hash), hash, tick & RPCS_WORD_SAYS, MOST);
+	return rpcs_dated_renew(rpcs_word_map_set(&map, hash), hash, tick & RPCS_WORD_PAYLOAD,
+				MOST);
 }
 
 static bool find(uint64_t hash, uint32_t tick)
 {
-	return rpcs_dated_find(rpcs_word_map_set(&map, hash), hash, tick & RPCS_WORD_SAYS, MOST);
+	return rpcs_dated_find(rpcs_word_map_set(&map, hash), hash, tick & RPCS_WORD_PAYLOAD, MOST);
 }
 
 /** The hash of the next key from *procedure on that belongs into the first set. */
@@ -109,7 +92,7 @@ static void test_keys(void **state)
 /** Ages: from the last time on, over ticks that come round, and by a clock that is behind. */
 static void test_ages(void **state)
 {
-	static const uint32_t starts[] = { TICK, 0, RPCS_WORD_SAYS - 3, RPCS_WORD_SAYS };
+	static const uint32_t starts[] = { TICK, 0, RPCS_WORD_PAYLOAD - 3, RPCS_WORD_PAYLOAD };
 	uint64_t hash;
 	uint32_t i, at;
 
@@ -131,8 +114,37 @@ static void test_ages(void **state)
 		assert_int_equal(see(hash, at + 3 * MOST + 1), RPCS_DATED_NEW);
 		assert_int_equal(see(hash, at + 3 * MOST + 2), RPCS_DATED_AGAIN);
 		/* Another CPU's clock may be behind. */
-		assert_true(find(hash, at + 3 * MOST));
+		assert_true(find(hash, at + 3 * MOST + 2 - RPCS_DATED_TICKS_AHEAD));
+		assert_false(find(hash, at + 3 * MOST + 1 - RPCS_DATED_TICKS_AHEAD));
 		assert_true(renew(hash, at + 3 * MOST));
+	}
+}
+
+/** What is old stays so for weeks: it is not found, and makes room before what is in use. */
+static void test_weeks(void **state)
+{
+	const uint32_t day = (uint32_t)(86400ULL * 1000000000 >> RPCS_DATED_TICK_SHIFT);
+	uint64_t old, hashes[RPCS_SET_WAYS + 1];
+	uint32_t procedure = 0, at, i;
+
+	(void)state;
+	for (at = 1; at <= 52; at++) {
+		old = hash_of(1000 + at);
+		assert_int_equal(see(old, TICK), RPCS_DATED_NEW);
+		assert_false(find(old, TICK + at * day));
+		assert_false(renew(old, TICK + at * day));
+		assert_int_equal(see(old, TICK + at * day), RPCS_DATED_NEW);
+	}
+	for (at = 1; at <= 51; at++) {
+		memset(&map.rooms[0], 0, sizeof(map.rooms[0]));
+		for (i = 0; i < RPCS_SET_WAYS; i++) {
+			hashes[i] = next_of_first_set(&procedure);
+			assert_int_equal(see(hashes[i], i ? TICK : TICK + at * day),
+					 RPCS_DATED_NEW);
+		}
+		hashes[RPCS_SET_WAYS] = next_of_first_set(&procedure);
+		assert_int_equal(see(hashes[RPCS_SET_WAYS], TICK + at * day + 1), RPCS_DATED_NEW);
+		assert_true(find(hashes[0], TICK + at * day + 1));
 	}
 }
 
@@ -149,14 +161,16 @@ static void test_ever(void **state)
 	assert_int_equal(rpcs_dated_ticks(UINT64_MAX), RPCS_DATED_EVER);
 	assert_int_equal(rpcs_dated_see(set, hash, 0, RPCS_DATED_EVER), RPCS_DATED_NEW);
 	assert_true(rpcs_dated_find(set, hash, RPCS_DATED_EVER - 1, RPCS_DATED_EVER));
-	assert_int_equal(rpcs_dated_see(set, hash, RPCS_DATED_EVER - 1, RPCS_DATED_EVER),
+	assert_true(rpcs_dated_find(set, hash, RPCS_WORD_PAYLOAD, RPCS_DATED_EVER));
+	assert_int_equal(rpcs_dated_see(set, hash, RPCS_WORD_PAYLOAD, RPCS_DATED_EVER),
 			 RPCS_DATED_AGAIN);
 }
 
 static void test_dropped(void **state)
 {
 	uint64_t hash = hash_of(1), other = hash_of(2);
-	uint32_t tick;
+	struct rpcs_word_set *set = rpcs_word_map_set(&map, hash);
+	uint32_t tick, way;
 
 	(void)state;
 	assert_int_equal(see(hash, TICK), RPCS_DATED_NEW);
@@ -169,6 +183,17 @@ static void test_dropped(void **state)
 	assert_false(rpcs_dated_map_get(&map, hash, &tick));
 	rpcs_dated_map_put(&map, hash, (uint64_t)TICK << RPCS_DATED_TICK_SHIFT);
 	assert_int_equal(see(hash, TICK), RPCS_DATED_AGAIN);
+	/* Two CPUs may have put it in at once. */
+	for (way = 0; way < RPCS_SET_WAYS; way++) {
+		memset(set, 0, sizeof(*set));
+		set->words[way] = rpcs_dated_word(hash, TICK);
+		set->words[(way + 3) % RPCS_SET_WAYS] = rpcs_dated_word(hash, TICK + 1);
+		set->words[(way + 4) % RPCS_SET_WAYS] = rpcs_dated_word(hash_of(100), TICK);
+		rpcs_dated_map_put(&map, hash, 0);
+		assert_false(find(hash, TICK));
+		assert_int_equal(set->words[(way + 4) % RPCS_SET_WAYS],
+				 rpcs_dated_word(hash_of(100), TICK));
+	}
 }
 
 /** Of a full set the one longest unseen makes room; one that was seen again is none of those. */
@@ -180,15 +205,15 @@ static void test_oldest_goes(void **state)
 	(void)state;
 	for (i = 0; i < RPCS_SET_WAYS; i++) {
 		hashes[i] = next_of_first_set(&procedure);
-		assert_int_equal(see(hashes[i], RPCS_WORD_SAYS - 3 + i), RPCS_DATED_NEW);
+		assert_int_equal(see(hashes[i], RPCS_WORD_PAYLOAD - 3 + i), RPCS_DATED_NEW);
 	}
-	assert_true(renew(hashes[0], RPCS_WORD_SAYS + 6));
-	assert_int_equal(see(hashes[1], RPCS_WORD_SAYS + 6), RPCS_DATED_AGAIN);
+	assert_true(renew(hashes[0], RPCS_WORD_PAYLOAD + 6));
+	assert_int_equal(see(hashes[1], RPCS_WORD_PAYLOAD + 6), RPCS_DATED_AGAIN);
 	hash = next_of_first_set(&procedure);
-	assert_int_equal(see(hash, RPCS_WORD_SAYS + 7), RPCS_DATED_NEW);
-	assert_true(find(hash, RPCS_WORD_SAYS + 7));
+	assert_int_equal(see(hash, RPCS_WORD_PAYLOAD + 7), RPCS_DATED_NEW);
+	assert_true(find(hash, RPCS_WORD_PAYLOAD + 7));
 	for (i = 0; i < RPCS_SET_WAYS; i++)
-		assert_int_equal(find(hashes[i], RPCS_WORD_SAYS + 7), i != 2);
+		assert_int_equal(find(hashes[i], RPCS_WORD_PAYLOAD + 7), i != 2);
 }
 
 /** As many as the map is made for are there at once, and nearly none makes room. */
@@ -249,45 +274,51 @@ static void see_others(void)
 /** Where others are faster each time it says so, and has pushed nobody out. */
 static void test_lost(void **state)
 {
-	struct rpcs_word_set *set = rpcs_word_map_set(&map, hash_of(1)), before;
+	struct rpcs_word_set *set = rpcs_word_map_set(&map, hash_of(1)), after;
 
 	(void)state;
 	sees = see_others;
+	comes = 0;
+	see_others();
+	after = *set;
 	comes = RPCS_DATED_TRIES;
 	assert_int_equal(see(hash_of(1), TICK + 10), RPCS_DATED_LOST);
-	assert_false(find(hash_of(1), TICK + 10));
-	comes = 1;
-	see_others();
-	before = *set;
+	assert_memory_equal(set, &after, sizeof(after));
 	comes = RPCS_DATED_TRIES - 1;
 	assert_int_equal(see(hash_of(1), TICK + 10), RPCS_DATED_NEW);
 	assert_true(find(hash_of(1), TICK + 10));
-	assert_memory_not_equal(set, &before, sizeof(before));
 }
+
+static pthread_barrier_t meeting;
 
 static void *run_thread(void *arg)
 {
 	uint32_t *seen = arg, i;
 
-	for (i = 0; i < ROUNDS; i++)
-		*seen += see(hash_of(i % 8), TICK + (MOST + 1) * (i / 8)) == RPCS_DATED_NEW;
+	for (i = 0; i < ROUNDS; i++) {
+		if (i % KEYS == 0)
+			pthread_barrier_wait(&meeting);
+		*seen += see(hash_of(i % KEYS), TICK + (MOST + 1) * (i / KEYS)) == RPCS_DATED_NEW;
+	}
 	return NULL;
 }
 
-/** Of what two CPUs see at once, each time that it is new one of both is told so, or both. */
+/** Of two CPUs that see a call at the same time one is told that it is new. */
 static void test_threads(void **state)
 {
 	uint32_t seen[THREADS] = { 0 }, i, sum = 0;
 	pthread_t ids[THREADS];
 
 	(void)state;
+	assert_int_equal(pthread_barrier_init(&meeting, NULL, THREADS), 0);
 	for (i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&ids[i], NULL, run_thread, &seen[i]), 0);
 	for (i = 0; i < THREADS; i++) {
 		pthread_join(ids[i], NULL);
 		sum += seen[i];
 	}
-	assert_true(sum >= ROUNDS);
+	assert_int_equal(sum, ROUNDS);
+	pthread_barrier_destroy(&meeting);
 }
 
 #define DATED_TEST(function) cmocka_unit_test_setup_teardown(function, new_map, free_map)
@@ -295,11 +326,11 @@ static void test_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		DATED_TEST(test_keys),	       DATED_TEST(test_ages),
-		DATED_TEST(test_ever),	       DATED_TEST(test_dropped),
-		DATED_TEST(test_oldest_goes),  DATED_TEST(test_room),
-		DATED_TEST(test_both_at_once), DATED_TEST(test_lost),
-		DATED_TEST(test_threads),
+		DATED_TEST(test_keys),	  DATED_TEST(test_ages),
+		DATED_TEST(test_weeks),	  DATED_TEST(test_ever),
+		DATED_TEST(test_dropped), DATED_TEST(test_oldest_goes),
+		DATED_TEST(test_room),	  DATED_TEST(test_both_at_once),
+		DATED_TEST(test_lost),	  DATED_TEST(test_threads),
 	};
 
 	return cmocka_run_group_tests_name("dated_set", tests, NULL, NULL);

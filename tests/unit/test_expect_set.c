@@ -12,33 +12,14 @@ static void come_between(void);
 #define RPCS_EXPECT_BETWEEN() come_between()
 
 #include "source/expect_map.h"
-#include "source/set_map.h"
+
+#include "word_set_case.h"
 
 enum {
-	SETS = 64,
-	TICK = 1000,
 	ROUNDS = 100000, /* of each thread */
 	MINE = 3,	 /* entries that one thread puts in and another does not */
 	THREADS = 2,
 };
-
-static struct rpcs_word_map map;
-
-static int new_map(void **state)
-{
-	(void)state;
-	map.sets = SETS;
-	map.rooms = calloc(SETS + 1, sizeof(*map.rooms));
-	assert_non_null(map.rooms);
-	return rpcs_set_map_seed(-1, SETS, &map.rooms[SETS].seed);
-}
-
-static int free_map(void **state)
-{
-	(void)state;
-	free(map.rooms);
-	return 0;
-}
 
 static struct rpcs_expect_key key_of(uint32_t xid)
 {

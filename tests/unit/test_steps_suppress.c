@@ -9,6 +9,8 @@
 #include "source/engine.h"
 #include "suppress_cases.h"
 
+#include <rpcsentry/dated_set.h>
+
 static uint64_t time_ns;
 
 static void emit(void *arg, const void *record, uint32_t len, const struct rpcs_frame *frame)
@@ -54,6 +56,22 @@ static void sut_close(struct sut *sut)
 	rpcs_state_free(&sut->state);
 }
 
+/** A capture's clock may begin at 0. */
+static void at_time_zero(void **state)
+{
+	struct test_frame f;
+	struct sut sut;
+
+	(void)state;
+	begin(&sut, KNOWN_ALL);
+	time_ns = 0;
+	udp_call(&f, 1, 2, 0);
+	assert_int_equal(run(&sut, &f), CALL_SUPPRESSED);
+	udp_reply(&f, 1, 0);
+	assert_int_equal(run(&sut, &f), REPLY_SUPPRESSED);
+	end(&sut);
+}
+
 /** A reply that comes after timeouts.call is nobody's. */
 static void late_replies(void **state)
 {
@@ -76,7 +94,8 @@ static void late_replies(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { SUPPRESS_TESTS, cmocka_unit_test(late_replies) };
+	const struct CMUnitTest tests[] = { SUPPRESS_TESTS, cmocka_unit_test(at_time_zero),
+					    cmocka_unit_test(late_replies) };
 
 	return cmocka_run_group_tests_name("suppress", tests, NULL, NULL);
 }

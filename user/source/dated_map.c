@@ -15,7 +15,7 @@ bool rpcs_dated_map_get(const struct rpcs_word_map *map, uint64_t hash, uint32_t
 	const struct rpcs_word_set *set = rpcs_word_map_set(map, hash);
 	uint64_t word = rpcs_word_at(set, rpcs_word_way_of(set, hash));
 
-	*ret_tick = (uint32_t)word & RPCS_WORD_SAYS;
+	*ret_tick = (uint32_t)word & RPCS_WORD_PAYLOAD;
 	return word && rpcs_word_is(word, hash);
 }
 

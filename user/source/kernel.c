@@ -68,6 +68,8 @@ static int rpcs_kernel_configure(struct rpcs_config *config,
 	if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick))
 		return -errno;
 	config->jiffy_ns = (uint64_t)tick.tv_nsec;
+	/* They begin five minutes before 32 bits of them end (linux/jiffies.h). */
+	config->jiffies = (uint32_t) - (300 * (1000000000 / tick.tv_nsec));
 	config->any_port = options->any_port;
 	config->tunnels = options->tunnels;
 	config->test_clock = options->test_clock;

@@ -122,8 +122,9 @@ static bool rpcs_engine_is_first(struct rpcs_engine *eng, const struct rpcs_firs
 	bool known = rpcs_state_first_get(eng->native->state, key, &last);
 
 	rpcs_state_first_put(eng->native->state, key, now);
-	return !known || rpcs_dated_age(rpcs_dated_tick(last), rpcs_dated_tick(now)) >
-				 rpcs_first_most(key->protocol, eng->config->flow_timeout_ns);
+	return !known ||
+	       !rpcs_dated_holds(rpcs_dated_tick(last), rpcs_dated_tick(now),
+				 rpcs_first_most(key->protocol, eng->config->flow_timeout_ns));
 }
 
 static void rpcs_engine_expect(struct rpcs_engine *eng, const struct rpcs_expect_key *key,
@@ -157,7 +158,7 @@ static void rpcs_engine_silence(struct rpcs_engine *eng, const struct rpcs_expec
 	uint64_t since;
 
 	if (on || rpcs_state_silenced_get(eng->native->state, key, &since))
-		rpcs_state_silenced_put(eng->native->state, key, on ? rpcs_engine_now(eng) : 0);
+		rpcs_state_silenced_put(eng->native->state, key, on ? rpcs_engine_now(eng) | 1 : 0);
 }
 
 static bool rpcs_engine_silenced(struct rpcs_engine *eng, const struct rpcs_expect_key *key)
@@ -165,8 +166,8 @@ static bool rpcs_engine_silenced(struct rpcs_engine *eng, const struct rpcs_expe
 	uint64_t since = 0;
 
 	return rpcs_state_silenced_get(eng->native->state, key, &since) && since &&
-	       rpcs_dated_age(rpcs_dated_tick(since), rpcs_dated_tick(rpcs_engine_now(eng))) <=
-		       rpcs_silence_most(eng->config->call_timeout_ns);
+	       rpcs_dated_holds(rpcs_dated_tick(since), rpcs_dated_tick(rpcs_engine_now(eng)),
+				rpcs_silence_most(eng->config->call_timeout_ns));
 }
 
 /* A capture is read whole. */

@@ -69,7 +69,7 @@ bool rpcs_state_fragment_get(struct rpcs_state *state, const struct rpcs_fragmen
 void rpcs_state_fragment_put(struct rpcs_state *state, const struct rpcs_fragment_key *key,
 			     const struct rpcs_fragment_value *value);
 
-/** *ret_ns: when this call was seen last. */
+/** *ret_ns: when this call was seen last; the kernel's map keeps a date (dated_set.h). */
 bool rpcs_state_first_get(struct rpcs_state *state, const struct rpcs_first_key *key,
 			  uint64_t *ret_ns);
 void rpcs_state_first_put(struct rpcs_state *state, const struct rpcs_first_key *key, uint64_t ns);

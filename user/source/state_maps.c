@@ -75,7 +75,9 @@ static void maps_put(struct rpcs_state *state, enum rpcs_state_kind kind, const 
 	else if (map->rooms && kind == RPCS_STATE_EXPECTED)
 		rpcs_expect_map_put(map, key, *(const uint32_t *)value);
 	else if (map->rooms)
-		rpcs_dated_map_put(map, dated_hash(map, kind, key), *(const uint64_t *)value);
+		/* Of suppressed calls 0 is one taken back; a capture's clock may begin there. */
+		rpcs_dated_map_put(map, dated_hash(map, kind, key),
+				   *(const uint64_t *)value | (kind == RPCS_STATE_FIRSTS));
 }
 
 static bool maps_flow_change(struct rpcs_state *state, const struct rpcs_flow_key *key,
