@@ -49,14 +49,11 @@ static void test_when(void **state)
 	assert_true(rpcs_pages_huge_at(two + 4096, 4 * MIB - 8192, two + 4096, 64) == SIZE_MAX);
 }
 
-/* Memory that is there stays as it is. */
-static void test_fill(void **state)
+static void fill(size_t size)
 {
-	const size_t size = MIB / 2 + 64;
 	uint8_t *pages = rpcs_pages_map(size);
 	size_t i;
 
-	(void)state;
 	assert_non_null(pages);
 	pages[5 * 4096] = 1;
 	pages[size - 1] = 2;
@@ -64,6 +61,14 @@ static void test_fill(void **state)
 	for (i = 0; i < size; i++)
 		assert_int_equal(pages[i], i == 5 * 4096 ? 1 : i == size - 1 ? 2 : 0);
 	rpcs_pages_unmap(pages, size);
+}
+
+/* Memory that is there stays as it is, in huge pages or not. */
+static void test_fill(void **state)
+{
+	(void)state;
+	fill(MIB / 2 + 64);
+	fill(7 * MIB + 64);
 }
 
 /* A small index is not worth a call of the kernel. */

@@ -181,6 +181,25 @@ static void test_reuse(void **state)
 }
 
 /* A place where an entry was is asked first, whoever has it now. */
+/* So many that their slots come to lie in huge pages: each keeps its own. */
+static void test_many(void **state)
+{
+	enum { MANY = 60000 };
+	uint32_t i;
+
+	(void)state;
+	rpcs_rate_free(&rate);
+	rate = rpcs_rate_new(SEC, SERIES, MANY, 10 * SEC, &seed, &evictions);
+	assert_non_null(rate);
+	for (i = 0; i < MANY; i++)
+		assert_int_equal(add(i, i + 1, WHEN), i + 1);
+	for (i = 0; i < MANY; i++)
+		assert_int_equal(add(i, 1, WHEN + SEC / 2), i + 2);
+	for (i = 0; i < MANY; i++)
+		assert_int_equal(add(i, 0, WHEN + SEC), 1);
+	assert_int_equal(evictions, 0);
+}
+
 static void test_place(void **state)
 {
 	struct rpcs_rate_entry *place = entry_at(1, WHEN), *entry;
@@ -213,6 +232,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_tell, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reuse, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_room, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_place, setup, teardown),
 	};
 

@@ -39,20 +39,35 @@ size_t rpcs_pages_huge_at(const void *pages, size_t size, const void *slots, siz
 	return skip > before ? (skip - before) / stride : 0;
 }
 
-void rpcs_pages_make_huge(void *pages, size_t size)
+/* Whole ones only: tables side by side in one would have each other's memory be touched. */
+static uint8_t *ask_for_huge(void *pages, size_t size, size_t *ret_size)
 {
 	size_t skip = -(uintptr_t)pages & (HUGE_PAGE - 1);
 	uint8_t *first = (uint8_t *)pages + skip;
 
 	if (skip + HUGE_PAGE > size)
-		return;
-	/* Whole ones only: tables side by side in one would have each other's memory be touched. */
-	madvise(first, (size - skip) & ~(size_t)(HUGE_PAGE - 1), MADV_HUGEPAGE);
-	madvise(first, HUGE_PAGE, MADV_COLLAPSE);
+		return NULL;
+	*ret_size = (size - skip) & ~(size_t)(HUGE_PAGE - 1);
+	madvise(first, *ret_size, MADV_HUGEPAGE);
+	return first;
+}
+
+void rpcs_pages_make_huge(void *pages, size_t size)
+{
+	size_t whole;
+	uint8_t *first = ask_for_huge(pages, size, &whole);
+
+	if (first)
+		madvise(first, HUGE_PAGE, MADV_COLLAPSE);
 }
 
 void rpcs_pages_fill(void *pages, size_t size)
 {
+	size_t whole;
+	uint8_t *first = ask_for_huge(pages, size, &whole);
+
+	if (first)
+		madvise(first, whole, MADV_COLLAPSE);
 	madvise(pages, size, MADV_POPULATE_WRITE);
 }
 

@@ -19,8 +19,8 @@ size_t rpcs_pages_huge_at(const void *pages, size_t size, const void *slots, siz
 void rpcs_pages_make_huge(void *pages, size_t size);
 
 /**
- * Has all of it there at once, where the kernel can. What is touched here and there would take a
- * fault for each page, and two where it is read first.
+ * Has all of it there at once, in huge pages where whole ones fit, where the kernel can. What is
+ * touched here and there would take a fault for each page, and two where it is read first.
  */
 void rpcs_pages_fill(void *pages, size_t size);
 

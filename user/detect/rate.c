@@ -35,6 +35,8 @@ static void chunk_take(struct rpcs_rate *rate, struct rpcs_rate_entry *entry)
 		entry->head.own = rate->free;
 		rate->free = *slots_of(rate, entry->head.own);
 	} else {
+		if (rate->fresh == rate->huge_at)
+			rpcs_pages_make_huge(rate->chunks, rate->chunks_size);
 		entry->head.own = ++rate->fresh;
 	}
 	slots = slots_of(rate, entry->head.own);
@@ -72,6 +74,8 @@ struct rpcs_rate *rpcs_rate_new(uint64_t window_ns, uint32_t series, uint64_t ke
 		keys = RPCS_TALLY_KEYS_MAX;
 	rate->chunks_size = keys * RPCS_RATE_SLOTS * series * sizeof(*rate->chunks);
 	rate->chunks = rpcs_pages_map(rate->chunks_size);
+	rate->huge_at = rpcs_pages_huge_at(rate->chunks, rate->chunks_size, rate->chunks,
+					   RPCS_RATE_SLOTS * series * sizeof(*rate->chunks));
 	if (!rate->tally || !rate->chunks)
 		rpcs_rate_free(&rate);
 	return rate;

@@ -30,6 +30,7 @@ struct rpcs_rate {
 	/* One for each key at the most. Full slots stay full; a free chunk begins with the next. */
 	uint32_t *chunks;
 	size_t chunks_size;
+	size_t huge_at;	      /* with so many taken, they are large */
 	uint32_t fresh, free; /* from `fresh` on they were never used; 0: none is free */
 };
 
