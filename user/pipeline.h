@@ -58,8 +58,11 @@ struct rpcs_foreseen {
 void rpcs_pipeline_foresee(const struct rpcs_pipeline *pipeline, const struct rpcs_tuple *tuple,
 			   uint32_t xid, struct rpcs_foreseen *ret_foreseen);
 
-/** Asks for the entries that those look-ups will find: their memory comes some packets later. */
-void rpcs_pipeline_near(const struct rpcs_pipeline *pipeline, struct rpcs_foreseen *foreseen);
+/**
+ * Asks for the entries that those look-ups will find: their memory comes some packets later; and
+ * for what is found by those of the call before.
+ */
+void rpcs_pipeline_near(struct rpcs_pipeline *pipeline, struct rpcs_foreseen *foreseen);
 
 /**
  * The records to come are of this packet, as far as they are of the one foreseen; NULL: of one

@@ -34,10 +34,27 @@ static bool holds(const struct rpcs_pipeline *pipeline, const struct rpcs_forese
 	return foreseen->lookups.count && foreseen->reloads == pipeline->reloads;
 }
 
-void rpcs_pipeline_near(const struct rpcs_pipeline *pipeline, struct rpcs_foreseen *foreseen)
+/* Detections count by the id of a flow, which says where, once the flow has come. */
+static void near_flow(struct rpcs_pipeline *pipeline)
 {
-	if (holds(pipeline, foreseen))
-		rpcs_foresight_entries(&foreseen->lookups);
+	if (pipeline->near.flow && pipeline->near.reloads == pipeline->reloads)
+		rpcs_detect_near(pipeline->detect,
+				 rpcs_flow_id_at(pipeline->near.flow, pipeline->near.protocol));
+	pipeline->near.flow = NULL;
+}
+
+void rpcs_pipeline_near(struct rpcs_pipeline *pipeline, struct rpcs_foreseen *foreseen)
+{
+	near_flow(pipeline);
+	if (!holds(pipeline, foreseen))
+		return;
+	rpcs_foresight_entries(&foreseen->lookups);
+	if (!foreseen->detect.client_id)
+		return;
+	pipeline->near.flow = rpcs_foresight_place(&foreseen->lookups, foreseen->flow.lookup);
+	foreseen->detect.near = pipeline->near.flow;
+	pipeline->near.reloads = foreseen->reloads;
+	pipeline->near.protocol = foreseen->flow.tuple.protocol;
 }
 
 void rpcs_pipeline_turn(struct rpcs_pipeline *pipeline, const struct rpcs_foreseen *foreseen)

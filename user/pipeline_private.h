@@ -21,6 +21,12 @@ struct rpcs_pipeline {
 	struct rpcs_services *services;
 	struct rpcs_mapping_room room; /* of the reply in hand */
 	uint32_t reloads;	       /* so far */
+	/* What the last look-ups of rpcs_pipeline_near() find; `flow`: NULL if nothing. */
+	struct {
+		const void *flow;
+		uint32_t reloads; /* before that */
+		uint8_t protocol;
+	} near;
 	uint64_t now_ns;
 	struct rpcs_loss loss; /* of the kernel and the journal, as last given */
 	uint64_t losses_ns;    /* and when */

@@ -9,15 +9,37 @@
 #include "base/clock.h"
 #include "stream/flow.h"
 
-static uint64_t number_of(struct rpcs_flow_table *flows, uint16_t port, uint8_t protocol)
+static struct rpcs_tuple tuple_of(uint16_t port, uint8_t protocol)
 {
 	struct rpcs_tuple tuple = { .sport = port, .dport = 111, .protocol = protocol };
-	int side;
 
 	assert_int_equal(rpcs_address_parse("10.0.0.1", &tuple.src), 0);
 	assert_int_equal(rpcs_address_parse("10.0.0.2", &tuple.dst), 0);
+	return tuple;
+}
+
+static uint64_t number_of(struct rpcs_flow_table *flows, uint16_t port, uint8_t protocol)
+{
+	const struct rpcs_tuple tuple = tuple_of(port, protocol);
+	int side;
+
 	return rpcs_flow_number(
 		rpcs_flow_get(flows, &tuple, RPCS_NSEC_PER_SEC, false, 0, &side)->id);
+}
+
+/* The same by where a packet's flow was foreseen to be. */
+static uint64_t number_ahead(const struct rpcs_flow_table *flows, uint16_t port, uint8_t protocol)
+{
+	const struct rpcs_tuple tuple = tuple_of(port, protocol);
+	struct rpcs_foresight lookups = { 0 };
+	struct rpcs_flow_place place;
+	const void *entry;
+
+	rpcs_flow_foresee(flows, &tuple, &lookups, &place);
+	rpcs_foresight_entries(&lookups);
+	entry = rpcs_foresight_place(&lookups, place.lookup);
+	assert_non_null(entry);
+	return rpcs_flow_number(rpcs_flow_id_at(entry, protocol));
 }
 
 /* Of whatever kind: the number tells how many began between two of them. */
@@ -33,6 +55,8 @@ static void test_numbers(void **state)
 	first = number_of(&flows, 900, 6);
 	assert_int_equal(number_of(&flows, 900, 17), (first + 1) & RPCS_FLOW_ID_MASK);
 	assert_int_equal(number_of(&flows, 901, 6), (first + 2) & RPCS_FLOW_ID_MASK);
+	assert_int_equal(number_ahead(&flows, 900, 6), first);
+	assert_int_equal(number_ahead(&flows, 900, 17), (first + 1) & RPCS_FLOW_ID_MASK);
 	rpcs_flow_table_free(&flows);
 }
 

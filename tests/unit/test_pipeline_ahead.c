@@ -81,7 +81,9 @@ static uint64_t alerts_of_many(bool ahead, bool others)
 	struct rpcs_record_rpc record = record_of(RPCS_RECORD_CALL, 0, RPCS_IP_UDP), other;
 	uint32_t i;
 
-	rig_new("detections: {portmap-flood: {calls: 50, dumps: 10}}\n", false);
+	rig_new("detections: {portmap-flood: {calls: 50, dumps: 10}, rpc-pipeline-flood: "
+		"{pending: 20}}\n",
+		false);
 	rpcs_pipeline_lookout(rig.pipeline, &lookout);
 	for (i = 0; i < 400; i++) {
 		record.xid = i;
@@ -104,7 +106,7 @@ static void test_foreseen_decides_nothing(void **state)
 	uint64_t alerts = alerts_of_many(false, false);
 
 	(void)state;
-	assert_true(alerts > 0);
+	assert_true(alerts > 1);
 	assert_int_equal(alerts_of_many(true, false), alerts);
 	assert_int_equal(alerts_of_many(true, true), alerts);
 }

@@ -63,6 +63,7 @@ struct rpcs_detect_foreseen {
 	struct rpcs_address client;
 	uint64_t client_id;   /* 0: none */
 	uint32_t peer, calls; /* indices of look-ups: of amplify.c and flood.c */
+	bool near;	      /* its flow is there: rpcs_detect_near() is told of it */
 };
 
 /**
@@ -71,6 +72,8 @@ struct rpcs_detect_foreseen {
  */
 void rpcs_detect_foresee(struct rpcs_detect *detect, const struct rpcs_tuple *tuple,
 			 struct rpcs_foresight *lookups, struct rpcs_detect_foreseen *ret_foreseen);
+/** The same, nearer, by the flow of a call that was foreseen to be a portmapper's. */
+void rpcs_detect_near(const struct rpcs_detect *detect, uint64_t flow_id);
 void rpcs_detect_turn(struct rpcs_detect *detect, const struct rpcs_detect_foreseen *foreseen,
 		      const struct rpcs_foresight *lookups);
 

@@ -194,7 +194,7 @@ void rpcs_flood_message(struct rpcs_detect *detect, const struct rpcs_message *m
 			struct rpcs_call *call, enum rpcs_message_place place, uint64_t flow_id);
 int rpcs_pending_init(struct rpcs_detect *detect);
 void rpcs_pending_free(struct rpcs_detect *detect);
-void rpcs_pending_fetch(const struct rpcs_detect *detect);
+void rpcs_pending_fetch(const struct rpcs_detect *detect, uint64_t flow_id, uint64_t id);
 void rpcs_pipeline_flood_message(struct rpcs_detect *detect, const struct rpcs_message *message,
 				 struct rpcs_call *call, enum rpcs_message_place place,
 				 uint64_t flow_id);

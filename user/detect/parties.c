@@ -124,7 +124,8 @@ void rpcs_parties_fill(struct rpcs_detect *detect, const struct rpcs_message *me
 	parties->total_place = &server->total;
 	parties->pair = rpcs_id_of_pair(parties->client, parties->server);
 	parties->flow = rpcs_id_of_number(flow_id);
-	rpcs_pending_fetch(detect);
+	if (!parties->near)
+		rpcs_pending_fetch(detect, flow_id, parties->flow);
 	/* What was foreseen has been asked for. */
 	if (parties->placed)
 		return;
@@ -147,11 +148,17 @@ void rpcs_detect_foresee(struct rpcs_detect *detect, const struct rpcs_tuple *tu
 	ret_foreseen->client = tuple->src;
 	ret_foreseen->client_id = client->id;
 	pair = rpcs_id_of_pair(client->id, rpcs_id_of_server(detect, &tuple->dst));
+	ret_foreseen->near = false;
 	ret_foreseen->peer = RPCS_FORESEEN_MAX;
 	if (tuple->protocol == RPCS_IP_UDP)
 		ret_foreseen->peer = rpcs_amplify_foresee(detect, pair, lookups);
 	ret_foreseen->calls = rpcs_flood_foresee(detect, client->id, lookups);
 	rpcs_sweep_foresee(detect, pair);
+}
+
+void rpcs_detect_near(const struct rpcs_detect *detect, uint64_t flow_id)
+{
+	rpcs_pending_fetch(detect, flow_id, rpcs_id_of_number(flow_id));
 }
 
 void rpcs_detect_turn(struct rpcs_detect *detect, const struct rpcs_detect_foreseen *foreseen,
@@ -160,6 +167,7 @@ void rpcs_detect_turn(struct rpcs_detect *detect, const struct rpcs_detect_fores
 	struct rpcs_parties *parties = detect->parties;
 
 	parties->placed = foreseen && foreseen->client_id && lookups->fetched;
+	parties->near = parties->placed && foreseen->near;
 	if (!foreseen || !foreseen->client_id)
 		return;
 	if (foreseen->client_id != parties->known_client.id)

@@ -33,6 +33,7 @@ struct rpcs_parties {
 	bool watched;			     /* the server's port is a portmapper's */
 	uint32_t kind;			     /* of what is asked: what stands in a call's kind */
 	uint64_t client, server, pair, flow; /* their ids, where it is watched */
+	bool near;			     /* what goes by the flow has been fetched */
 	bool placed;			     /* the next two are as foreseen: */
 	/* Where amplify.c and flood.c have what they count, probably: as in tally.h. */
 	struct rpcs_rate_entry *peer_place, *calls_place, **total_place;

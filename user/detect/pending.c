@@ -104,14 +104,12 @@ static struct line *line_of(const struct rpcs_pending *pending, uint64_t flow_id
 	return &pending->firsts[number % pending->line_count];
 }
 
-void rpcs_pending_fetch(const struct rpcs_detect *detect)
+void rpcs_pending_fetch(const struct rpcs_detect *detect, uint64_t flow_id, uint64_t id)
 {
-	const struct rpcs_parties *parties = detect->parties;
-
 	if (!detect->settings->detections[RPCS_D_PIPELINE_FLOOD].enabled)
 		return;
-	rpcs_prefetch(line_of(detect->pending, parties->flow_id));
-	rpcs_rate_fetch_bucket(detect->pending->calls, parties->flow);
+	rpcs_prefetch(line_of(detect->pending, flow_id));
+	rpcs_rate_fetch_bucket(detect->pending->calls, id);
 }
 
 static struct first *first_find(struct line *line, uint64_t id)

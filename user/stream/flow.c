@@ -201,8 +201,8 @@ static void udp_put_back(struct rpcs_flow_table *flows)
 
 	if (!flows->kept)
 		return;
-	flows->kept->rpc = half[0].rpc;
-	flows->kept->caller = (half[0].caller | half[1].caller << 1) & 3;
+	flows->kept->word = flows->in_hand.id | half[0].rpc * RPCS_UDP_RPC |
+			    half[0].caller * RPCS_UDP_CALLER | half[1].caller * 2 * RPCS_UDP_CALLER;
 	flows->kept = NULL;
 }
 
@@ -243,20 +243,20 @@ static struct rpcs_flow *udp_get(struct rpcs_flow_table *flows, const struct rpc
 	} else {
 		rpcs_table_move(flows->udp, udp, RPCS_LANE_FIRST);
 		if (time_ns > udp->last_ns && time_ns - udp->last_ns > flows->idle_ns)
-			udp->id = udp->rpc = udp->caller = 0;
+			udp->word = 0;
 	}
-	if (!udp->id) {
-		udp->id = next_id(flows, &place->ends, time_ns) & RPCS_FLOW_ID_MASK;
+	if (!udp->word) {
+		udp->word = next_id(flows, &place->ends, time_ns);
 		udp->start_ns = time_ns;
 	}
 	udp->last_ns = time_ns;
 	flow->ends = udp->ends;
-	flow->id = udp->id;
+	flow->id = udp->word & RPCS_FLOW_ID_MASK;
 	flow->start_ns = udp->start_ns;
 	flow->last_ns = time_ns;
-	flow->half[0].rpc = flow->half[1].rpc = udp->rpc;
-	flow->half[0].caller = udp->caller & 1;
-	flow->half[1].caller = udp->caller >> 1;
+	flow->half[0].rpc = flow->half[1].rpc = udp->word & RPCS_UDP_RPC;
+	flow->half[0].caller = udp->word & RPCS_UDP_CALLER;
+	flow->half[1].caller = udp->word & 2 * RPCS_UDP_CALLER;
 	flows->kept = udp;
 	return flow;
 }
@@ -275,7 +275,16 @@ void rpcs_flow_foresee(const struct rpcs_flow_table *flows, const struct rpcs_tu
 {
 	ret_place->tuple = *tuple;
 	place_fill(flows, tuple, ret_place);
-	rpcs_foresee_by(foresight, table_for(flows, tuple->protocol), ret_place->hash);
+	ret_place->lookup =
+		rpcs_foresee_by(foresight, table_for(flows, tuple->protocol), ret_place->hash);
+}
+
+uint64_t rpcs_flow_id_at(const void *entry, uint8_t protocol)
+{
+	const struct rpcs_udp_flow *udp = entry;
+	const struct rpcs_flow *flow = entry;
+
+	return protocol == UDP ? udp->word & RPCS_FLOW_ID_MASK : flow->id;
 }
 
 struct rpcs_flow *rpcs_flow_get(struct rpcs_flow_table *flows, const struct rpcs_tuple *tuple,

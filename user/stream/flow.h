@@ -112,14 +112,15 @@ struct rpcs_flow {
 /** What is kept of a UDP flow; the rest of struct rpcs_flow is all TCP. */
 struct rpcs_udp_flow {
 	struct rpcs_flow_ends ends; /* the table's key */
-	uint64_t id : 51;
-	uint64_t rpc : 1;    /* of both halves */
-	uint64_t caller : 2; /* of each: 1 << side */
+	/* The id, and above it RPCS_UDP_RPC and on: stored as the word that it is read as. */
+	uint64_t word;
 	uint64_t start_ns, last_ns;
 };
 
 /* flow_id has 51 bits, so that it survives JSON readers that keep numbers as doubles. */
 #define RPCS_FLOW_ID_MASK ((1ULL << 51) - 1)
+#define RPCS_UDP_RPC (1ULL << 51)    /* of both halves */
+#define RPCS_UDP_CALLER (1ULL << 52) /* of the first half, and twice that of the other */
 /* From one id to the next: odd, so that none comes twice. Times its inverse it is 1. */
 #define RPCS_FLOW_ID_STEP 0x3c6ef372fe94fULL
 #define RPCS_FLOW_ID_STEP_INVERSE 0x0ebaa33918dafULL
@@ -148,6 +149,7 @@ struct rpcs_flow_place {
 	struct rpcs_flow_ends ends; /* of the flow, */
 	int side;		    /* the sender's index in them, */
 	uint32_t hash;		    /* and theirs in the table of its protocol */
+	uint32_t lookup;	    /* the index of what was noted of that */
 	struct rpcs_tuple tuple;    /* the packet's */
 };
 
@@ -196,6 +198,9 @@ struct rpcs_flow *rpcs_flow_find(const struct rpcs_flow_table *flows,
 /** Finds the place of the packet's flow, and notes the look-up. */
 void rpcs_flow_foresee(const struct rpcs_flow_table *flows, const struct rpcs_tuple *tuple,
 		       struct rpcs_foresight *foresight, struct rpcs_flow_place *ret_place);
+
+/** The id of the flow that stands where one was foreseen, probably the packet's. */
+uint64_t rpcs_flow_id_at(const void *entry, uint8_t protocol);
 
 /** The sender's index in the flow's ends. */
 int rpcs_flow_side(const struct rpcs_flow *flow, const struct rpcs_tuple *tuple);
