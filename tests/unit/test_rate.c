@@ -180,7 +180,6 @@ static void test_reuse(void **state)
 	}
 }
 
-/* A place where an entry was is asked first, whoever has it now. */
 /* So many that their slots come to lie in huge pages: each keeps its own. */
 static void test_many(void **state)
 {
@@ -200,6 +199,7 @@ static void test_many(void **state)
 	assert_int_equal(evictions, 0);
 }
 
+/* A place where an entry was is asked first, whoever has it now. */
 static void test_place(void **state)
 {
 	struct rpcs_rate_entry *place = entry_at(1, WHEN), *entry;
