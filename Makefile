@@ -244,7 +244,7 @@ bench-docs: #: the same, into docs/PERFORMANCE.md and docs/growth
 	@$(MAKE) --no-print-directory bench ARGS=--docs
 bench-live: #: records of two CPUs, wake-ups, and the largest rate without a loss (root)
 bench-read: #: what `read` takes for captures of a million packets, beside tcpdump and tshark
-bench-stream: #: what is left of one foreign TCP stream's throughput through a gateway (root)
+bench-stream: #: what is left of a TCP stream's throughput through a gateway (root)
 bench-start: #: from exec to ready, with small and large policies (root)
 bench-growth: #: what a call costs by clients, flows, calls, rules: curves in build/bench (root)
 bench-live bench-read bench-stream bench-start bench-growth:

@@ -3,6 +3,7 @@
  * What the short ways of other ports' RPC have that no differential test sees: that they are taken,
  * counts by procedure, a policy that changes meanwhile, the kernel's own clock.
  */
+#include "base/clock.h"
 #include "transit_case.h"
 
 /** A portmapper's calls on another port count by procedure, however often they were seen. */
@@ -65,6 +66,32 @@ static void test_any_port_now(void **state)
 	assert_int_equal(kt_counters(kernel).packets_watched, 3);
 	assert_int_equal(kt_counters(kernel).packets, 4);
 	rpcs_state_free(&maps);
+}
+
+/** Calls are dated by a clock that goes as CLOCK_MONOTONIC does, which former versions took. */
+static void test_clock(void **state)
+{
+	struct rpcs_first_key key = { .src = { [10] = 0xff, 0xff, 10, 0, 0, 1 },
+				      .dst = { [10] = 0xff, 0xff, 10, 0, 0, 2 },
+				      .sport = CLIENT_PORT,
+				      .dport = OTHER_PORT,
+				      .program = PROGRAM,
+				      .procedure = 4,
+				      .protocol = RPCS_IP_UDP };
+	struct rpcs_state *maps;
+	uint64_t ns = 0, now;
+
+	(void)state;
+	kt_need();
+	udp_call(OTHER_PORT, PROGRAM);
+	run_on(RPCS_HOOK_XDP, 0);
+	now = rpcs_clock_monotonic();
+	maps = rpcs_state_maps(&fds);
+	assert_non_null(maps);
+	assert_true(rpcs_state_first_get(maps, &key, &ns));
+	rpcs_state_free(&maps);
+	/* A date lies up to a tick back, and jiffies began within seconds of that clock. */
+	assert_in_range(now + 5 * RPCS_NSEC_PER_SEC - ns, 0, 10 * RPCS_NSEC_PER_SEC);
 }
 
 /** A call is new again when its flow was silent for long enough, by the kernel's own clock. */
@@ -165,10 +192,15 @@ static void test_suppressed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TRANSIT_TEST(test_procedures),	   TRANSIT_TEST(test_sensitive_now),
-		TRANSIT_TEST(test_any_port_now),   TRANSIT_TEST(test_passed_over_xdp),
-		TRANSIT_TEST(test_passed_over_tc), TRANSIT_TEST(test_passed_over_egress),
-		WITH(begin_quick, test_new_again), WITH(begin_suppressing, test_suppressed),
+		TRANSIT_TEST(test_clock),
+		TRANSIT_TEST(test_procedures),
+		TRANSIT_TEST(test_sensitive_now),
+		TRANSIT_TEST(test_any_port_now),
+		TRANSIT_TEST(test_passed_over_xdp),
+		TRANSIT_TEST(test_passed_over_tc),
+		TRANSIT_TEST(test_passed_over_egress),
+		WITH(begin_quick, test_new_again),
+		WITH(begin_suppressing, test_suppressed),
 	};
 
 	return cmocka_run_group_tests_name("transit", tests, kt_setup, NULL);
