@@ -138,10 +138,7 @@ RPCS_INLINE int rpcs_plain_judge(const struct rpcs_plain *plain, __u32 where, __
 		rpcs_send_copy(c, &s->record, sizeof(s->record.rpc));
 		return 0;
 	}
-	c->rpc_seen += 1;
-	c->records_suppressed += 1;
-	c->calls_suppressed += is_call;
-	c->replies_suppressed += !is_call;
+	rpcs_plain_count_suppressed(c, is_call);
 	return 0;
 }
 

@@ -84,6 +84,24 @@ RPCS_INLINE __u32 rpcs_plain_l4_offset(bool ip6)
 	return ip6 ? 54 : 34;
 }
 
+/** The words of the packet's flow, whose ports are at `l4`. */
+RPCS_INLINE void rpcs_plain_flow(const struct rpcs_plain *plain, const __u8 *l4, bool ip6,
+				 struct rpcs_flow_words *ret_words)
+{
+	rpcs_plain_words(plain, ip6, true, ret_words->src);
+	rpcs_plain_words(plain, ip6, false, ret_words->dst);
+	ret_words->ports = rpcs_load_be32(l4);
+}
+
+/** As rpcs_inspect_suppress(). */
+RPCS_INLINE void rpcs_plain_count_suppressed(struct rpcs_counters *c, bool is_call)
+{
+	c->rpc_seen += 1;
+	c->records_suppressed += 1;
+	c->calls_suppressed += is_call;
+	c->replies_suppressed += !is_call;
+}
+
 enum {
 	RPCS_PLAIN_L4_MAX = 54,
 	RPCS_PLAIN_RPC_MAX = RPCS_PLAIN_L4_MAX + 60 + RPCS_MARK_BYTES,

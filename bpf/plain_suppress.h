@@ -114,10 +114,7 @@ RPCS_INLINE void rpcs_plain_suppress(const struct rpcs_plain *plain, struct rpcs
 							 protocol, ip6, true),
 				  true);
 	}
-	c->rpc_seen += 1;
-	c->records_suppressed += 1;
-	c->calls_suppressed += is_call;
-	c->replies_suppressed += !is_call;
+	rpcs_plain_count_suppressed(c, is_call);
 }
 
 #endif

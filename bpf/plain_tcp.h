@@ -41,9 +41,7 @@ RPCS_INLINE bool rpcs_plain_tcp_step(const struct rpcs_plain *plain, const __u8 
 	struct rpcs_flow_words words;
 	struct rpcs_flow_slot *flow;
 
-	rpcs_plain_words(plain, ip6, true, words.src);
-	rpcs_plain_words(plain, ip6, false, words.dst);
-	words.ports = rpcs_load_be32(tcp);
+	rpcs_plain_flow(plain, tcp, ip6, &words);
 	flow = rpcs_flows_find_plain(&words);
 	if (!flow || !flow->value.born || flow->value.state != here)
 		return false;

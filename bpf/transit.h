@@ -160,14 +160,10 @@ RPCS_INLINE bool rpcs_transit_is_message(const struct rpcs_plain *plain,
 	return type == RPCS_MSG_REPLY && rpcs_transit_is_reply(plain, t);
 }
 
-/** As rpcs_inspect_suppress(). */
 RPCS_INLINE void rpcs_transit_count(struct rpcs_counters *c, bool is_call)
 {
 	c->packets_watched += 1;
-	c->rpc_seen += 1;
-	c->records_suppressed += 1;
-	c->calls_suppressed += is_call;
-	c->replies_suppressed += !is_call;
+	rpcs_plain_count_suppressed(c, is_call);
 }
 
 RPCS_INLINE bool rpcs_transit_udp(const struct rpcs_plain *plain, struct rpcs_counters *c,
@@ -262,9 +258,7 @@ RPCS_INLINE bool rpcs_transit_tcp(const struct rpcs_plain *plain, struct rpcs_co
 	    (t->l4[13] & (RPCS_TCP_SYN | RPCS_TCP_FIN | RPCS_TCP_RST)))
 		return false;
 	payload = t->len - header;
-	rpcs_plain_words(plain, t->ip6, true, words.src);
-	rpcs_plain_words(plain, t->ip6, false, words.dst);
-	words.ports = rpcs_load_be32(t->l4);
+	rpcs_plain_flow(plain, t->l4, t->ip6, &words);
 	flow = rpcs_flows_find_plain(&words);
 	if (!flow)
 		return false;
